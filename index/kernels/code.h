@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The code record: a vector in 64, 128, ... bytes, and the integer distance between a record and a query.
+//
+// A record is `record_bytes` long, a multiple of 64, and 64-byte aligned in memory. Its last 4 bytes are a
+// little-endian int32, the bias. With H = record_bytes - 4:
+//
+//     bits  component j stands in                                   and is worth
+//     8     byte j (j < H)                                          (byte - 128) * step
+//     4     low nibble of byte j (j < H), else high nibble of j-H   (nibble - 7.5) * step
+//
+// Unused bytes of an 8-bit record are 128. A query is signed bytes in [-127, 127], 64-byte aligned, zero where it has
+// no component: record_bytes of them (8 bit), or 2 * record_bytes (4 bit: the low nibbles' half first). One query byte
+// is worth query_step, and query_step = step (8 bit) or step / 8 (4 bit).
+//
+//     distance = bias - sum(byte_or_nibble * query byte)        int32, smaller is nearer
+//
+// Whoever encodes chooses the bias so that this is (|x|^2 / 2 - <q, x>) / (step * query_step) up to a constant of the
+// query. Every variant computes it exactly, so no answer depends on the machine.
+//
+// Threads: pure functions, any thread.
+#pragma once
+
+#include <cstdint>
+
+namespace vexfs::index {
+
+struct CodeShape {
+    uint32_t record_bytes;
+    uint32_t bits;
+
+    friend constexpr bool operator==(const CodeShape&, const CodeShape&) = default;
+};
+
+constexpr uint32_t kCodeBlockBytes = 64;
+constexpr uint32_t kCodeBiasBytes = 4;
+// 65,535 components of 8 bits, rounded up to whole blocks.
+constexpr uint32_t kCodeRecordBytesMax = 65'600;
+
+constexpr bool code_shape_valid(CodeShape shape) {
+    return (shape.bits == 8 || shape.bits == 4) && shape.record_bytes != 0 &&
+           shape.record_bytes % kCodeBlockBytes == 0 && shape.record_bytes <= kCodeRecordBytesMax;
+}
+
+// How many components a record has room for.
+constexpr uint32_t code_components(CodeShape shape) {
+    uint32_t payload = shape.record_bytes - kCodeBiasBytes;
+    return shape.bits == 8 ? payload : 2 * payload;
+}
+
+constexpr uint32_t code_query_bytes(CodeShape shape) {
+    return shape.bits == 8 ? shape.record_bytes : 2 * shape.record_bytes;
+}
+
+int32_t code_bias(CodeShape shape, const uint8_t* record);
+void set_code_bias(CodeShape shape, uint8_t* record, int32_t bias);
+
+// The distance above, by the portable kernel. Sums wrap like unsigned integers: no record is undefined behaviour.
+int32_t code_distance(CodeShape shape, const uint8_t* record, const int8_t* query);
+
+// Writes the query that stands for the record itself (code_query_bytes bytes, 64-byte aligned) and returns the offset
+// that makes its distances symmetric: distance(a, query of b) + offset of b = |a - b|^2 / 2 in the unit of distances.
+// A byte 0 of an 8-bit record counts as 1, so that the query stays within [-127, 127].
+int32_t decode_code(CodeShape shape, const uint8_t* record, int8_t* query);
+
+} // namespace vexfs::index

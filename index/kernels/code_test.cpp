@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/kernels/code.h"
+
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "base/random.h"
+#include "index/kernels/code_kernels.h"
+
+using namespace vexfs;
+using namespace vexfs::index;
+
+namespace {
+
+// 64-byte aligned bytes.
+template <typename T>
+struct Aligned {
+    explicit Aligned(size_t count) : storage(count + 64) {
+        void* place = storage.data();
+        size_t space = storage.size();
+        data = static_cast<T*>(std::align(64, count, place, space));
+    }
+    std::vector<T> storage;
+    T* data;
+};
+
+void fill_query(CodeShape shape, Random& random, bool extreme, int8_t* query) {
+    const uint32_t payload = shape.record_bytes - kCodeBiasBytes;
+    for (uint32_t i = 0; i < code_query_bytes(shape); ++i) {
+        const bool unused = i % shape.record_bytes >= payload;
+        const int64_t value = extreme ? (random.chance(1, 2) ? 127 : -127)
+                                      : static_cast<int64_t>(random.between(0, 254)) - 127;
+        query[i] = static_cast<int8_t>(unused ? 0 : value);
+    }
+}
+
+std::vector<CodeShape> shapes() {
+    std::vector<CodeShape> all;
+    for (uint32_t bits : {8u, 4u}) {
+        for (uint32_t blocks : {1u, 2u, 3u, 4u, 5u, 8u, 16u, 1025u})
+            all.push_back({blocks * kCodeBlockBytes, bits});
+    }
+    return all;
+}
+
+} // namespace
+
+TEST_CASE("code: a distance is the bias minus the products of the components") {
+    Aligned<uint8_t> record(64);
+    Aligned<int8_t> query(128);
+    std::memset(record.data, 128, 64);
+    std::memset(query.data, 0, 128);
+    record.data[3] = 200;
+    query.data[3] = -5;
+    set_code_bias({64, 8}, record.data, 70);
+    CHECK(code_bias({64, 8}, record.data) == 70);
+    CHECK(code_distance({64, 8}, record.data, query.data) == 70 + 5 * 200);
+
+    record.data[0] = 0xA3;
+    query.data[0] = 2;   // the low nibble of byte 0
+    query.data[64] = -7; // and its high nibble
+    query.data[3] = 0;
+    CHECK(code_distance({64, 4}, record.data, query.data) == 70 - 2 * 3 + 7 * 10);
+}
+
+TEST_CASE("code: every instruction set computes exactly the portable distance, extremes included") {
+    Random random(11);
+    for (Isa isa : kAllIsas) {
+        if (!is_supported(isa))
+            continue;
+        for (CodeShape shape : shapes()) {
+            const CodeKernels& kernels = code_kernels(isa, shape);
+            const uint32_t blocks = shape.record_bytes / kCodeBlockBytes;
+            constexpr size_t kRecords = 23;
+            Aligned<uint8_t> records(kRecords * shape.record_bytes);
+            Aligned<int8_t> query(code_query_bytes(shape)), decoded(code_query_bytes(shape)),
+                expected(code_query_bytes(shape));
+            for (bool extreme : {false, true}) {
+                fill_query(shape, random, extreme, query.data);
+                std::vector<const uint8_t*> places;
+                for (size_t i = 0; i < kRecords * shape.record_bytes; ++i)
+                    records.data[i] =
+                        static_cast<uint8_t>(extreme ? 255 * random.below(2) : random.below(256));
+                for (size_t i = 0; i < kRecords; ++i)
+                    places.push_back(records.data + (i * 7 % kRecords) * shape.record_bytes);
+                int32_t scanned[kRecords], gathered[kRecords];
+                kernels.scan(records.data, kRecords, query.data, blocks, scanned);
+                kernels.gather(places.data(), kRecords, query.data, blocks, gathered);
+                for (size_t i = 0; i < kRecords; ++i) {
+                    const uint8_t* record = records.data + i * shape.record_bytes;
+                    REQUIRE(scanned[i] == code_distance(shape, record, query.data));
+                    REQUIRE(gathered[i] == code_distance(shape, places[i], query.data));
+                    const int32_t offset = kernels.decode(record, decoded.data, blocks);
+                    REQUIRE(offset == decode_code(shape, record, expected.data));
+                    REQUIRE(std::memcmp(decoded.data, expected.data, code_query_bytes(shape)) == 0);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("code: distances of decoded records are half the squared distance between them") {
+    Random random(12);
+    const CodeShape shape{64, 8};
+    Aligned<uint8_t> records(128);
+    Aligned<int8_t> query(64);
+    for (int round = 0; round < 200; ++round) {
+        int64_t square_sum[2] = {0, 0}, apart = 0;
+        for (uint32_t j = 0; j < 60; ++j) {
+            int values[2];
+            for (int r = 0; r < 2; ++r) {
+                records.data[64 * r + j] = static_cast<uint8_t>(random.between(1, 255));
+                values[r] = records.data[64 * r + j] - 128;
+                square_sum[r] += values[r] * values[r];
+            }
+            apart += (values[0] - values[1]) * (values[0] - values[1]);
+        }
+        for (int r = 0; r < 2; ++r)
+            set_code_bias(shape, records.data + 64 * r, static_cast<int32_t>(square_sum[r] / 2));
+        const int32_t offset = decode_code(shape, records.data + 64, query.data);
+        const int32_t distance = code_distance(shape, records.data, query.data) + offset;
+        CHECK(std::abs(2 * int64_t{distance} - apart) <= 2);
+    }
+}
+
+TEST_CASE("code: distances of decoded 4-bit records follow the distance between them") {
+    Random random(13);
+    const CodeShape shape{64, 4};
+    Aligned<uint8_t> records(128);
+    Aligned<int8_t> query(128);
+    for (int round = 0; round < 200; ++round) {
+        double square_sum[2] = {0, 0}, apart = 0;
+        for (uint32_t j = 0; j < 120; ++j) {
+            double values[2];
+            for (uint32_t r = 0; r < 2; ++r) {
+                const auto nibble = static_cast<uint8_t>(random.below(16));
+                uint8_t& place = records.data[64 * r + j % 60];
+                place = static_cast<uint8_t>(j < 60 ? nibble : (place | nibble << 4));
+                values[r] = nibble - 7.5;
+                square_sum[r] += values[r] * values[r];
+            }
+            apart += (values[0] - values[1]) * (values[0] - values[1]);
+        }
+        // In units of step * query_step = step * step / 8.
+        for (uint32_t r = 0; r < 2; ++r)
+            set_code_bias(shape, records.data + 64 * r, static_cast<int32_t>(square_sum[r] * 4));
+        const int32_t offset = decode_code(shape, records.data + 64, query.data);
+        const int32_t distance = code_distance(shape, records.data, query.data) + offset;
+        CHECK(distance == doctest::Approx(apart * 4).epsilon(0.001));
+    }
+}
