@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * The ABI between the kernel module and the engine: /dev/vexfs, its commands, the shared queues,
+ * and a request for every VFS operation. Versioned, not frozen: module and engine ship together,
+ * and VEXFS_QUEUE_ABI changes with every incompatible change. Applications use vexfs_ioctl.h.
+ *
+ * LIFE
+ *
+ * The engine opens /dev/vexfs (root, mode 0600) and calls ATTACH: the module makes a filesystem
+ * (fs, which outlives engines) and a channel (one incarnation of the engine) with fresh shared
+ * memory. The engine maps each queue: mmap(MAP_SHARED, map_bytes, offset = queue * map_bytes),
+ * starts to FETCH, and passes the fd to mount(2) as fd=N. The first request is MOUNT. The fd stays
+ * open from ATTACH to exit, O_CLOEXEC, and is never duplicated within the engine: closing any copy
+ * there counts as its death. The engine never calls execve(2) in the process that holds the fd.
+ *
+ *   fs       NEW -> LIVE -> ORPHANED (engine gone, recovery on) -> LIVE (RECOVER)
+ *            LIVE or ORPHANED -> DEAD (abort, deadline, or recovery off: every call is ENOTCONN)
+ *            NEW, LIVE, ORPHANED or DEAD -> gone (last unmount, or NEW and its channel dead)
+ *   channel  OPEN -> ATTACHED -> DEAD
+ *
+ * ONE REQUEST
+ *
+ *   module: takes a free slot, fills vexfs_request and the in-area, stores state = REQUEST
+ *           (release); under the queue's lock: sq[sq_tail % slots] = slot, sq_tail + 1 (release),
+ *           and if a FETCH is parked, completes it
+ *   engine: while sq_tail (acquire) != head: takes sq[head % slots], head + 1; writes out-area and
+ *           result, state = DONE (release), full fence; if the client waits, adds the slot to its
+ *           commit_mask
+ *   engine, idle: FETCH with commit_mask and head. The module wakes the clients of commit_mask; if
+ *           its tail differs from head the FETCH completes at once, else it parks (as a futex)
+ *   module: waiting = 1, full fence, looks at state again, sleeps; then copies the reply out,
+ *           checks it, frees the slot
+ *
+ * The state that decides is the module's own, never the shared word:
+ *   FREE -> FILLING -> QUEUED -> FREE
+ *                      QUEUED -> ABANDONED (the client was killed) -> FREE (the engine is DONE)
+ * The module never reads back what it wrote. What the engine writes it reads once, and checks; a
+ * lie ends the channel, never the kernel. Requests in flight when a channel dies are built again
+ * for the next one, with the same `unique` and REPLAY.
+ *
+ * Not sent, because the kernel does it: permission checks (access), umask, file locks, sticky bits.
+ */
+#ifndef VEXFS_QUEUE_H
+#define VEXFS_QUEUE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#error "VexFS queue ABI is little-endian only"
+#endif
+
+#define VEXFS_QUEUE_ABI 1             /* another number: ATTACH and RECOVER are EPROTO */
+#define VEXFS_QUEUE_MAGIC 0x51785876u /* "vXxQ" */
+#define VEXFS_QUEUE_TYPE 0xD5         /* ioctl type byte, shared with vexfs_ioctl.h */
+
+#define VEXFS_QUEUE_MAX_SLOTS 64      /* slots of a queue: bits of commit_mask */
+#define VEXFS_QUEUE_MAX_QUEUES 64     /* queues of a channel */
+#define VEXFS_QUEUE_MIN_AREA 4096     /* least in_bytes and out_bytes; multiples of 4096 */
+#define VEXFS_QUEUE_MAX_AREA 65536    /* largest */
+#define VEXFS_QUEUE_ARENA_BLOCK 65536 /* bytes of an arena block */
+#define VEXFS_QUEUE_MAX_DATA 1048576  /* bytes of one request's or reply's payload: 16 blocks */
+#define VEXFS_QUEUE_MAX_ERRNO 511     /* result below -511: EIO */
+
+/* ---- Device commands ------------------------------------------------------------------------ */
+
+/*
+ * Plain ioctls on /dev/vexfs. Each struct begins with its size: a shorter one is zero-extended, a
+ * longer one accepted if its tail is zero (else E2BIG). Unknown flags and non-zero `zero`: EINVAL.
+ */
+#define VEXFS_QUEUE_ATTACH _IOWR(VEXFS_QUEUE_TYPE, 0x40, struct vexfs_attach)
+#define VEXFS_QUEUE_RECOVER _IOWR(VEXFS_QUEUE_TYPE, 0x41, struct vexfs_attach)
+#define VEXFS_QUEUE_DETACH _IOW(VEXFS_QUEUE_TYPE, 0x42, struct vexfs_detach)
+#define VEXFS_QUEUE_ABORT _IOW(VEXFS_QUEUE_TYPE, 0x43, struct vexfs_abort)
+#define VEXFS_QUEUE_SET_PARAMS _IOW(VEXFS_QUEUE_TYPE, 0x44, struct vexfs_params)
+#define VEXFS_QUEUE_NOTIFY_INVAL _IOW(VEXFS_QUEUE_TYPE, 0x45, struct vexfs_inval)
+#define VEXFS_QUEUE_WAIT _IOWR(VEXFS_QUEUE_TYPE, 0x46, struct vexfs_wait)
+
+/* io_uring commands on /dev/vexfs (cmd_op), with struct vexfs_cmd as the 16 bytes of the SQE. */
+#define VEXFS_QUEUE_COMMIT _IOW(VEXFS_QUEUE_TYPE, 0x48, struct vexfs_cmd)
+#define VEXFS_QUEUE_FETCH _IOW(VEXFS_QUEUE_TYPE, 0x49, struct vexfs_cmd)
+#define VEXFS_QUEUE_COMMIT_AND_FETCH VEXFS_QUEUE_FETCH /* FETCH commits its mask first */
+
+/* Features: asked for in vexfs_attach.features, granted in the same field. Unknown: not granted. */
+#define VEXFS_QUEUE_FEATURE_RECOVERY (1ull << 0) /* ORPHANED instead of DEAD */
+#define VEXFS_QUEUE_FEATURE_POLLING (1ull << 1)  /* clients may spin, see vexfs_queue_engine */
+#define VEXFS_QUEUE_FEATURE_URING (1ull << 2)    /* COMMIT and FETCH; WAIT is always there */
+#define VEXFS_QUEUE_FEATURE_CANCEL (1ull << 3) /* a FETCH ends with ECANCELED on ring exit, exec */
+
+/*
+ * ATTACH: EBUSY if this fd is attached. RECOVER: attach to the fs named, which has no live channel
+ * (else EBUSY, unknown ENOENT); CAP_SYS_ADMIN over its user namespace and the uid of the first
+ * ATTACH, else EPERM. A new channel has a new epoch and none of the old one's state: creds are
+ * registered again, slots are free.
+ */
+#define VEXFS_RECOVER_LOST 1u /* unsynced changes are lost: drop dentries and pages */
+
+struct vexfs_attach {
+    __u32 size;         /* sizeof(struct vexfs_attach) */
+    __u32 abi;          /* VEXFS_QUEUE_ABI */
+    __u64 features;     /* VEXFS_QUEUE_FEATURE_*: in wanted, out granted */
+    __u64 fs;           /* id of the fs: out by ATTACH, in by RECOVER */
+    __u64 epoch;        /* out: number of the channel, grows by 1 */
+    __u64 map_bytes;    /* out: bytes of one queue's mapping */
+    __u32 flags;        /* RECOVER: VEXFS_RECOVER_* */
+    __u32 queues;       /* 1 to 64; 0: one per CPU, at most 8; out: the number made */
+    __u32 slots;        /* per queue, a power of two, 1 to 64 */
+    __u32 in_bytes;     /* in-area of a slot, 4,096 to 65,536 */
+    __u32 out_bytes;    /* out-area of a slot, 4,096 to 65,536 */
+    __u32 arena_blocks; /* per queue, 0 to 1,024 blocks of 64 KiB */
+    __u8 volume[16];    /* UUID of the volume; RECOVER: that of the fs, else EINVAL */
+};
+
+#define VEXFS_DETACH_KEEP 1u /* a successor comes: the fs waits ORPHANED; otherwise it is DEAD */
+
+/* DETACH ends the channel of this fd in order. Call it before the ring is closed. */
+struct vexfs_detach {
+    __u32 size;  /* sizeof(struct vexfs_detach) */
+    __u32 flags; /* VEXFS_DETACH_* */
+};
+
+/* ABORT makes the fs DEAD, whoever is attached. On any fd of /dev/vexfs. */
+struct vexfs_abort {
+    __u32 size; /* sizeof(struct vexfs_abort) */
+    __u32 zero; /* 0 */
+    __u64 fs;   /* id of the fs, unknown is ENOENT */
+};
+
+/* SET_PARAMS replaces all parameters of the fs of this fd. */
+struct vexfs_params {
+    __u32 size;       /* sizeof(struct vexfs_params) */
+    __u32 recover_ms; /* an ORPHANED fs is DEAD after it; 0: never. Default 60,000 */
+    __u32 spin_ns;    /* most time a client spins, 0 to 50,000. Default 20,000 */
+    __u32 abandoned;  /* abandoned slots of a queue that end the channel; 0: half. Default 0 */
+};
+
+#define VEXFS_INVAL_ATTR                                                                           \
+    1u /* attributes and pages of `node` from offset on; length 0: to the end */
+#define VEXFS_INVAL_ENTRY 2u /* the name below `node` */
+#define VEXFS_INVAL_ALL 3u   /* every dentry and page */
+
+/* NOTIFY_INVAL. Never from a thread that serves a request on the same directory: it may wait. */
+struct vexfs_inval {
+    __u32 size;       /* sizeof(struct vexfs_inval) */
+    __u32 kind;       /* VEXFS_INVAL_* */
+    __u64 ino;        /* of the node, for ENTRY of the directory */
+    __u64 offset;     /* ATTR: first byte */
+    __u64 length;     /* ATTR: bytes */
+    __u32 generation; /* of the node */
+    __u32 name_bytes; /* ENTRY: 1 to 255; else 0 */
+    __u8 name[256];   /* ENTRY: the name, rest 0 */
+};
+
+struct vexfs_cmd {
+    __u64 commit_mask; /* bit n: slot n is DONE and its client waits */
+    __u32 head;        /* FETCH: sq entries served so far; COMMIT: 0 */
+    __u16 queue;       /* number of the queue, else EINVAL */
+    __u16 flags;       /* 0 */
+};
+
+/*
+ * WAIT: FETCH as a blocking call, for one thread per queue without io_uring. 0: sq_tail differs
+ * from head. ETIMEDOUT, EINTR: nothing came; the commit was done. ENODEV: the channel is dead.
+ */
+struct vexfs_wait {
+    __u32 size; /* sizeof(struct vexfs_wait) */
+    __u32 zero; /* 0 */
+    struct vexfs_cmd cmd;
+    __u64 timeout_ns; /* 0: no limit */
+    __u32 tail;       /* out: sq_tail */
+    __u32 zero2;      /* 0 */
+};
+
+/* ---- Shared memory -------------------------------------------------------------------------- */
+
+/*
+ * A queue's mapping: struct vexfs_queue_header at 0, then at the offsets that it states: sq (slots
+ * of __u32, slot numbers), slots (struct vexfs_slot, slot_stride apart), in-areas, out-areas,
+ * arena. A line that one side writes, the other only reads.
+ */
+struct vexfs_queue_header {
+    __u32 magic;        /* VEXFS_QUEUE_MAGIC. All of this struct: module, once, before mmap */
+    __u32 abi;          /* VEXFS_QUEUE_ABI */
+    __u64 epoch;        /* of the channel */
+    __u32 queue;        /* number of this queue */
+    __u32 slots;        /* number of slots */
+    __u32 slot_stride;  /* bytes from a slot to the next */
+    __u32 in_bytes;     /* bytes of an in-area */
+    __u32 out_bytes;    /* bytes of an out-area */
+    __u32 arena_blocks; /* blocks of the arena */
+    __u32 tail_offset; /* of struct vexfs_queue_tail; all offsets: bytes from the mapping's start */
+    __u32 engine_offset; /* of struct vexfs_queue_engine */
+    __u32 sq_offset;     /* of sq */
+    __u32 slot_offset;   /* of slot 0 */
+    __u64 in_offset;     /* of slot 0's in-area; the others follow */
+    __u64 out_offset;    /* of slot 0's out-area; the others follow */
+    __u64 arena_offset;  /* of block 0 */
+};
+
+/* One cache line, written by the module. */
+struct vexfs_queue_tail {
+    __u32 sq_tail; /* requests queued so far, modulo 2^32 */
+    __u32 zero[15];
+};
+
+/* One cache line, written by the engine. */
+struct vexfs_queue_engine {
+    __u32 polling; /* 1: a thread polls sq_tail now, so a client on another CPU may spin */
+    __u32 cpu;     /* on this CPU */
+    __u32 zero[14];
+};
+
+#define VEXFS_REQUEST_REPLAY 1u  /* an earlier channel may have seen it: same unique */
+#define VEXFS_REQUEST_INTR 2u    /* the module may set vexfs_slot_client.cancel */
+#define VEXFS_REQUEST_NOREPLY 4u /* no reply: state = DONE frees the slot, result is not read */
+#define VEXFS_REQUEST_IN_ARENA                                                                     \
+    8u /* the in payload is in the arena, the op's struct in the in-area */
+#define VEXFS_REQUEST_OUT_ARENA                                                                    \
+    16u                          /* the out payload goes to the arena, the struct to the out-area */
+#define VEXFS_REQUEST_COMPAT 32u /* the caller is a 32-bit process */
+
+/*
+ * Two cache lines, written by the module. The in-area holds the op's request struct, then its
+ * payload at the next multiple of 8; the out-area likewise.
+ */
+struct vexfs_request {
+    __u32 op;         /* VEXFS_REQ_* */
+    __u32 flags;      /* VEXFS_REQUEST_* */
+    __u64 unique;     /* id of the request within the fs, never reused */
+    __u64 ino;        /* the node that the op is on; 0: none */
+    __u32 generation; /* of that node */
+    __u32 pid;        /* of the caller in the engine's pid namespace; 0: not visible there */
+    __u64 fh;         /* of the open file, from OPEN or CREATE; 0: none */
+    __u64 cred;       /* id of the caller's credentials (CRED); 0: the kernel itself */
+    __u32 uid;        /* fsuid of the caller, in the fs's user namespace */
+    __u32 gid;        /* fsgid of the caller */
+    __u32 in_bytes;   /* bytes of the op's struct and the payload, wherever they are */
+    __u32 out_room;   /* most bytes of the reply's struct and payload */
+    __u32 in_block;   /* IN_ARENA: first block of the in payload, the rest follows */
+    __u32 out_block;  /* OUT_ARENA: first block for the out payload */
+    __u64 queued_ns;  /* CLOCK_MONOTONIC when it was queued */
+    __u64 zero[6];    /* 0 */
+};
+
+#define VEXFS_SLOT_FREE 0u
+#define VEXFS_SLOT_REQUEST 1u /* stored by the module: the slot is the engine's */
+#define VEXFS_SLOT_DONE 2u    /* stored by the engine: the slot is the module's */
+
+/* One cache line, written by the engine, except for state = REQUEST. */
+struct vexfs_slot_reply {
+    __u32 state;     /* VEXFS_SLOT_* */
+    __s32 result;    /* 0 or -errno, -511 to 0, else EIO */
+    __u32 out_bytes; /* bytes of the reply's struct and payload, at most out_room, else EIO; with a
+                      * negative result 0, but for IOCTL */
+    __u32 zero[13];  /* 0 */
+};
+
+/* One cache line, written by the module. */
+struct vexfs_slot_client {
+    __u32 waiting; /* the client sleeps: put the slot into a commit_mask */
+    __u32 cancel;  /* the client has a signal: answer EINTR soon, or finish */
+    __u32 zero[14];
+};
+
+struct vexfs_slot {
+    struct vexfs_request request;
+    struct vexfs_slot_reply reply;
+    struct vexfs_slot_client client;
+};
+
+/* ---- Requests ------------------------------------------------------------------------------- */
+
+/*
+ * Beside each number: the node it is on, request struct + payload -> reply struct + payload. A name
+ * is 1 to 255 bytes without '/' and NUL. "(kept)" ops are recorded by the engine with `unique`, so
+ * that a REPLAY is recognised.
+ */
+#define VEXFS_REQ_MOUNT 1     /* root: vexfs_req_mount -> vexfs_rep_mount */
+#define VEXFS_REQ_UNMOUNT 2   /* root: the last request */
+#define VEXFS_REQ_CRED 3      /* none: vexfs_req_cred + groups of __u32 */
+#define VEXFS_REQ_CRED_DROP 4 /* none: vexfs_req_cred, groups 0; NOREPLY */
+#define VEXFS_REQ_LOOKUP 5    /* directory: vexfs_req_name + name -> vexfs_rep_entry */
+#define VEXFS_REQ_FORGET 6    /* none: vexfs_req_forget + count of vexfs_node; NOREPLY */
+#define VEXFS_REQ_GETATTR 7   /* any -> vexfs_rep_attr */
+#define VEXFS_REQ_SETATTR 8   /* any: vexfs_req_setattr -> vexfs_rep_attr (kept) */
+#define VEXFS_REQ_READLINK 9  /* symbolic link -> target, without NUL */
+#define VEXFS_REQ_SYMLINK                                                                          \
+    10                     /* directory: vexfs_req_make + name + target -> vexfs_rep_entry (kept) */
+#define VEXFS_REQ_MKNOD 11 /* directory: vexfs_req_make + name -> vexfs_rep_entry (kept) */
+#define VEXFS_REQ_MKDIR 12 /* directory: vexfs_req_make + name -> vexfs_rep_entry (kept) */
+#define VEXFS_REQ_CREATE 13      /* directory: vexfs_req_make + name -> vexfs_rep_create (kept) */
+#define VEXFS_REQ_TMPFILE 14     /* directory: vexfs_req_make -> vexfs_rep_create (kept) */
+#define VEXFS_REQ_UNLINK 15      /* directory: vexfs_req_name + name (kept) */
+#define VEXFS_REQ_RMDIR 16       /* directory: vexfs_req_name + name (kept) */
+#define VEXFS_REQ_RENAME 17      /* directory: vexfs_req_rename + name + name in the other (kept) */
+#define VEXFS_REQ_LINK 18        /* directory: vexfs_req_link + name -> vexfs_rep_entry (kept) */
+#define VEXFS_REQ_OPEN 19        /* file or session: vexfs_req_open -> vexfs_rep_open */
+#define VEXFS_REQ_RELEASE 20     /* file or session: no struct */
+#define VEXFS_REQ_READ 21        /* file: vexfs_req_io -> data; fewer bytes: end of file */
+#define VEXFS_REQ_WRITE 22       /* file: vexfs_req_io + data -> vexfs_rep_write (kept) */
+#define VEXFS_REQ_FLUSH 23       /* file: no struct; a descriptor was closed */
+#define VEXFS_REQ_FSYNC 24       /* file: vexfs_req_fsync */
+#define VEXFS_REQ_OPENDIR 25     /* directory: vexfs_req_open -> vexfs_rep_open */
+#define VEXFS_REQ_READDIR 26     /* directory: vexfs_req_readdir -> vexfs_dirent + name ... */
+#define VEXFS_REQ_READDIRPLUS 27 /* directory: vexfs_req_readdir -> vexfs_direntplus + name ... */
+#define VEXFS_REQ_RELEASEDIR 28  /* directory: no struct */
+#define VEXFS_REQ_FSYNCDIR 29    /* directory: vexfs_req_fsync */
+#define VEXFS_REQ_STATFS 30      /* any -> vexfs_rep_statfs */
+#define VEXFS_REQ_SYNCFS 31      /* root: no struct */
+#define VEXFS_REQ_SETXATTR 32    /* any: vexfs_req_xattr + name + value (kept) */
+#define VEXFS_REQ_GETXATTR 33    /* any: vexfs_req_xattr + name -> vexfs_rep_xattr + value */
+#define VEXFS_REQ_LISTXATTR 34 /* any: vexfs_req_xattr -> vexfs_rep_xattr + names, each with NUL */
+#define VEXFS_REQ_REMOVEXATTR 35   /* any: vexfs_req_xattr + name (kept) */
+#define VEXFS_REQ_FALLOCATE 36     /* file: vexfs_req_fallocate (kept) */
+#define VEXFS_REQ_COPY_RANGE 37    /* file: vexfs_req_copy -> vexfs_rep_write (kept) */
+#define VEXFS_REQ_LSEEK 38         /* file: vexfs_req_lseek -> vexfs_rep_lseek */
+#define VEXFS_REQ_IOCTL 39         /* any: vexfs_req_ioctl + bytes -> bytes (kept if NR >= 0x80) */
+#define VEXFS_REQ_SESSION_WRITE 40 /* session: vexfs_req_io + data -> vexfs_rep_write */
+#define VEXFS_REQ_SESSION_READ 41  /* session: vexfs_req_io -> data */
+#define VEXFS_REQ_SESSION_TRUNCATE 42 /* session: no struct; drops what is staged */
+
+struct vexfs_node {
+    __u64 ino;
+    __u32 generation;
+    __u32 zero;    /* 0 */
+    __u64 lookups; /* FORGET: entries returned for this node that the kernel gives back */
+};
+
+struct vexfs_time {
+    __s64 sec;
+    __u32 nsec; /* 0 to 999,999,999, else EIO */
+    __u32 zero; /* 0 */
+};
+
+/* The module checks: ino is not 0, the file type of a node never changes (else EIO). */
+struct vexfs_attr {
+    __u64 ino;
+    __u32 generation;
+    __u32 mode; /* type and permissions, as st_mode */
+    __u32 nlink;
+    __u32 uid;
+    __u32 gid;
+    __u32 blksize; /* preferred I/O size, a power of two */
+    __u32 rdev_major;
+    __u32 rdev_minor;
+    __u64 size;         /* bytes */
+    __u64 blocks;       /* 512-byte units */
+    __u64 data_version; /* changes with the data */
+    __u64 attributes;   /* STATX_ATTR_* */
+    struct vexfs_time atime;
+    struct vexfs_time mtime;
+    struct vexfs_time ctime;
+    struct vexfs_time btime;
+    __u64 valid_ns; /* how long the kernel may believe this */
+};
+
+struct vexfs_req_mount {
+    __u32 flags; /* MS_RDONLY and the like, as given */
+    __u32 zero;  /* 0 */
+};
+
+struct vexfs_rep_mount {
+    struct vexfs_attr root;
+    __u64 max_size;  /* largest file, bytes */
+    __u32 max_io;    /* most bytes of one READ or WRITE, at most VEXFS_QUEUE_MAX_DATA */
+    __u32 max_links; /* of a file */
+    __u32 time_ns;   /* granularity of times */
+    __u32 flags;     /* VEXFS_HELLO_READ_ONLY: mount read-only */
+};
+
+/*
+ * Supplementary groups, once per set of credentials and channel, before the first request that
+ * names `cred`. In pieces if they do not fit the in-area: known when first + groups = total.
+ */
+struct vexfs_req_cred {
+    __u64 cred;   /* id, never reused within the fs */
+    __u32 total;  /* all groups, at most 65,536 */
+    __u32 first;  /* number of the first group in this piece */
+    __u32 groups; /* groups in this piece */
+    __u32 zero;   /* 0 */
+};
+
+struct vexfs_req_name {
+    __u32 name_bytes;
+    __u32 zero; /* 0 */
+};
+
+struct vexfs_rep_entry {
+    struct vexfs_attr attr; /* LOOKUP: ino 0: there is no such name, believe it for entry_ns */
+    __u64 entry_ns;         /* how long the kernel may believe the name */
+};
+
+struct vexfs_req_forget {
+    __u32 count;
+    __u32 zero; /* 0 */
+};
+
+#define VEXFS_SET_MODE 1u
+#define VEXFS_SET_UID 2u
+#define VEXFS_SET_GID 4u
+#define VEXFS_SET_SIZE 8u
+#define VEXFS_SET_ATIME 16u
+#define VEXFS_SET_MTIME 32u
+#define VEXFS_SET_ATIME_NOW 64u
+#define VEXFS_SET_MTIME_NOW 128u
+#define VEXFS_SET_KILL_PRIV 256u /* clear suid, sgid and security.capability */
+
+struct vexfs_req_setattr {
+    __u32 valid; /* VEXFS_SET_*: fields that count */
+    __u32 mode;
+    __u32 uid;
+    __u32 gid;
+    __u64 size;
+    struct vexfs_time atime;
+    struct vexfs_time mtime;
+};
+
+struct vexfs_rep_attr {
+    struct vexfs_attr attr;
+};
+
+/* SYMLINK, MKNOD, MKDIR, CREATE, TMPFILE. Owner and mode are final: umask and sgid are applied. */
+struct vexfs_req_make {
+    __u32 mode; /* type and permissions */
+    __u32 uid;
+    __u32 gid;
+    __u32 open_flags;   /* CREATE, TMPFILE: O_* */
+    __u32 rdev_major;   /* MKNOD of a device */
+    __u32 rdev_minor;   /* MKNOD of a device */
+    __u32 name_bytes;   /* TMPFILE: 0 */
+    __u32 target_bytes; /* SYMLINK: 1 to 4,095 */
+};
+
+struct vexfs_req_rename {
+    __u64 ino; /* the directory of the second name */
+    __u32 generation;
+    __u32 flags; /* RENAME_NOREPLACE, RENAME_EXCHANGE; others EINVAL */
+    __u32 name_bytes;
+    __u32 to_bytes; /* of the second name */
+};
+
+struct vexfs_req_link {
+    __u64 ino; /* the file that gets the name */
+    __u32 generation;
+    __u32 name_bytes;
+};
+
+struct vexfs_req_open {
+    __u32 flags; /* O_*, without O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC */
+    __u32 zero;  /* 0 */
+};
+
+#define VEXFS_OPEN_DIRECT 1u     /* no page cache */
+#define VEXFS_OPEN_KEEP_CACHE 2u /* pages of an earlier open are still right */
+#define VEXFS_OPEN_SESSION 4u    /* .vexfs/call: SESSION_* instead of READ and WRITE */
+
+struct vexfs_rep_open {
+    __u64 fh;    /* 0, except for a session: its id, valid in this epoch (else ESTALE) */
+    __u32 flags; /* VEXFS_OPEN_* */
+    __u32 zero;  /* 0 */
+};
+
+struct vexfs_rep_create {
+    struct vexfs_rep_entry entry;
+    struct vexfs_rep_open open;
+};
+
+#define VEXFS_IO_APPEND 1u /* WRITE: at the end of the file, whatever the offset */
+#define VEXFS_IO_SYNC 2u   /* WRITE: durable before the reply, data and what is needed to read it */
+#define VEXFS_IO_KILL_PRIV 4u /* WRITE: clear suid, sgid and security.capability */
+
+struct vexfs_req_io {
+    __u64 offset; /* bytes */
+    __u32 bytes;  /* at most max_io; the payload has as many */
+    __u32 flags;  /* VEXFS_IO_* */
+};
+
+struct vexfs_rep_write {
+    __u64 bytes;        /* written or copied; fewer: the rest failed */
+    __u64 offset;       /* of the first byte written */
+    __u64 size;         /* of the file after it */
+    __u64 data_version; /* of the file after it */
+};
+
+#define VEXFS_FSYNC_DATA 1u /* as fdatasync(2) */
+
+struct vexfs_req_fsync {
+    __u32 flags; /* VEXFS_FSYNC_* */
+    __u32 zero;  /* 0 */
+};
+
+struct vexfs_req_readdir {
+    __u64 cookie; /* 0, or the `next` of the last entry taken */
+    __u32 bytes;  /* most bytes of the reply */
+    __u32 zero;   /* 0 */
+};
+
+/* The name follows, padded with zero to a multiple of 8. */
+struct vexfs_dirent {
+    __u64 ino;
+    __u64 next; /* cookie of the entry after it: stable for the life of the directory */
+    __u32 type; /* DT_* */
+    __u32 name_bytes;
+};
+
+struct vexfs_direntplus {
+    struct vexfs_rep_entry entry; /* ino 0: not looked up, counts as no lookup */
+    struct vexfs_dirent dirent;
+};
+
+struct vexfs_rep_statfs {
+    __u64 blocks;
+    __u64 blocks_free;
+    __u64 blocks_available;
+    __u64 files;
+    __u64 files_free;
+    __u64 fsid;
+    __u32 block_bytes;
+    __u32 name_bytes; /* longest name */
+};
+
+struct vexfs_req_xattr {
+    __u32 name_bytes;  /* 1 to 255; LISTXATTR: 0 */
+    __u32 value_bytes; /* SETXATTR: bytes of the value; GET, LIST: room, 0 asks for the size */
+    __u32 flags;       /* SETXATTR: XATTR_CREATE, XATTR_REPLACE */
+    __u32 zero;        /* 0 */
+};
+
+struct vexfs_rep_xattr {
+    __u32 bytes; /* of the value or the list; with room 0 nothing follows; too large: ERANGE */
+    __u32 zero;  /* 0 */
+};
+
+struct vexfs_req_fallocate {
+    __u64 offset;
+    __u64 length;
+    __u32 mode; /* FALLOC_FL_* */
+    __u32 zero; /* 0 */
+};
+
+/* From the request's node to another file. */
+struct vexfs_req_copy {
+    __u64 offset; /* in the source */
+    __u64 ino;    /* the destination */
+    __u32 generation;
+    __u32 flags; /* 0 */
+    __u64 to_offset;
+    __u64 length;
+};
+
+struct vexfs_req_lseek {
+    __u64 offset;
+    __u32 whence; /* SEEK_DATA, SEEK_HOLE */
+    __u32 zero;   /* 0 */
+};
+
+struct vexfs_rep_lseek {
+    __u64 offset;
+};
+
+#define VEXFS_FILE_READ 1u  /* the fd was opened for reading */
+#define VEXFS_FILE_WRITE 2u /* the fd was opened for writing */
+
+/*
+ * An application ioctl: the module checks type byte and size, takes write access to the mount for
+ * NR >= 0x80, and copies bytes, nothing else. The reply is copied out with exactly its out_bytes,
+ * also with a negative result.
+ */
+struct vexfs_req_ioctl {
+    __u32 cmd;   /* as given to ioctl(2) */
+    __u32 bytes; /* _IOC_SIZE(cmd) */
+    __u32 mode;  /* VEXFS_FILE_* */
+    __u32 zero;  /* 0 */
+};
+
+#endif /* VEXFS_QUEUE_H */
