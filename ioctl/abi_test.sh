@@ -50,7 +50,7 @@ only_kernel_includes() {
     done
 }
 
-# The message of a failed compilation must be the one expected, so that no other error passes for it.
+# The message of a failed compilation must be the one expected, so that no other error passes.
 refused() {
     expected=$1
     shift
@@ -82,6 +82,28 @@ change_is_seen() {
     cp "$here/vexfs_ioctl.h" ioctl
     sed -i 's/VEXFS_OP_PUT 0x81/VEXFS_OP_PUT 0x82/' ioctl/vexfs_ioctl.h
     refused "VEXFS_OP_PUT" -std=c11 -I. ioctl/abi_test.c
+}
+
+# A struct line that the program's maker cannot read must stop it: a skipped field is unguarded.
+unread_line_is_seen() {
+    printf 'struct vexfs_x {\n    __u32 a, b;\n};\n' >bad.h
+    if awk -f "$here/layout.awk" bad.h >layout.c 2>errors; then
+        fail "two fields on a line were accepted"
+    fi
+    grep -q 'bad.h:2: not a field' errors || fail "the message does not name the line"
+}
+
+# README.md explains exactly the codes of base/error.h, and both headers name no other.
+error_table() {
+    grep -oE '^\| E[A-Z0-9]+ \|' "$here/README.md" | tr -d '| ' | sort >readme
+    grep -oE 'X\(E[A-Z0-9]+' "$here/../base/error.h" | sed 's/X(//' | sort >base
+    [ -s readme ] || fail "README.md has no table of errors"
+    diff readme base || fail "README.md (<) and base/error.h (>) have different codes"
+    printf '#include <errno.h>\n' | "$cc" -E -dM - | sed -n 's/^#define \(E[A-Z0-9]*\) .*/\1/p' |
+        sort >errnos
+    # shellcheck disable=SC2086
+    grep -ohwE 'E[A-Z0-9]+' $headers | sort -u | comm -12 - errnos | comm -23 - readme >unknown
+    [ ! -s unknown ] || fail "the headers name codes that README.md lacks: $(cat unknown)"
 }
 
 # The example in the header's head comment, as it stands there.
@@ -116,6 +138,7 @@ END
 }
 
 case $1 in
-layout | layout_m32 | only_kernel_includes | big_endian | change_is_seen | example | kernel) "$1" ;;
+layout | layout_m32 | only_kernel_includes | big_endian | change_is_seen | unread_line_is_seen | \
+    error_table | example | kernel) "$1" ;;
 *) fail "no such case: $1" ;;
 esac

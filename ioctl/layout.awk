@@ -5,7 +5,8 @@
 # bytes. It reads the headers themselves, so it cannot forget a field; a line of a struct that it
 # does not understand is an error.
 #
-#   awk -f layout.awk vexfs_ioctl.h vexfs_queue.h > layout.c && cc -I. layout.c && ./a.out > layout.txt
+#   awk -f layout.awk vexfs_ioctl.h vexfs_queue.h > layout.c
+#   cc -I. layout.c && ./a.out > layout.txt
 BEGIN {
     print "#include <stddef.h>\n#include <stdio.h>"
 }
