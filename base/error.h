@@ -28,8 +28,8 @@
       "raise mem=, or send fewer or smaller requests at once")                                     \
     X(EACCES, "the caller's rights do not allow it, or cannot be known",                           \
       "check owner, group and mode of the file and of every directory above it")                   \
-    X(EBUSY, "the volume or device is in use by another process",                                  \
-      "stop the process that the message names")                                                   \
+    X(EBUSY, "the volume, device or session is in use by another process or call",                 \
+      "wait for it, or stop the process that the message names")                                   \
     X(EEXIST, "the name or the schema exists", "choose another name, or remove the old one")       \
     X(EXDEV, "the operation would cross the border of a collection or of a volume",                \
       "copy instead of renaming or linking; mv does so by itself")                                 \
@@ -51,7 +51,8 @@
     X(ENAMETOOLONG, "a name is longer than 255 bytes", "use a shorter name")                       \
     X(ENOTEMPTY, "the directory is not empty", "remove what is in it first")                       \
     X(ELOOP, "too many symbolic links stand in the path", "check the links for a loop")            \
-    X(ENODATA, "the file has no such attribute, or no rows", "put it first")                       \
+    X(ENODATA, "there is no such attribute, or no collection here",                                \
+      "set the attribute, or create the collection, first")                                        \
     X(EPROTO, "the other side speaks another version of the protocol",                             \
       "install module, engine and library of one release")                                         \
     X(EBADMSG, "a checksum does not match", "run fsck.vexfs: it names the damaged part")           \
@@ -66,8 +67,8 @@
     X(ESTALE, "the object or session is from before a restart, or is gone", "open it again")       \
     X(EUCLEAN, "a structure on the volume is not what the format demands",                         \
       "run fsck.vexfs: it names the damaged part")                                                 \
-    X(EDQUOT, "the caller's share of sessions or memory is used up",                               \
-      "finish other requests first")                                                               \
+    X(EDQUOT, "the collection would have more rows than its schema allows",                        \
+      "raise max_rows, or drop rows")                                                              \
     X(ECANCELED, "the operation was cancelled by its owner or by shutdown", "start it again")
 
 namespace vexfs {
