@@ -11,7 +11,10 @@
  *
  * - The body and every piece start at a multiple of 8 from the message's start. A piece is followed
  *   by zero bytes up to the next multiple of 8 (VEXFS_PAD8). The body's counts give the size of
- *   each piece, an absent piece has size 0, and msg.size is exactly the sum: else EINVAL.
+ *   each piece, an absent piece has size 0, and msg.size is exactly the sum: else EINVAL. A line
+ *   "Payload: files of struct x; names" reads: one piece of as many struct x as the body's field
+ *   `files` says, without gaps, then one piece of `names` bytes. A vector in a piece of vectors
+ *   has vexfs_vector_bytes(element, dim) bytes.
  * - ioctl(fd, VEXFS_IOC(op, bytes), buffer): `buffer` has `bytes` bytes (256 to 16,376) and begins
  *   with the message; msg.room = bytes. The reply overwrites it: same header, the reply's body and
  *   payload. Bytes of the buffer after the reply (msg.size) are left as they were.
@@ -403,7 +406,7 @@ struct vexfs_get {
 /* Reply of GET. Payload: rows of struct vexfs_row if asked for; rows of vectors if asked for. */
 struct vexfs_get_reply {
     __u64 ino;          /* the file */
-    __u64 data_version; /* the file's data version now: changes with each change of its data */
+    __u64 data_version; /* the file's data version: grows with each change of its data */
     __u32 first;        /* as in the message */
     __u32 rows;         /* rows returned; 0 if the file has none from first on */
     __u32 total;        /* rows that the file has */
