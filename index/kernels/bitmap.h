@@ -32,7 +32,8 @@ struct BitmapView {
     void for_each(Visit visit) const {
         for (size_t word = 0; word < word_count(); ++word) {
             for (uint64_t left = words[word]; left != 0; left &= left - 1)
-                visit(static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(left))));
+                visit(
+                    static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(left))));
         }
     }
 };
