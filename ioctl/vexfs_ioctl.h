@@ -34,8 +34,8 @@
  *   Nothing partial is returned. An op that changes state checks this before it does anything.
  * - Growth: a later header may append fields to a body; zero in a new field means what v1 did. An
  *   engine zero-extends a body shorter than it knows, accepts a longer one whose tail is zero, and
- *   answers E2BIG otherwise. Do likewise: a reply's payload starts at 32 + msg.body; fields after
- *   msg.body are 0. Records of a payload never grow.
+ *   answers E2BIG otherwise. In a reply the payload starts at 32 + msg.body: fields after msg.body
+ *   are 0, and those that you do not know are to be ignored. Records of a payload never grow.
  * - EINVAL: unknown flag, unknown enum value, non-zero `zero` field or padding, count over its
  *   limit (below; HELLO tells those of the engine at hand), size mismatch. ENOTTY: unknown op.
  *   EPROTO: msg.version outside the range in HELLO. EOPNOTSUPP: known here, not available there

@@ -84,7 +84,11 @@ Result<Request> parse_request(Bytes buffer, Fault& fault) {
     const Frame frame = VEXFS_TRY(parse_frame(buffer, fault));
     if (frame.msg.status != 0)
         return fault.at(offsetof(vexfs_msg, status), Code::kEINVAL, "status is not 0 in a request");
-    return parse_op(frame, fault);
+    Result<Request> request = parse_op(frame, fault);
+    // A field that a short body leaves out has no byte to point at.
+    if (!request && fault.offset >= frame.msg.size)
+        fault.offset = 0;
+    return request;
 }
 
 Status check_ioctl(const vexfs_msg& msg, uint32_t ioctl_op, uint32_t ioctl_bytes, Fault& fault) {

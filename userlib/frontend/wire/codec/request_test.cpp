@@ -237,6 +237,17 @@ TEST_CASE("request: a shorter body is zero-extended, a longer one may only add z
     CHECK(fault.offset == sizeof(vexfs_msg) + sizeof(vexfs_stat));
 }
 
+TEST_CASE("request: a field that the body leaves out is at fault nowhere in the message") {
+    vexfs_msg msg{};
+    msg.size = sizeof msg;
+    msg.room = 4096;
+    msg.op = VEXFS_OP_PART_PUT;
+    msg.version = VEXFS_ABI_VERSION;
+    Fault fault;
+    CHECK(parse_request(bytes_of(msg), fault).error().code == Code::kEINVAL);
+    CHECK(fault.offset == 0);
+}
+
 TEST_CASE("request: search rules") {
     const auto search = [](const char* rule, std::function<void(Buffer&)> spoil, Code code,
                            size_t offset) {
