@@ -33,22 +33,27 @@ bool header_readable(Bytes buffer) {
 Result<Frame> parse_frame(Bytes buffer, Fault& fault) {
     VEXFS_ASSERT(buffer.size() >= sizeof(vexfs_msg));
     const vexfs_msg msg = header_of(buffer);
-    if (msg.size < sizeof msg || msg.size > buffer.size() || msg.size % 8 != 0 ||
-        msg.size > VEXFS_MAX_MESSAGE)
-        return fault.at(offsetof(vexfs_msg, size), Code::kEINVAL,
-                        "size is not that of the message, or not a multiple of 8");
-    if (msg.version != VEXFS_ABI_VERSION)
-        return fault.at(offsetof(vexfs_msg, version), Code::kEPROTO,
-                        "version is outside the range that HELLO tells");
+    if (msg.size < sizeof msg || msg.size > buffer.size() || msg.size > VEXFS_MAX_MESSAGE)
+        return fault.at(offsetof(vexfs_msg, size), Code::kEINVAL, "size is not that of a message");
     if (msg.room < VEXFS_ROOM_MIN || msg.room > VEXFS_MAX_MESSAGE)
         return fault.at(offsetof(vexfs_msg, room), Code::kEINVAL,
                         "room is under 256 bytes or over 64 MiB");
+    if (msg.version != VEXFS_ABI_VERSION)
+        return fault.at(offsetof(vexfs_msg, version), Code::kEPROTO,
+                        "version is outside the range that HELLO tells");
+    return Frame{msg, buffer.first(msg.size)};
+}
+
+Status check_header(const Frame& frame, Fault& fault) {
+    const vexfs_msg& msg = frame.msg;
     if (msg.zero != 0)
         return fault.at(offsetof(vexfs_msg, zero), Code::kEINVAL, "zero is not 0");
+    if (msg.size % 8 != 0)
+        return fault.at(offsetof(vexfs_msg, size), Code::kEINVAL, "size is not a multiple of 8");
     if (msg.body % 8 != 0 || msg.body > msg.size - sizeof msg)
         return fault.at(offsetof(vexfs_msg, body), Code::kEINVAL,
                         "body is not a multiple of 8, or longer than the message");
-    return Frame{msg, buffer.first(msg.size)};
+    return ok();
 }
 
 Status read_body(const Frame& frame, std::byte* body, size_t known_bytes, Fault& fault) {

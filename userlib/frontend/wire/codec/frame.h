@@ -77,9 +77,12 @@ struct Frame {
 // Where it is false there is no reply, only EINVAL.
 bool header_readable(Bytes buffer);
 
-// The frame of a message whose header is readable. Checks what holds for every message and every reply: sizes, zeros,
-// version. EINVAL or EPROTO.
+// The frame of a message whose header is readable. What makes a message unfit to be looked at is refused here (sizes:
+// EINVAL, version: EPROTO); check_header has the rest, after the op is known. The order is that of ioctl/README.md.
 Result<Frame> parse_frame(Bytes buffer, Fault& fault);
+
+// What holds for the header of every message and every reply: zeros, and a body within the message. EINVAL.
+Status check_header(const Frame& frame, Fault& fault);
 
 // Copies a body into `known_bytes` bytes at `body`: a shorter one is zero-extended, a longer one is E2BIG unless its
 // tail is zero.

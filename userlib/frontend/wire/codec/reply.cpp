@@ -132,6 +132,7 @@ Result<Reply> parse_reply(Bytes buffer) {
         return fail(Code::kEBADMSG, "reply: no header");
     Fault fault;
     const Frame frame = VEXFS_TRY(parse_frame(buffer, fault));
+    VEXFS_TRY_VOID(check_header(frame, fault));
     if (frame.msg.flags != 0)
         return fail(Code::kEBADMSG, "reply: flags are not 0");
     if (frame.msg.status > 0 || frame.msg.status < -511)

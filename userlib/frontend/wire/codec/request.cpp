@@ -18,11 +18,14 @@ Result<Request> parse_as(const Frame& frame, Fault& fault) {
     T request;
     const vexfs_msg& msg = frame.msg;
     request.head = {msg.room, msg.flags, msg.cookie};
+    VEXFS_TRY_VOID(check_header(frame, fault));
+    if (msg.status != 0)
+        return fault.at(offsetof(vexfs_msg, status), Code::kEINVAL, "status is not 0 in a request");
+    VEXFS_TRY_VOID(read_body(frame, reinterpret_cast<std::byte*>(&request.body),
+                             kBodyBytes<typename T::Body>, fault));
     if ((msg.flags & ~T::kFlags) != 0)
         return fault.at(offsetof(vexfs_msg, flags), Code::kEINVAL,
                         "flags: one that this op does not take");
-    VEXFS_TRY_VOID(read_body(frame, reinterpret_cast<std::byte*>(&request.body),
-                             kBodyBytes<typename T::Body>, fault));
     VEXFS_TRY_VOID(request.check_body(fault));
     PieceReader reader(frame, fault);
     VEXFS_TRY_VOID(T::pieces(request, reader));
@@ -82,8 +85,6 @@ Status check_named(const T& request, Bytes message, Fault& fault) {
 
 Result<Request> parse_request(Bytes buffer, Fault& fault) {
     const Frame frame = VEXFS_TRY(parse_frame(buffer, fault));
-    if (frame.msg.status != 0)
-        return fault.at(offsetof(vexfs_msg, status), Code::kEINVAL, "status is not 0 in a request");
     Result<Request> request = parse_op(frame, fault);
     // A field that a short body leaves out has no byte to point at.
     if (!request && fault.offset >= frame.msg.size)

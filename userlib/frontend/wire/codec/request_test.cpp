@@ -191,6 +191,26 @@ TEST_CASE("request: header rules") {
         "status is 0", [](Buffer& b) { at<int32_t>(b, 20) = -1; }, Code::kEINVAL, 20);
 }
 
+TEST_CASE("request: of several faults the first in the documented order is told") {
+    Buffer bytes = built(small_search());
+    const auto told = [&bytes] {
+        Fault fault;
+        return parse_request(bytes, fault).error().code;
+    };
+    at<uint32_t>(bytes, offsetof(vexfs_msg, flags)) = 1u << 31;
+    CHECK(told() == Code::kEINVAL);
+    at<uint16_t>(bytes, offsetof(vexfs_msg, body)) += 8; // its tail is the first vector
+    CHECK(told() == Code::kE2BIG);
+    at<uint16_t>(bytes, offsetof(vexfs_msg, zero)) = 1;
+    CHECK(told() == Code::kEINVAL);
+    at<uint16_t>(bytes, offsetof(vexfs_msg, op)) = 0x3f;
+    CHECK(told() == Code::kENOTTY);
+    at<uint16_t>(bytes, offsetof(vexfs_msg, version)) = 9;
+    CHECK(told() == Code::kEPROTO);
+    at<uint32_t>(bytes, offsetof(vexfs_msg, room)) = UINT32_MAX;
+    CHECK(told() == Code::kEINVAL);
+}
+
 TEST_CASE("request: a header that cannot be answered is not readable") {
     Buffer bytes = built(small_search());
     CHECK(header_readable(bytes));
