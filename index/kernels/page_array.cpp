@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/kernels/page_array.h"
+
+#include <sys/mman.h>
+
+#include "base/assert.h"
+#include "base/bytes.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+namespace vexfs::index {
+namespace {
+
+constexpr size_t kHugeBytes = size_t{2} << 20;
+constexpr size_t kSmallBytes = 4096;
+constexpr size_t kDirectoryEntries = kMaxSlots / kRowsPerPage;
+constexpr uint32_t kOutgrownRows = kRowsPerPage / 8;
+
+// Zeroed memory at a multiple of alignment (a power of two), or nullptr. The kernel backs it when it is touched.
+std::byte* map_aligned(size_t size_bytes, size_t alignment) {
+    const size_t whole = size_bytes + alignment;
+    void* place = mmap(nullptr, whole, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (place == MAP_FAILED)
+        return nullptr;
+    const auto start = reinterpret_cast<uintptr_t>(place);
+    const uintptr_t aligned = round_up<uintptr_t>(start, alignment);
+    if (aligned > start)
+        munmap(place, aligned - start);
+    const size_t tail = start + whole - (aligned + size_bytes);
+    if (tail > 0)
+        munmap(reinterpret_cast<void*>(aligned + size_bytes), tail);
+    return reinterpret_cast<std::byte*>(aligned);
+}
+
+} // namespace
+
+PageArray::PageArray(uint32_t row_bytes)
+    : row_bytes_(row_bytes),
+      page_bytes_(round_up<size_t>(size_t{row_bytes} * kRowsPerPage, kSmallBytes)),
+      directory_(reinterpret_cast<std::byte**>(
+          map_aligned(kDirectoryEntries * sizeof(std::byte*), kSmallBytes))) {
+    VEXFS_ASSERT(row_bytes > 0 && directory_ != nullptr);
+}
+
+PageArray::~PageArray() {
+    const uint32_t pages = pages_.load();
+    for (size_t page = 0, seen = 0; seen < pages && page < kDirectoryEntries; ++page) {
+        if (directory_[page] == nullptr)
+            continue;
+        munmap(directory_[page], page_bytes_);
+        ++seen;
+    }
+    munmap(directory_, kDirectoryEntries * sizeof(std::byte*));
+}
+
+Status PageArray::ensure(uint32_t slot) {
+    VEXFS_ASSERT(slot < kMaxSlots);
+    const uint32_t page = slot >> kPageShift;
+    const bool rises = page == 0 && slot >= first_page_rows_.load(std::memory_order_relaxed);
+    if (has(slot) && !rises)
+        return ok();
+    MutexLock lock(mutex_);
+    if (!has(slot))
+        VEXFS_TRY_VOID(add_page(page));
+    if (page == 0 && slot >= first_page_rows_.load())
+        first_page_rows_.store(slot + 1);
+    if (first_page_small_.load() && (page > 0 || slot >= kOutgrownRows))
+        outgrow_small_pages();
+    return ok();
+}
+
+Status PageArray::add_page(uint32_t page) {
+    const bool huge = page_bytes_ % kHugeBytes == 0;
+    std::byte* place = map_aligned(page_bytes_, huge ? kHugeBytes : kSmallBytes);
+    if (place == nullptr)
+        return fail(Code::kENOMEM, "pages: memory for a page of rows");
+    if (huge && page > 0)
+        madvise(place, page_bytes_, MADV_HUGEPAGE);
+    std::atomic_ref(directory_[page]).store(place, std::memory_order_release);
+    pages_.fetch_add(1);
+    return ok();
+}
+
+// Huge pages are a matter of speed only, so a kernel that refuses them is not an error.
+void PageArray::outgrow_small_pages() {
+    first_page_small_.store(false);
+    if (page_bytes_ % kHugeBytes != 0 || directory_[0] == nullptr)
+        return;
+    madvise(directory_[0], page_bytes_, MADV_HUGEPAGE);
+    madvise(directory_[0], page_bytes_, MADV_COLLAPSE);
+}
+
+size_t PageArray::bytes() const {
+    const size_t pages = pages_.load();
+    const size_t directory = round_up<size_t>(pages * sizeof(std::byte*), kSmallBytes);
+    if (!has(0) || !first_page_small_.load())
+        return directory + pages * page_bytes_;
+    const size_t first = size_t{first_page_rows_.load()} * row_bytes_;
+    return directory + (pages - 1) * page_bytes_ + round_up<size_t>(first, kSmallBytes);
+}
+
+} // namespace vexfs::index

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rows of a fixed size addressed by slot, in pages that never move.
+//
+// A page holds kRowsPerPage rows; the directory of pages is a reservation that costs memory only where it is used. A
+// reader therefore never sees a row move and never waits for growth. Large pages ask for 2 MiB huge pages; the first
+// one starts on small pages and is collapsed when it is an eighth full, so that a small array costs what it holds.
+// Pages are zero-filled.
+//
+// Threads: ensure() from any thread, locks inside; row() and directory() from any thread without locks. A row's bytes
+// are protected by whoever uses the array.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "index/kernels/page_shape.h"
+
+namespace vexfs::index {
+
+class PageArray {
+  public:
+    explicit PageArray(uint32_t row_bytes);
+    ~PageArray();
+    PageArray(const PageArray&) = delete;
+    PageArray& operator=(const PageArray&) = delete;
+
+    // Makes the page of this slot (below kMaxSlots) exist. ENOMEM.
+    Status ensure(uint32_t slot) VEXFS_EXCLUDES(mutex_);
+
+    // The row of a slot whose page exists.
+    [[nodiscard]] std::byte* row(uint32_t slot) const {
+        return page_of(slot) + size_t{slot % kRowsPerPage} * row_bytes_;
+    }
+    template <typename T>
+    [[nodiscard]] T* row_as(uint32_t slot) const {
+        return reinterpret_cast<T*>(row(slot));
+    }
+    [[nodiscard]] bool has(uint32_t slot) const { return page_of(slot) != nullptr; }
+
+    // The pages, for loops that address rows themselves. Entries are published with release stores.
+    template <typename T>
+    [[nodiscard]] const T* const* directory() const {
+        return reinterpret_cast<const T* const*>(directory_);
+    }
+
+    // Memory in use, directory included, as the kernel counts it at most.
+    [[nodiscard]] size_t bytes() const;
+
+  private:
+    [[nodiscard]] std::byte* page_of(uint32_t slot) const {
+        return std::atomic_ref(directory_[slot >> kPageShift]).load(std::memory_order_acquire);
+    }
+    Status add_page(uint32_t page) VEXFS_REQUIRES(mutex_);
+    void outgrow_small_pages() VEXFS_REQUIRES(mutex_);
+
+    const uint32_t row_bytes_;
+    const size_t page_bytes_;
+    std::byte** directory_;
+    Mutex mutex_;
+    std::atomic<uint32_t> pages_ = 0;
+    std::atomic<uint32_t> first_page_rows_ = 0; // high water of the rows of page 0
+    std::atomic<bool> first_page_small_ = true;
+};
+
+} // namespace vexfs::index
