@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/codec/project.h"
+
+#include "index/codec/project_loops.h"
+
+namespace vexfs::index {
+
+const ProjectKernels& project_kernels_scalar() {
+    return kProjectKernels<2>;
+}
+
+} // namespace vexfs::index
