@@ -3,7 +3,7 @@
 # Turns the two headers into a C program that prints their layout table: every struct with its
 # size, every field with offset and size, every constant, and every op's ioctl number for 4,096
 # bytes. It reads the headers themselves, so it cannot forget a field; a line of a struct that it
-# does not understand is an error.
+# does not understand is an error, and so is a constant on several lines.
 #
 #   awk -f layout.awk vexfs_ioctl.h vexfs_queue.h > layout.c
 #   cc -I. layout.c && ./a.out > layout.txt
@@ -42,6 +42,11 @@ type != "" {
 
 /^#define VEXFS_[A-Z0-9_]+ [^ ]/ {
     body = body "printf(\"CONSTANT(" $2 ", 0x%llx)\\n\", (unsigned long long)(" $2 "));\n"
+}
+
+/^#define VEXFS_[A-Z0-9_]+ .*\\$/ {
+    print FILENAME ":" FNR ": a constant must stand on one line: " $0 > "/dev/stderr"
+    exit failed = 1
 }
 
 /^#define VEXFS_OP_/ {

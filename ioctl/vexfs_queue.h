@@ -134,8 +134,7 @@ struct vexfs_params {
     __u32 abandoned;  /* abandoned slots of a queue that end the channel; 0: half. Default 0 */
 };
 
-#define VEXFS_INVAL_ATTR                                                                           \
-    1u /* attributes and pages of `node` from offset on; length 0: to the end */
+#define VEXFS_INVAL_ATTR 1u  /* attributes and pages of the node, from offset on; length 0: all */
 #define VEXFS_INVAL_ENTRY 2u /* the name below `node` */
 #define VEXFS_INVAL_ALL 3u   /* every dentry and page */
 
@@ -210,14 +209,12 @@ struct vexfs_queue_engine {
     __u32 zero[14];
 };
 
-#define VEXFS_REQUEST_REPLAY 1u  /* an earlier channel may have seen it: same unique */
-#define VEXFS_REQUEST_INTR 2u    /* the module may set vexfs_slot_client.cancel */
-#define VEXFS_REQUEST_NOREPLY 4u /* no reply: state = DONE frees the slot, result is not read */
-#define VEXFS_REQUEST_IN_ARENA                                                                     \
-    8u /* the in payload is in the arena, the op's struct in the in-area */
-#define VEXFS_REQUEST_OUT_ARENA                                                                    \
-    16u                          /* the out payload goes to the arena, the struct to the out-area */
-#define VEXFS_REQUEST_COMPAT 32u /* the caller is a 32-bit process */
+#define VEXFS_REQUEST_REPLAY 1u     /* an earlier channel may have seen it: same unique */
+#define VEXFS_REQUEST_INTR 2u       /* the module may set vexfs_slot_client.cancel */
+#define VEXFS_REQUEST_NOREPLY 4u    /* no reply: state = DONE frees the slot, result is not read */
+#define VEXFS_REQUEST_IN_ARENA 8u   /* in payload in the arena, the op's struct in the in-area */
+#define VEXFS_REQUEST_OUT_ARENA 16u /* out payload to the arena, the struct to the out-area */
+#define VEXFS_REQUEST_COMPAT 32u    /* the caller is a 32-bit process */
 
 /*
  * Two cache lines, written by the module. The in-area holds the op's request struct, then its
@@ -275,19 +272,18 @@ struct vexfs_slot {
  * is 1 to 255 bytes without '/' and NUL. "(kept)" ops are recorded by the engine with `unique`, so
  * that a REPLAY is recognised.
  */
-#define VEXFS_REQ_MOUNT 1     /* root: vexfs_req_mount -> vexfs_rep_mount */
-#define VEXFS_REQ_UNMOUNT 2   /* root: the last request */
-#define VEXFS_REQ_CRED 3      /* none: vexfs_req_cred + groups of __u32 */
-#define VEXFS_REQ_CRED_DROP 4 /* none: vexfs_req_cred, groups 0; NOREPLY */
-#define VEXFS_REQ_LOOKUP 5    /* directory: vexfs_req_name + name -> vexfs_rep_entry */
-#define VEXFS_REQ_FORGET 6    /* none: vexfs_req_forget + count of vexfs_node; NOREPLY */
-#define VEXFS_REQ_GETATTR 7   /* any -> vexfs_rep_attr */
-#define VEXFS_REQ_SETATTR 8   /* any: vexfs_req_setattr -> vexfs_rep_attr (kept) */
-#define VEXFS_REQ_READLINK 9  /* symbolic link -> target, without NUL */
-#define VEXFS_REQ_SYMLINK                                                                          \
-    10                     /* directory: vexfs_req_make + name + target -> vexfs_rep_entry (kept) */
-#define VEXFS_REQ_MKNOD 11 /* directory: vexfs_req_make + name -> vexfs_rep_entry (kept) */
-#define VEXFS_REQ_MKDIR 12 /* directory: vexfs_req_make + name -> vexfs_rep_entry (kept) */
+#define VEXFS_REQ_MOUNT 1        /* root: vexfs_req_mount -> vexfs_rep_mount */
+#define VEXFS_REQ_UNMOUNT 2      /* root: the last request */
+#define VEXFS_REQ_CRED 3         /* none: vexfs_req_cred + groups of __u32 */
+#define VEXFS_REQ_CRED_DROP 4    /* none: vexfs_req_cred, groups 0; NOREPLY */
+#define VEXFS_REQ_LOOKUP 5       /* directory: vexfs_req_name + name -> vexfs_rep_entry */
+#define VEXFS_REQ_FORGET 6       /* none: vexfs_req_forget + count of vexfs_node; NOREPLY */
+#define VEXFS_REQ_GETATTR 7      /* any -> vexfs_rep_attr */
+#define VEXFS_REQ_SETATTR 8      /* any: vexfs_req_setattr -> vexfs_rep_attr (kept) */
+#define VEXFS_REQ_READLINK 9     /* symbolic link -> target, without NUL */
+#define VEXFS_REQ_SYMLINK 10     /* directory: as MKDIR, name + target (kept) */
+#define VEXFS_REQ_MKNOD 11       /* directory: vexfs_req_make + name -> vexfs_rep_entry (kept) */
+#define VEXFS_REQ_MKDIR 12       /* directory: vexfs_req_make + name -> vexfs_rep_entry (kept) */
 #define VEXFS_REQ_CREATE 13      /* directory: vexfs_req_make + name -> vexfs_rep_create (kept) */
 #define VEXFS_REQ_TMPFILE 14     /* directory: vexfs_req_make -> vexfs_rep_create (kept) */
 #define VEXFS_REQ_UNLINK 15      /* directory: vexfs_req_name + name (kept) */
