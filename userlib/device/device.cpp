@@ -32,7 +32,12 @@ Status Device::register_memory(std::span<const MutableBytes>) {
 Status check_batch(std::span<Io> batch, uint64_t size_bytes) {
     for (Io& io : batch)
         io.status = check_io(io, size_bytes);
-    return batch_status(batch);
+    const Status verdict = batch_status(batch);
+    if (!verdict)
+        for (Io& io : batch)
+            if (io.status)
+                io.status = fail(Code::kECANCELED, "device: another Io of the batch is malformed");
+    return verdict;
 }
 
 Status batch_status(std::span<const Io> batch) {

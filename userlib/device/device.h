@@ -21,6 +21,9 @@ namespace vexfs {
 // The unit of every address, length and buffer alignment on a device.
 inline constexpr uint32_t kBlockBytes = 4096;
 
+// What a medium writes whole or not at all, at best.
+inline constexpr uint32_t kSectorBytes = 512;
+
 // What the allocator handed out as one piece: the device's blocks [start_blocks, start_blocks + length_blocks).
 struct ExtentRef {
     uint64_t start_blocks = 0;
@@ -46,8 +49,8 @@ inline Io whole_extent(uint64_t start_blocks, MutableBytes buffer) {
 }
 
 struct Geometry {
-    uint64_t size_bytes = 0;    // a multiple of kBlockBytes
-    uint32_t block_bytes = 512; // what the medium writes atomically at best; at most kBlockBytes
+    uint64_t size_bytes = 0;              // a multiple of kBlockBytes
+    uint32_t sector_bytes = kSectorBytes; // the medium's own unit, at most kBlockBytes
     uint32_t optimal_bytes = kBlockBytes; // the size from which on larger batches of it gain little
 
     [[nodiscard]] uint64_t size_blocks() const { return size_bytes / kBlockBytes; }
@@ -84,7 +87,8 @@ class Device {
     Status write_one(Io io) { return write({&io, 1}); }
 };
 
-// Checks a batch against the rules of Io and a size. The Ios at fault carry EINVAL, and so does the result.
+// Checks a batch against the rules of Io and a size. If it is refused, the Ios at fault carry EINVAL, the others
+// ECANCELED, and the result is EINVAL.
 Status check_batch(std::span<Io> batch, uint64_t size_bytes);
 
 // The status of a batch whose Ios are all done: ok, or the first failure.

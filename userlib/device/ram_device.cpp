@@ -32,7 +32,7 @@ Status RamDevice::write(std::span<Io> batch) {
 }
 
 Geometry RamDevice::geometry() const {
-    return {memory_.bytes().size(), 512, 128 * 1024};
+    return {memory_.bytes().size(), kSectorBytes, 128 * 1024};
 }
 
 } // namespace vexfs
