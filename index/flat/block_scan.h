@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The loop of every scan: 64 rows at a time, in order where many of them are wanted, gathered where few are.
+//
+// Source tells how distances are made:
+//   const std::byte* row(uint32_t slot)                                       where the row is
+//   void in_order(const std::byte* first, size_t count, int32_t* distances)   rows that follow one another
+//   void gathered(const std::byte* const* rows, size_t count, int32_t* distances)
+//   size_t row_bytes()
+//
+// Threads: one thread.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "index/flat/scan.h"
+
+namespace vexfs::index {
+
+template <typename Source>
+class BlockScan {
+  public:
+    BlockScan(const Source& source, const ScanStop& stop, NearestKeys& nearest,
+              ScanCounters& counters)
+        : source_(source), stop_(stop), nearest_(nearest), counters_(counters) {}
+
+    Status run(const ScanRows& rows) {
+        const uint32_t blocks = (rows.size + kScanBlock - 1) / kScanBlock;
+        for (uint32_t block = 0; block < blocks; ++block) {
+            if (block % kBlocksBetweenChecks == 0)
+                VEXFS_TRY_VOID(stop_.check());
+            const uint64_t allowed = word_of(rows.allowed, block, UINT64_MAX);
+            if (allowed == 0)
+                continue;
+            const uint32_t left = std::min(rows.size - block * kScanBlock, kScanBlock);
+            const uint64_t below_size = UINT64_MAX >> (kScanBlock - left);
+            const uint64_t readable = below_size & ~word_of(rows.hidden, block, 0);
+            const uint64_t selected = allowed & readable;
+            // Rows that are not allowed may be read and masked out; hidden ones may not.
+            if (readable == below_size && std::popcount(selected) >= kManyOfBlock)
+                read_in_order(block * kScanBlock, left, selected);
+            else
+                gather_block(block * kScanBlock, selected);
+        }
+        flush();
+        return ok();
+    }
+
+    Status run(std::span<const uint32_t> slots) {
+        for (size_t i = 0; i < slots.size(); ++i) {
+            if (i % (kBlocksBetweenChecks * kScanBlock) == 0)
+                VEXFS_TRY_VOID(stop_.check());
+            gather(slots[i]);
+        }
+        flush();
+        return ok();
+    }
+
+  private:
+    static constexpr uint32_t kBlocksBetweenChecks = 16;
+    static constexpr int kManyOfBlock = 24; // from here on reading in order is faster
+    static constexpr uint32_t kGathered = 256;
+
+    // A word whose bits another thread may be changing.
+    static uint64_t word_of(const BitmapView* bitmap, uint32_t block, uint64_t without) {
+        if (bitmap == nullptr)
+            return without;
+        if (block >= bitmap->word_count())
+            return 0;
+        return __atomic_load_n(&bitmap->words[block], __ATOMIC_RELAXED);
+    }
+
+    void read_in_order(uint32_t first_slot, uint32_t count, uint64_t selected) {
+        int32_t distances[kScanBlock];
+        source_.in_order(source_.row(first_slot), count, distances);
+        std::fill(distances + count, distances + kScanBlock, INT32_MAX);
+        count_rows(count);
+        uint64_t near = selected & within(distances, distance_of(nearest_.limit()));
+        for (; near != 0; near &= near - 1) {
+            const auto i = static_cast<uint32_t>(std::countr_zero(near));
+            nearest_.push(key_of(distances[i], first_slot + i));
+        }
+    }
+
+    void gather_block(uint32_t first_slot, uint64_t selected) {
+        for (; selected != 0; selected &= selected - 1)
+            gather(first_slot + static_cast<uint32_t>(std::countr_zero(selected)));
+    }
+
+    void gather(uint32_t slot) {
+        slots_[count_] = slot;
+        rows_[count_] = source_.row(slot);
+        if (++count_ == kGathered)
+            flush();
+    }
+
+    void flush() {
+        int32_t distances[kGathered];
+        source_.gathered(rows_, count_, distances);
+        count_rows(count_);
+        const uint32_t whole = (count_ + kScanBlock - 1) / kScanBlock * kScanBlock;
+        std::fill(distances + count_, distances + whole, INT32_MAX);
+        for (uint32_t first = 0; first < count_; first += kScanBlock) {
+            const uint32_t left = std::min(count_ - first, kScanBlock);
+            uint64_t near = within(distances + first, distance_of(nearest_.limit()));
+            near &= UINT64_MAX >> (kScanBlock - left);
+            for (; near != 0; near &= near - 1) {
+                const auto i = first + static_cast<uint32_t>(std::countr_zero(near));
+                nearest_.push(key_of(distances[i], slots_[i]));
+            }
+        }
+        count_ = 0;
+    }
+
+    void count_rows(size_t count) {
+        counters_.distances += count;
+        counters_.bytes += count * source_.row_bytes();
+    }
+
+    const Source source_;
+    const ScanStop& stop_;
+    NearestKeys& nearest_;
+    ScanCounters& counters_;
+    uint32_t count_ = 0; // of the gathered rows that wait
+    uint32_t slots_[kGathered];
+    const std::byte* rows_[kGathered];
+};
+
+} // namespace vexfs::index

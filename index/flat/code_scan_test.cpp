@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/flat/code_scan.h"
+
+#include <doctest/doctest.h>
+
+#include "base/random.h"
+#include "index/kernels/page_array.h"
+
+using namespace vexfs;
+using namespace vexfs::index;
+
+namespace {
+
+constexpr uint32_t kRows = kRowsPerPage + 500; // crosses a page
+
+// Random records of a shape, and a random query.
+struct Records {
+    Records(CodeShape of, uint64_t seed) : shape(of), records(of.record_bytes), random(seed) {
+        for (uint32_t slot = 0; slot < kRows; ++slot) {
+            REQUIRE(records.ensure(slot));
+            auto* record = records.row_as<uint8_t>(slot);
+            for (uint32_t i = 0; i < shape.record_bytes; ++i)
+                record[i] = static_cast<uint8_t>(random.next());
+            // Few different biases make equal distances likely once the products are equal, too.
+            set_code_bias(shape, record, static_cast<int32_t>(random.below(100)));
+            if (slot % 5 == 4)
+                std::copy_n(records.row_as<uint8_t>(slot - 1), shape.record_bytes, record);
+        }
+        // A query is zero where a record has its bias.
+        for (uint32_t i = 0; i < code_query_bytes(shape); ++i) {
+            if (i % shape.record_bytes < shape.record_bytes - kCodeBiasBytes)
+                query[i] = static_cast<int8_t>(static_cast<int>(random.below(255)) - 127);
+        }
+    }
+
+    // By definition: all selected rows, sorted.
+    [[nodiscard]] std::vector<uint64_t> sorted(const ScanRows& rows) const {
+        std::vector<uint64_t> keys;
+        for (uint32_t slot = 0; slot < rows.size; ++slot) {
+            if (rows.allowed != nullptr && !rows.allowed->contains(slot))
+                continue;
+            if (rows.hidden != nullptr && rows.hidden->contains(slot))
+                continue;
+            keys.push_back(
+                key_of(code_distance(shape, records.row_as<uint8_t>(slot), query), slot));
+        }
+        std::sort(keys.begin(), keys.end());
+        return keys;
+    }
+
+    CodeShape shape;
+    PageArray records;
+    Random random;
+    alignas(64) int8_t query[2048] = {};
+};
+
+void check_scan(Records& records, const ScanRows& rows, uint32_t wanted) {
+    std::vector<uint64_t> expected = records.sorted(rows);
+    const size_t selected = expected.size();
+    expected.resize(std::min<size_t>(selected, wanted));
+    for (Isa isa : kAllIsas) {
+        if (!is_supported(isa))
+            continue;
+        ScanScratch scratch;
+        ScanCounters counters;
+        const CodeScan scan(records.shape, records.records.directory<uint8_t>(), isa);
+        const auto found = scan.nearest(rows, records.query, wanted, {}, scratch, counters);
+        REQUIRE(found);
+        CHECK(std::equal(found->begin(), found->end(), expected.begin(), expected.end()));
+        CHECK(counters.distances >= selected);
+        CHECK(counters.distances <= rows.size);
+        CHECK(counters.bytes == counters.distances * records.shape.record_bytes);
+    }
+}
+
+} // namespace
+
+TEST_CASE("code scan: the answer is that of sorting all rows by distance and slot") {
+    for (CodeShape shape :
+         {CodeShape{64, 8}, CodeShape{128, 8}, CodeShape{64, 4}, CodeShape{320, 4}}) {
+        Records records(shape, 41);
+        for (uint32_t size : {0U, 1U, 63U, 64U, 65U, 1000U, kRows}) {
+            for (uint32_t wanted : {1U, 14U, 300U})
+                check_scan(records, {size}, wanted);
+        }
+        check_scan(records, {1000}, 1000);
+        check_scan(records, {1000}, UINT32_MAX);
+    }
+}
+
+TEST_CASE("code scan: only allowed rows that are not hidden are found, at any density") {
+    Records records({128, 8}, 42);
+    for (uint32_t per_mille : {0U, 1U, 100U, 500U, 900U, 1000U}) {
+        for (uint32_t hidden_per_mille : {0U, 50U}) {
+            Bitmap allowed(kRows), hidden(kRows - 100);
+            for (uint32_t slot = 0; slot < kRows; ++slot) {
+                if (records.random.chance(per_mille, 1000))
+                    allowed.add(slot);
+                if (slot < hidden.size_bits() && records.random.chance(hidden_per_mille, 1000))
+                    hidden.add(slot);
+            }
+            const BitmapView allowed_view = allowed.view(), hidden_view = hidden.view();
+            check_scan(records, {kRows, &allowed_view, &hidden_view}, 20);
+            check_scan(records, {kRows - 31, &allowed_view}, 20);
+            check_scan(records, {kRows, nullptr, &hidden_view}, 20);
+        }
+    }
+}
+
+TEST_CASE("code scan: a list of slots gives the same as a bitmap of them") {
+    Records records({128, 8}, 43);
+    Bitmap allowed(kRows);
+    std::vector<uint32_t> slots;
+    for (uint32_t slot = 0; slot < kRows; ++slot) {
+        if (records.random.chance(1, 30)) {
+            allowed.add(slot);
+            slots.push_back(slot);
+        }
+    }
+    records.random.shuffle(std::span(slots));
+    const BitmapView view = allowed.view();
+    ScanScratch one, other;
+    ScanCounters counters;
+    const CodeScan scan(records.shape, records.records.directory<uint8_t>());
+    const auto by_list = scan.nearest(slots, records.query, 50, {}, one, counters);
+    const auto by_bitmap =
+        scan.nearest(ScanRows{kRows, &view}, records.query, 50, {}, other, counters);
+    REQUIRE(by_list);
+    REQUIRE(by_bitmap);
+    CHECK(by_list->size() == 50);
+    CHECK(std::equal(by_list->begin(), by_list->end(), by_bitmap->begin(), by_bitmap->end()));
+}
+
+TEST_CASE("code scan: wanting nothing, a cancelled scan and a passed deadline are errors") {
+    Records records({64, 8}, 44);
+    ScanScratch scratch;
+    ScanCounters counters;
+    const CodeScan scan(records.shape, records.records.directory<uint8_t>());
+    const auto code = [&](uint32_t wanted, const ScanStop& stop) {
+        return scan.nearest(ScanRows{kRows}, records.query, wanted, stop, scratch, counters)
+            .error()
+            .code;
+    };
+    CHECK(code(0, {}) == Code::kEINVAL);
+    const uint8_t cancelled = 1;
+    CHECK(code(10, {&cancelled}) == Code::kECANCELED);
+    CHECK(code(10, {nullptr, 1}) == Code::kETIMEDOUT);
+    const uint8_t running = 0;
+    CHECK(
+        scan.nearest(ScanRows{kRows}, records.query, 10, {&running, INT64_MAX}, scratch, counters));
+}
