@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// hnswlib's distances, compiled for avx512.
+//
+// Threads: pure.
+#define VEXFS_HNSWLIB_DISTANCE hnswlib_distance_avx512
+#include "index/adapters/hnswlib_distance_body.h"
