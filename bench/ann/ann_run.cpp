@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The runs of `vexfs-bench ann`.
+//
+// Threads: one thread.
+#include "bench/ann/ann_run.h"
+
+#include <chrono>
+#include <cstdio>
+#include <numeric>
+
+#include "bench/ann/ann_data.h"
+#include "bench/ann/foreign_contender.h"
+#include "bench/ann/sweep.h"
+#include "bench/machine/machine.h"
+
+namespace vexfs {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::vector<Contender*> borrowed(const std::vector<std::unique_ptr<Contender>>& owned) {
+    std::vector<Contender*> out;
+    for (const std::unique_ptr<Contender>& contender : owned)
+        out.push_back(contender.get());
+    return out;
+}
+
+std::vector<uint32_t> all_queries(const VectorSet& set) {
+    std::vector<uint32_t> numbers(set.queries.rows);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    return numbers;
+}
+
+Matrix first_rows(const Matrix& matrix, size_t rows) {
+    Matrix part{matrix.element, matrix.dim, std::min(rows, matrix.rows), {}};
+    part.bytes.assign(matrix.bytes.begin(),
+                      matrix.bytes.begin() + ptrdiff_t(part.rows * matrix.row_bytes()));
+    return part;
+}
+
+} // namespace
+
+std::vector<std::unique_ptr<Contender>> AnnRun::make_contenders() const {
+    ContenderShape shape;
+    shape.metric = options_.metric_value();
+    shape.links = static_cast<uint32_t>(options_.links);
+    shape.build_effort = static_cast<uint32_t>(options_.build_effort);
+    shape.build_threads = static_cast<uint32_t>(options_.threads);
+    shape.isa = isa_;
+    shape.seed = options_.seed;
+    std::vector<std::unique_ptr<Contender>> out;
+    if (options_.peer == "hnswlib")
+        out.push_back(make_hnswlib_contender(shape));
+    if (options_.peer == "faiss")
+        out.push_back(make_faiss_contender(shape));
+    return out;
+}
+
+Status AnnRun::build(const VectorSet& set, SearchRun& run) {
+    contenders_ = make_contenders();
+    for (const std::unique_ptr<Contender>& contender : contenders_) {
+        std::fprintf(stderr, "building %s on %zu rows\n", contender->name().c_str(), set.base.rows);
+        ContenderResult result;
+        result.name = contender->name();
+        const uint64_t resident = resident_bytes();
+        const Clock::time_point start = Clock::now();
+        VEXFS_TRY_VOID(contender->build(set.base));
+        result.build_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+        const uint64_t grown = resident_bytes();
+        result.resident_growth_bytes = grown > resident ? grown - resident : 0;
+        result.description = contender->description();
+        result.footprint = contender->footprint();
+        VEXFS_TRY_VOID(contender->load_queries(set.queries));
+        run.contenders.push_back(std::move(result));
+    }
+    return ok();
+}
+
+Status AnnRun::measure(SearchRun& run, const ExactDistance& distance, const Truth& truth,
+                       const index::BitmapView* allowed, const std::vector<uint32_t>& queries) {
+    std::fprintf(stderr, "measuring: %s\n", run.title.c_str());
+    const Pinned pinned = VEXFS_TRY(Pinned::to(static_cast<uint32_t>(options_.processor)));
+    SweepPlan plan;
+    plan.k = static_cast<uint32_t>(options_.k);
+    plan.rounds = static_cast<uint32_t>(options_.rounds);
+    plan.efforts = options_.effort_grid();
+    plan.queries = queries;
+    const Judge judge(distance, truth, allowed);
+    const std::vector<Contender*> contenders = borrowed(contenders_);
+    for (Contender* contender : contenders)
+        VEXFS_TRY_VOID(contender->restrict_to(allowed));
+    std::vector<std::vector<Point>> series = VEXFS_TRY(sweep(contenders, judge, plan));
+    for (size_t c = 0; c < series.size(); ++c)
+        run.contenders[c].points = std::move(series[c]);
+    for (Contender* contender : contenders)
+        VEXFS_TRY_VOID(contender->restrict_to(nullptr));
+    run.queries = queries.size();
+    run.k = plan.k;
+    return ok();
+}
+
+Status AnnRun::search(const VectorSet& set, const ExactDistance& distance, const Truth& truth) {
+    SearchRun run;
+    run.title = "search";
+    run.rows = set.base.rows;
+    VEXFS_TRY_VOID(build(set, run));
+    VEXFS_TRY_VOID(measure(run, distance, truth, nullptr, all_queries(set)));
+    report_.searches.push_back(std::move(run));
+    if (options_.quick) {
+        VEXFS_TRY_VOID(filtered(set, distance, 10, false));
+        return filtered(set, distance, 10, true);
+    }
+    if (options_.filter_percent > 0)
+        return filtered(set, distance, options_.filter_percent, options_.correlated);
+    return ok();
+}
+
+Status AnnRun::filtered(const VectorSet& set, const ExactDistance& distance, double percent,
+                        bool correlated) {
+    const Filter filter = correlated ? opposed_filter(set, percent, options_.seed)
+                                     : random_filter(set, percent, options_.seed);
+    const index::BitmapView allowed = filter.allowed.view();
+    const Truth truth =
+        exact_truth(distance, static_cast<uint32_t>(options_.k), &allowed, all_processors());
+    SearchRun run;
+    char title[80];
+    std::snprintf(title, sizeof title, "filter of %g percent, %s, %u rows allowed", percent,
+                  correlated ? "away from the queries" : "random", allowed.count_set);
+    run.title = title;
+    run.rows = set.base.rows;
+    for (const std::unique_ptr<Contender>& contender : contenders_) {
+        ContenderResult result;
+        result.name = contender->name();
+        result.description = contender->description();
+        result.footprint = contender->footprint();
+        run.contenders.push_back(std::move(result));
+    }
+    VEXFS_TRY_VOID(measure(run, distance, truth, &allowed, filter.queries));
+    report_.searches.push_back(std::move(run));
+    return ok();
+}
+
+Status AnnRun::small(const VectorSet& set, uint32_t rows) {
+    const VectorSet part{first_rows(set.base, rows), set.queries};
+    const ExactDistance distance(options_.metric_value(), part.base, part.queries);
+    const Truth truth =
+        exact_truth(distance, static_cast<uint32_t>(options_.k), nullptr, all_processors());
+    SearchRun run;
+    run.title = "small";
+    run.rows = part.base.rows;
+    VEXFS_TRY_VOID(build(part, run));
+    VEXFS_TRY_VOID(measure(run, distance, truth, nullptr, all_queries(part)));
+    report_.searches.push_back(std::move(run));
+    return ok();
+}
+
+Status AnnRun::churn(VectorSet& set, uint32_t rounds) {
+    std::fprintf(stderr, "measuring: churn\n");
+    ChurnRun run;
+    run.plan.rounds = rounds;
+    run.plan.k = static_cast<uint32_t>(options_.k);
+    run.plan.live_rows = static_cast<uint32_t>(
+        options_.live_rows != 0 ? options_.live_rows : std::min<size_t>(50'000, set.base.rows / 2));
+    run.plan.truth_threads = all_processors();
+    run.plan.seed = options_.seed;
+    if (!options_.efforts.empty())
+        run.plan.efforts.assign(options_.efforts.begin(), options_.efforts.end());
+    plant_duplicates(set.base, run.plan.live_rows, options_.seed);
+    const std::vector<std::unique_ptr<Contender>> owned = make_contenders();
+    const std::vector<Contender*> contenders = borrowed(owned);
+    run.results = VEXFS_TRY(run_churn(contenders, set, options_.metric_value(), run.plan));
+    for (Contender* contender : contenders) {
+        run.names.push_back(contender->name());
+        run.descriptions.push_back(contender->description());
+    }
+    report_.churns.push_back(std::move(run));
+    return ok();
+}
+
+} // namespace vexfs

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An index that takes part in a measurement: ours, or one of another library.
+//
+// Rows and queries are handed over beforehand, so that converting them to what a contender wants is outside of every
+// timed stretch; what a user of the index pays per search (projection, normalising, allocation) is inside.
+//
+// Threads: one thread; build() uses as many as it is told.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "bench/data/matrix.h"
+#include "index/kernels/bitmap.h"
+#include "index/kernels/isa.h"
+#include "index/kernels/metric.h"
+
+namespace vexfs {
+
+struct ContenderShape {
+    index::Metric metric = index::Metric::kL2;
+    uint32_t links = 16;
+    uint32_t build_effort = 200;
+    uint32_t build_threads = 1;
+    index::Isa isa = index::Isa::kScalar;
+    uint64_t seed = 1;
+};
+
+// Hot: what every search walks (links, codes, vectors where there are no codes). Cold: vectors for the exact re-rank of
+// the best few, which may lie on slower storage.
+struct Footprint {
+    uint64_t hot_bytes = 0;
+    uint64_t cold_bytes = 0;
+};
+
+class Contender {
+  public:
+    virtual ~Contender() = default;
+    Contender(const Contender&) = delete;
+    Contender& operator=(const Contender&) = delete;
+
+    [[nodiscard]] virtual std::string name() const = 0;
+    // The parameters and the instruction set, in words.
+    [[nodiscard]] virtual std::string description() const = 0;
+
+    // Called once: row i becomes slot i. The matrix outlives the contender.
+    virtual Status build(const Matrix& base) = 0;
+    virtual Status load_queries(const Matrix& queries) = 0;
+    // Searches answer only these slots from here on, or all if null. The bitmap outlives the restriction.
+    virtual Status restrict_to(const index::BitmapView* allowed) = 0;
+    // The slots nearest to query number `query`, nearest first.
+    virtual Status search(size_t query, uint32_t k, uint32_t effort,
+                          std::vector<index::Neighbor>& out) = 0;
+    // Removes the rows of `slots` and puts row from[i] of `base` into slots[i], with all the upkeep this causes.
+    virtual Status replace(std::span<const uint32_t> slots, const Matrix& base,
+                           std::span<const uint32_t> from) = 0;
+    [[nodiscard]] virtual Footprint footprint() const = 0;
+
+  protected:
+    Contender() = default;
+};
+
+} // namespace vexfs

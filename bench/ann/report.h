@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What `vexfs-bench ann` found, as text for people and as JSON for programs.
+//
+// A ratio is ours over the peer's, round by round of the same run, and the middle of those; the smallest and largest
+// say how far the rounds were apart. A ratio over 1 is in our favour for queries per second and builds, and for memory.
+//
+// Threads: pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bench/ann/churn.h"
+#include "bench/ann/curve.h"
+#include "bench/machine/machine.h"
+
+namespace vexfs {
+
+struct DataDescription {
+    std::string base;
+    std::string query;
+    std::string truth;
+    std::string element;
+    std::string metric;
+    uint64_t rows = 0;
+    uint64_t queries = 0;
+    uint32_t dim = 0;
+};
+
+struct ContenderResult {
+    std::string name;
+    std::string description;
+    double build_seconds = 0;
+    Footprint footprint;
+    uint64_t resident_growth_bytes = 0; // of the process, over the build
+    std::vector<Point> points;
+};
+
+struct SearchRun {
+    std::string title; // "search", "filter 10 percent, random"
+    uint64_t rows = 0;
+    uint64_t queries = 0;
+    uint32_t k = 10;
+    std::vector<double> recalls = {0.95, 0.99};
+    std::vector<ContenderResult> contenders; // ours first, if it takes part
+};
+
+struct ChurnRun {
+    ChurnPlan plan;
+    std::vector<std::string> names;
+    std::vector<std::string> descriptions;
+    std::vector<ChurnResult> results;
+};
+
+struct Report {
+    Machine machine;
+    uint32_t processor = 0; // the one measured on
+    std::string command;
+    std::string isa;
+    DataDescription data;
+    std::vector<SearchRun> searches;
+    std::vector<ChurnRun> churns;
+};
+
+struct Ratio {
+    double middle = 0;
+    double low = 0;
+    double high = 0;
+};
+
+// Of a's queries per second over b's at one recall.
+std::optional<Ratio> speed_ratio(const ContenderResult& a, const ContenderResult& b, double recall);
+
+std::string text_of(const Report& report);
+std::string json_of(const Report& report);
+
+} // namespace vexfs

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// vexfs-bench: one program for every benchmark, a sub-command each.
+//
+// Threads: one thread.
+#include <cstdio>
+#include <span>
+#include <string_view>
+
+#include "bench/ann/commands.h"
+
+namespace {
+
+struct Command {
+    const char* name;
+    const char* summary;
+    int (*run)(std::span<const char* const> arguments);
+};
+
+constexpr Command kCommands[] = {
+    {"ann", "the index against hnswlib or FAISS, at equal recall", vexfs::run_ann},
+    {"ann-data", "generate a set of vectors with exact answers", vexfs::run_ann_data},
+};
+
+void print_help(std::FILE* to) {
+    std::fputs("usage: vexfs-bench COMMAND [options]\n\n", to);
+    for (const Command& command : kCommands)
+        std::fprintf(to, "  %-12s %s\n", command.name, command.summary);
+    std::fputs("\nvexfs-bench COMMAND --help tells the options of a command.\n", to);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const std::span<const char* const> arguments(argv, static_cast<size_t>(argc));
+    if (arguments.size() < 2) {
+        print_help(stderr);
+        return 2;
+    }
+    const std::string_view name = arguments[1];
+    if (name == "--help" || name == "-h") {
+        print_help(stdout);
+        return 0;
+    }
+    for (const Command& command : kCommands) {
+        if (name == command.name)
+            return command.run(arguments);
+    }
+    std::fprintf(stderr, "vexfs-bench: '%s' is no command; --help lists them\n", arguments[1]);
+    return 2;
+}
