@@ -2,9 +2,10 @@
 //
 // Assertions that stay on in every build.
 //
-// VEXFS_ASSERT states something that only a bug of ours can make false. It is never used on bytes from disk, ring,
-// socket or user: those are an Error. A broken assertion prints expression and place, then aborts: with a crash-safe
-// store an engine that stops is cheaper than one that goes on wrong.
+// VEXFS_ASSERT states something that only a bug of ours can make false. It is never used on bytes
+// from disk, ring, socket or user: those are an Error. A broken assertion prints expression and
+// place, then aborts: with a crash-safe store an engine that stops is cheaper than one that goes on
+// wrong.
 //
 // Threads: any thread.
 #pragma once

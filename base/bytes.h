@@ -2,9 +2,10 @@
 //
 // Integers in byte buffers, with bounds checks.
 //
-// Formats on disk are little-endian; keys of the B+tree are big-endian so that memcmp orders them. load_* and store_*
-// work at any alignment and are for offsets the caller has checked. ByteReader and ByteWriter walk a buffer that nobody
-// has checked: they never touch a byte outside it and fail with EBADMSG (reader) or EMSGSIZE (writer).
+// Formats on disk are little-endian; keys of the B+tree are big-endian so that memcmp orders them.
+// load_* and store_* work at any alignment and are for offsets the caller has checked. ByteReader
+// and ByteWriter walk a buffer that nobody has checked: they never touch a byte outside it and fail
+// with EBADMSG (reader) or EMSGSIZE (writer).
 //
 // Threads: values; one thread each.
 #pragma once
@@ -69,7 +70,8 @@ requires std::is_trivially_copyable_v<T> Bytes bytes_of(const T& object) {
     return std::as_bytes(std::span<const T, 1>(&object, 1));
 }
 
-// a + b and a * b; false if the result does not fit. Sizes from untrusted bytes are only ever combined with these.
+// a + b and a * b; false if the result does not fit. Sizes from untrusted bytes are only ever
+// combined with these.
 template <std::unsigned_integral T>
 [[nodiscard]] constexpr bool checked_add(T a, T b, T& sum) {
     return !__builtin_add_overflow(a, b, &sum);
@@ -79,7 +81,8 @@ template <std::unsigned_integral T>
     return !__builtin_mul_overflow(a, b, &product);
 }
 
-// value rounded up to a multiple of unit, a power of two. The caller knows that it does not overflow.
+// value rounded up to a multiple of unit, a power of two. The caller knows that it does not
+// overflow.
 template <std::unsigned_integral T>
 constexpr T round_up(T value, std::type_identity_t<T> unit) {
     return static_cast<T>((value + (unit - 1)) & ~(unit - 1));

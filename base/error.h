@@ -2,9 +2,10 @@
 //
 // The closed list of error codes and the Error value that carries one.
 //
-// Every failure in VexFS is one of the codes below. A code has one documented cause and one advice; a new code needs
-// a line in this table and one in ioctl/README.md, and a test compares the two. The numbers are Linux errno values, so
-// a border to C only flips the sign. Error is two words and trivially copyable: reporting ENOMEM allocates nothing.
+// Every failure in VexFS is one of the codes below. A code has one documented cause and one advice;
+// a new code needs a line in this table and one in ioctl/README.md, and a test compares the two.
+// The numbers are Linux errno values, so a border to C only flips the sign. Error is two words and
+// trivially copyable: reporting ENOMEM allocates nothing.
 //
 // Threads: immutable values, any thread.
 #pragma once
@@ -73,25 +74,27 @@
 
 namespace vexfs {
 
-// An errno value out of the closed table. The enumerators carry the errno's own number; their names differ from the
-// macros of <cerrno> only by the k and the case: Code::kEINVAL.
+// An errno value out of the closed table. The enumerators carry the errno's own number; their names
+// differ from the macros of <cerrno> only by the k and the case: Code::kEINVAL.
 enum class Code : int {
 #define VEXFS_ERROR_ENUM(code, cause, advice) k##code = code,
     VEXFS_ERROR_TABLE(VEXFS_ERROR_ENUM)
 #undef VEXFS_ERROR_ENUM
 };
 
-// The name of the errno ("EINVAL"), what causes it, and what a user should do about it. Static strings.
+// The name of the errno ("EINVAL"), what causes it, and what a user should do about it. Static
+// strings.
 const char* name_of(Code code);
 const char* cause_of(Code code);
 const char* advice_of(Code code);
 
-// Folds any positive errno, as the kernel or a library reported it, into the closed table; unknown ones are EIO.
+// Folds any positive errno, as the kernel or a library reported it, into the closed table; unknown
+// ones are EIO.
 Code code_from_errno(int errno_value);
 
-// A failure: the code, and a static string that names the step that failed ("label: checksum of copy 2"). The string
-// is never freed and never formatted; figures go to the log, or into the explanation of a reply, where the error is
-// handled.
+// A failure: the code, and a static string that names the step that failed ("label: checksum of
+// copy 2"). The string is never freed and never formatted; figures go to the log, or into the
+// explanation of a reply, where the error is handled.
 struct Error {
     Code code;
     const char* what;
@@ -102,7 +105,8 @@ struct Error {
     friend constexpr bool operator==(const Error& a, const Error& b) { return a.code == b.code; }
 };
 
-// A failure in one word at the place where it happens: `return fail(Code::kEIO, "label: read of copy 2");`
+// A failure in one word at the place where it happens: `return fail(Code::kEIO, "label: read of
+// copy 2");`
 constexpr Error fail(Code code, const char* what) {
     return Error{code, what};
 }

@@ -15,7 +15,8 @@ namespace {
 
 constexpr int kBurst = 10;
 constexpr int64_t kWindowSeconds = 5;
-// Enough for every place and sentence in the program; beyond it the oldest counts are forgotten together.
+// Enough for every place and sentence in the program; beyond it the oldest counts are forgotten
+// together.
 constexpr size_t kSentencesMax = 1024;
 
 // The one piece of process-wide state in VexFS: a process has one stderr.
@@ -39,7 +40,8 @@ struct Rate {
 // Threads: any thread, lock inside.
 class RateLimiter {
   public:
-    // True if the line may pass; `dropped` is then the number of lines like it that did not since the last one.
+    // True if the line may pass; `dropped` is then the number of lines like it that did not since
+    // the last one.
     bool pass(const std::string& key, int64_t now, uint64_t& dropped) VEXFS_EXCLUDES(mutex_) {
         MutexLock lock(mutex_);
         if (rates_.size() >= kSentencesMax && rates_.find(key) == rates_.end())

@@ -5,9 +5,10 @@
 //     log(LogLevel::kWarning, "label", "copy does not verify", {{"copy", 2}, {"txg", txg}});
 //     2026-01-31T12:00:00.123Z warning label: copy does not verify copy=2 txg=77
 //
-// Lines go to stderr. Under systemd they go to the journal: its own prefix <N> carries the level, and the time is left
-// to it. A message that repeats is rate limited per (place, sentence): after a burst of 10 in 5 seconds the rest are
-// counted, and the count is printed with the next line that passes. An Error is logged once, where it is handled.
+// Lines go to stderr. Under systemd they go to the journal: its own prefix <N> carries the level,
+// and the time is left to it. A message that repeats is rate limited per (place, sentence): after a
+// burst of 10 in 5 seconds the rest are counted, and the count is printed with the next line that
+// passes. An Error is logged once, where it is handled.
 //
 // Threads: any thread; one line is one write(2).
 #pragma once
@@ -24,7 +25,8 @@ namespace vexfs {
 
 enum class LogLevel : int { kError = 3, kWarning = 4, kInfo = 6, kDebug = 7 };
 
-// A key and its value, ready to print. Text is quoted when it holds a space, a quote or a control character.
+// A key and its value, ready to print. Text is quoted when it holds a space, a quote or a control
+// character.
 class LogField {
   public:
     LogField(std::string_view key, std::string_view text);
@@ -53,7 +55,8 @@ bool parse_log_level(std::string_view text, LogLevel& level);
 void log(LogLevel level, std::string_view place, std::string_view sentence,
          std::initializer_list<LogField> fields = {});
 
-// Where lines go: a descriptor that the log does not own (stderr by default), and whether a journal reads it.
+// Where lines go: a descriptor that the log does not own (stderr by default), and whether a journal
+// reads it.
 void set_log_target(int descriptor, bool journal);
 
 } // namespace vexfs

@@ -2,8 +2,9 @@
 //
 // Mutex, shared mutex and condition variable that clang's thread-safety analysis understands.
 //
-// libstdc++'s own carry no annotations, so a field could not say what guards it. Fields carry VEXFS_GUARDED_BY(mutex_);
-// functions that need a lock held carry VEXFS_REQUIRES(mutex_). The clang preset turns a violation into an error.
+// libstdc++'s own carry no annotations, so a field could not say what guards it. Fields carry
+// VEXFS_GUARDED_BY(mutex_); functions that need a lock held carry VEXFS_REQUIRES(mutex_). The clang
+// preset turns a violation into an error.
 //
 // Threads: that is the point.
 #pragma once
@@ -33,7 +34,8 @@
 #define VEXFS_RELEASE_SHARED(...) VEXFS_THREAD_ATTRIBUTE(release_shared_capability(__VA_ARGS__))
 #define VEXFS_RELEASE_GENERIC(...) VEXFS_THREAD_ATTRIBUTE(release_generic_capability(__VA_ARGS__))
 #define VEXFS_ASSERT_CAPABILITY(x) VEXFS_THREAD_ATTRIBUTE(assert_capability(x))
-// Only for code whose locking follows a rule the analysis cannot see; a comment beside it states the rule.
+// Only for code whose locking follows a rule the analysis cannot see; a comment beside it states
+// the rule.
 #define VEXFS_NO_THREAD_ANALYSIS VEXFS_THREAD_ATTRIBUTE(no_thread_safety_analysis)
 
 namespace vexfs {

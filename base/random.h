@@ -2,8 +2,9 @@
 //
 // A seeded random number generator whose output is the same on every compiler and machine.
 //
-// xoshiro256** seeded by splitmix64. The standard library's distributions differ between implementations, so the few
-// that VexFS needs are here. A run that uses randomness is reproduced from its seed alone. Not for secrets.
+// xoshiro256** seeded by splitmix64. The standard library's distributions differ between
+// implementations, so the few that VexFS needs are here. A run that uses randomness is reproduced
+// from its seed alone. Not for secrets.
 //
 // Threads: one thread each.
 #pragma once
@@ -57,7 +58,8 @@ class Random {
         const double radius = std::sqrt(-2.0 * std::log(1.0 - unit()));
         return radius * std::cos(2.0 * 3.14159265358979323846 * unit());
     }
-    // A generator of its own, for a part of the run that must not shift when another part draws more.
+    // A generator of its own, for a part of the run that must not shift when another part draws
+    // more.
     Random fork() { return Random(next()); }
 
     template <typename T>

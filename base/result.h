@@ -2,8 +2,9 @@
 //
 // Result<T>: a value or an Error, and the macros that pass an Error up.
 //
-// The member names are those of std::expected, so that it can become a `using` when both compilers have it. Ignoring a
-// Result does not compile. Asking a failed Result for its value is a bug of ours and asserts.
+// The member names are those of std::expected, so that it can become a `using` when both compilers
+// have it. Ignoring a Result does not compile. Asking a failed Result for its value is a bug of
+// ours and asserts.
 //
 //     Result<Label> read_label(Device& device);
 //     Status open(Device& device) {

@@ -12,8 +12,8 @@ namespace {
 
 constexpr int kSignalsMax = 64;
 
-// A signal handler has no argument of its own: what it reaches must have static storage. Written by install() and the
-// destructor only, before the handlers are set and after they are gone.
+// A signal handler has no argument of its own: what it reaches must have static storage. Written by
+// install() and the destructor only, before the handlers are set and after they are gone.
 std::atomic<Shutdown*> installed{nullptr};
 struct sigaction saved[kSignalsMax + 1];
 std::atomic<bool> taken[kSignalsMax + 1];

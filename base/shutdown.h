@@ -2,9 +2,10 @@
 //
 // A shutdown flag that a signal handler may set.
 //
-// request() is async-signal-safe: a store and a write(2) to an eventfd. Loops poll requested(); threads that sleep in
-// poll(2) or io_uring add descriptor() to what they wait for, which becomes and stays readable. A program owns one
-// Shutdown and installs it for SIGINT and SIGTERM; a second signal while the first is served ends the process.
+// request() is async-signal-safe: a store and a write(2) to an eventfd. Loops poll requested();
+// threads that sleep in poll(2) or io_uring add descriptor() to what they wait for, which becomes
+// and stays readable. A program owns one Shutdown and installs it for SIGINT and SIGTERM; a second
+// signal while the first is served ends the process.
 //
 // Threads: any thread and any signal handler, once constructed.
 #pragma once
@@ -24,8 +25,9 @@ class Shutdown {
     Shutdown(const Shutdown&) = delete;
     Shutdown& operator=(const Shutdown&) = delete;
 
-    // Makes the signals set this flag until it is destroyed. One Shutdown of a process may be installed at a time,
-    // else EBUSY. The old dispositions come back with the destructor, and after the first signal that arrives.
+    // Makes the signals set this flag until it is destroyed. One Shutdown of a process may be
+    // installed at a time, else EBUSY. The old dispositions come back with the destructor, and
+    // after the first signal that arrives.
     Status install(std::initializer_list<int> signals);
 
     void request() noexcept;

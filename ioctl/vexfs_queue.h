@@ -85,7 +85,9 @@
 #define VEXFS_QUEUE_FEATURE_RECOVERY (1ull << 0) /* ORPHANED instead of DEAD */
 #define VEXFS_QUEUE_FEATURE_POLLING (1ull << 1)  /* clients may spin, see vexfs_queue_engine */
 #define VEXFS_QUEUE_FEATURE_URING (1ull << 2)    /* COMMIT and FETCH; WAIT is always there */
-#define VEXFS_QUEUE_FEATURE_CANCEL (1ull << 3) /* a FETCH ends with ECANCELED on ring exit, exec */
+#define VEXFS_QUEUE_FEATURE_CANCEL                                                                 \
+    (1ull << 3) /* a FETCH ends with ECANCELED on ring exit, exec                                  \
+                 */
 
 /*
  * ATTACH: EBUSY if this fd is attached. RECOVER: attach to the fs named, which has no live channel
@@ -305,14 +307,16 @@ struct vexfs_slot {
 #define VEXFS_REQ_SYNCFS 31      /* root: no struct */
 #define VEXFS_REQ_SETXATTR 32    /* any: vexfs_req_xattr + name + value (kept) */
 #define VEXFS_REQ_GETXATTR 33    /* any: vexfs_req_xattr + name -> vexfs_rep_xattr + value */
-#define VEXFS_REQ_LISTXATTR 34 /* any: vexfs_req_xattr -> vexfs_rep_xattr + names, each with NUL */
-#define VEXFS_REQ_REMOVEXATTR 35   /* any: vexfs_req_xattr + name (kept) */
-#define VEXFS_REQ_FALLOCATE 36     /* file: vexfs_req_fallocate (kept) */
-#define VEXFS_REQ_COPY_RANGE 37    /* file: vexfs_req_copy -> vexfs_rep_write (kept) */
-#define VEXFS_REQ_LSEEK 38         /* file: vexfs_req_lseek -> vexfs_rep_lseek */
-#define VEXFS_REQ_IOCTL 39         /* any: vexfs_req_ioctl + bytes -> bytes (kept if NR >= 0x80) */
-#define VEXFS_REQ_SESSION_WRITE 40 /* session: vexfs_req_io + data -> vexfs_rep_write */
-#define VEXFS_REQ_SESSION_READ 41  /* session: vexfs_req_io -> data */
+#define VEXFS_REQ_LISTXATTR                                                                        \
+    34                           /* any: vexfs_req_xattr -> vexfs_rep_xattr + names, each with NUL \
+                                  */
+#define VEXFS_REQ_REMOVEXATTR 35 /* any: vexfs_req_xattr + name (kept) */
+#define VEXFS_REQ_FALLOCATE 36   /* file: vexfs_req_fallocate (kept) */
+#define VEXFS_REQ_COPY_RANGE 37  /* file: vexfs_req_copy -> vexfs_rep_write (kept) */
+#define VEXFS_REQ_LSEEK 38       /* file: vexfs_req_lseek -> vexfs_rep_lseek */
+#define VEXFS_REQ_IOCTL 39       /* any: vexfs_req_ioctl + bytes -> bytes (kept if NR >= 0x80) */
+#define VEXFS_REQ_SESSION_WRITE 40    /* session: vexfs_req_io + data -> vexfs_rep_write */
+#define VEXFS_REQ_SESSION_READ 41     /* session: vexfs_req_io -> data */
 #define VEXFS_REQ_SESSION_TRUNCATE 42 /* session: no struct; drops what is staged */
 
 struct vexfs_node {

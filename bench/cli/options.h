@@ -2,9 +2,9 @@
 //
 // Command-line options of the form --name VALUE, --name=VALUE and --name, bound to variables.
 //
-// A command binds its options, parses, and prints help() when asked; help is made from the same bindings, so that it
-// cannot name an option that does not exist. A complaint names the option, the value and what would have been accepted.
-// It knows nothing of what the options mean.
+// A command binds its options, parses, and prints help() when asked; help is made from the same
+// bindings, so that it cannot name an option that does not exist. A complaint names the option, the
+// value and what would have been accepted. It knows nothing of what the options mean.
 //
 // Threads: one thread.
 #pragma once
@@ -39,7 +39,8 @@ class Options {
     void numbers(std::string_view name, std::string_view value, std::string_view help, uint64_t low,
                  uint64_t high, std::vector<uint64_t>* into);
 
-    // The complaint, if the arguments are not what was bound. A lone --help sets wants_help and stops.
+    // The complaint, if the arguments are not what was bound. A lone --help sets wants_help and
+    // stops.
     [[nodiscard]] std::optional<std::string> parse(std::span<const char* const> arguments);
     [[nodiscard]] bool wants_help() const { return wants_help_; }
     [[nodiscard]] std::string help() const;

@@ -2,8 +2,8 @@
 //
 // Readers and writers of vector files.
 //
-// A reader finds out the layout (where the rows begin, how they are spaced, how many there are), holds it against the
-// size of the file, and then one function loads the rows of any format.
+// A reader finds out the layout (where the rows begin, how they are spaced, how many there are),
+// holds it against the size of the file, and then one function loads the rows of any format.
 //
 // Threads: pure, apart from the file.
 #include "bench/data/formats.h"

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Vector sets with a stated structure, and filters with a stated relation to the queries, from a seed.
+// Vector sets with a stated structure, and filters with a stated relation to the queries, from a
+// seed.
 //
-// A clustered set: every cluster has a centre in a latent space of few dimensions and a weight drawn from a lognormal
-// distribution (the largest of 1,000 clusters holds some 30 times the median). A point is its centre plus a normal
-// offset, sent through a fixed random two-layer leaky-ReLU network into `dim` dimensions, plus white noise of
-// `noise_percent` of the signal's size. Queries come from the same distribution and are no rows of the base. The latent
-// dimension bounds the intrinsic one; the noise adds a little in every direction.
+// A clustered set: every cluster has a centre in a latent space of few dimensions and a weight
+// drawn from a lognormal distribution (the largest of 1,000 clusters holds some 30 times the
+// median). A point is its centre plus a normal offset, sent through a fixed random two-layer
+// leaky-ReLU network into `dim` dimensions, plus white noise of `noise_percent` of the signal's
+// size. Queries come from the same distribution and are no rows of the base. The latent dimension
+// bounds the intrinsic one; the noise adds a little in every direction.
 //
 // Threads: pure; the same seed gives the same set.
 #pragma once
@@ -47,8 +49,9 @@ struct Filter {
 // `percent` of the rows, at least one, drawn at random; all queries.
 Filter random_filter(const VectorSet& set, double percent, uint64_t seed);
 
-// The `percent` of the rows that lie farthest along the direction between two rows of the set, and of the queries the
-// half that lies on the other side: what a query is near to is what the filter forbids.
+// The `percent` of the rows that lie farthest along the direction between two rows of the set, and
+// of the queries the half that lies on the other side: what a query is near to is what the filter
+// forbids.
 Filter opposed_filter(const VectorSet& set, double percent, uint64_t seed);
 
 } // namespace vexfs

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Parses and writes .npy headers; the dictionary is read as exactly the three keys that NumPy writes.
+// Parses and writes .npy headers; the dictionary is read as exactly the three keys that NumPy
+// writes.
 //
 // Threads: pure.
 #include "bench/data/npy.h"

@@ -30,8 +30,8 @@ struct NpyHeader {
     uint64_t data_offset;
 };
 
-// `head` is the beginning of the file. EBADMSG if it is malformed, EOPNOTSUPP for an array that is no set of f32, u8 or
-// i8 vectors in C order.
+// `head` is the beginning of the file. EBADMSG if it is malformed, EOPNOTSUPP for an array that is
+// no set of f32, u8 or i8 vectors in C order.
 Result<NpyHeader> parse_npy_header(Bytes head);
 
 // A version 1.0 header for kF32, kU8 or kI8, padded to a multiple of 64 bytes.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Brute force in blocks: a block of rows stays in the cache while a block of queries passes over it.
+// Brute force in blocks: a block of rows stays in the cache while a block of queries passes over
+// it.
 //
 // Threads: exact_truth splits the queries among its threads.
 #include "bench/data/truth.h"

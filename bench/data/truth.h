@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Exact answers by comparing every query with every row, and the recall of other answers against them.
+// Exact answers by comparing every query with every row, and the recall of other answers against
+// them.
 //
-// The distances are computed here, in plain code of its own, so that neither an index under test nor its kernels are
-// their own judge. Rows that are as near as the last true one count as found: with duplicates in a set there is more
-// than one right answer. A row that is answered twice counts once.
+// The distances are computed here, in plain code of its own, so that neither an index under test
+// nor its kernels are their own judge. Rows that are as near as the last true one count as found:
+// with duplicates in a set there is more than one right answer. A row that is answered twice counts
+// once.
 //
 // Threads: exact_truth runs `threads` of its own; the rest is pure.
 #pragma once
@@ -19,8 +21,8 @@
 
 namespace vexfs {
 
-// Distances from queries to rows in the unit of the metric (kL2, kCosine, kDot), in float with blocked sums.
-// Threads: immutable.
+// Distances from queries to rows in the unit of the metric (kL2, kCosine, kDot), in float with
+// blocked sums. Threads: immutable.
 class ExactDistance {
   public:
     ExactDistance(index::Metric metric, const Matrix& base, const Matrix& queries);
@@ -36,8 +38,8 @@ class ExactDistance {
     std::vector<float> queries_;
 };
 
-// The `depth` nearest rows of every query, of those in `allowed` if it is not null. Where fewer are allowed the rest of
-// the query's answers is kNoRow.
+// The `depth` nearest rows of every query, of those in `allowed` if it is not null. Where fewer are
+// allowed the rest of the query's answers is kNoRow.
 constexpr uint32_t kNoRow = UINT32_MAX;
 Truth exact_truth(const ExactDistance& distance, uint32_t depth, const index::BitmapView* allowed,
                   uint32_t threads);

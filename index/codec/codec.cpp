@@ -110,7 +110,8 @@ int32_t Codec::quantise_row(const float* lanes, uint8_t* record) const {
         const int32_t a = 2 * values[j] - 15, b = 2 * high[j] - 15;
         squares += a * a + b * b;
     }
-    // |x|^2 / 2 in units of step * step / 8, where a component is half of such an odd number of steps.
+    // |x|^2 / 2 in units of step * step / 8, where a component is half of such an odd number of
+    // steps.
     return squares;
 }
 
@@ -139,7 +140,8 @@ void Codec::prepare(VectorView vector, QueryCode& query) const {
     const uint32_t lane_count = code_query_bytes(shape());
     float inverse = 1 / query_step();
     if (metric() == Metric::kDot) {
-        // The order by inner product does not change with the query's length: use the whole range of a byte.
+        // The order by inner product does not change with the query's length: use the whole range
+        // of a byte.
         project(vector, 1, nullptr, lanes);
         float largest = 0;
         for (uint32_t i = 0; i < lane_count; ++i)

@@ -2,17 +2,22 @@
 //
 // From vectors to code records and query codes.
 //
-// A codec maps every metric to squared Euclidean distance in one projected space, so that the integer distance of
-// kernels/code.h orders rows nearly as the metric does; the caller re-ranks the best by exact distances.
-// - l2, hamming: the centred vector. cosine, jaccard: the vector scaled to length 1 first, then the same. The cosine of
+// A codec maps every metric to squared Euclidean distance in one projected space, so that the
+// integer distance of kernels/code.h orders rows nearly as the metric does; the caller re-ranks the
+// best by exact distances.
+// - l2, hamming: the centred vector. cosine, jaccard: the vector scaled to length 1 first, then the
+// same. The cosine of
 //   two bit sets orders as Jaccard does but for sets of very different sizes.
-// - A zero row under cosine is a bias that places it at distance 1 from every query. A zero query finds all rows at a
+// - A zero row under cosine is a bias that places it at distance 1 from every query. A zero query
+// finds all rows at a
 //   distance near 1, in no meaningful order.
-// - dot: a row carries sqrt(norm_limit^2 - |x|^2) in lanes where a query is zero, and one bias is used for all rows:
-//   queries see the inner product alone, rows see each other at Euclidean distance on a sphere. A row longer than the
-//   limit keeps its inner products as far as the components can express them.
+// - dot: a row carries sqrt(norm_limit^2 - |x|^2) in lanes where a query is zero, and one bias is
+// used for all rows:
+//   queries see the inner product alone, rows see each other at Euclidean distance on a sphere. A
+//   row longer than the limit keeps its inner products as far as the components can express them.
 //
-// Components beyond the range of a byte are clamped. NaN and Inf become some code; nothing is undefined.
+// Components beyond the range of a byte are clamped. NaN and Inf become some code; nothing is
+// undefined.
 //
 // Threads: immutable, any thread.
 #pragma once
@@ -30,8 +35,8 @@
 
 namespace vexfs::index {
 
-// A prepared query: what the kernels of kernels/code.h take. Records of a codec of another generation must not be
-// compared with it.
+// A prepared query: what the kernels of kernels/code.h take. Records of a codec of another
+// generation must not be compared with it.
 struct alignas(64) QueryCode {
     int8_t values[kCodecLanesMax]; // code_query_bytes(shape) of them are set
     uint32_t generation;
@@ -73,7 +78,8 @@ class Codec {
   private:
     Codec(CodecParameters parameters, Isa isa);
 
-    // What a vector is multiplied with first: 1, or what makes its length 1; 0 for a zero vector then.
+    // What a vector is multiplied with first: 1, or what makes its length 1; 0 for a zero vector
+    // then.
     [[nodiscard]] float scale_of(VectorView vector) const;
     // The projected vector in code_query_bytes(shape) lanes, 64-byte aligned.
     void project(VectorView vector, float scale, const float* mean, float* lanes) const;

@@ -62,7 +62,8 @@ Rows clustered_rows(Element element, uint32_t dim, size_t count, uint64_t seed) 
     return rows;
 }
 
-// The share of the ten nearest of `queries` last rows among the first rows that the codes rank in the first `depth`.
+// The share of the ten nearest of `queries` last rows among the first rows that the codes rank in
+// the first `depth`.
 double recall_of(const Codec& codec, const Rows& rows, size_t queries, size_t depth) {
     const Distance distance = Distance::make(rows.element, codec.metric(), rows.dim).value();
     const size_t base = rows.count - queries, record_bytes = codec.shape().record_bytes;

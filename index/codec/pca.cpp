@@ -70,7 +70,8 @@ float centred(FloatRows rows, const std::vector<double>& mean, Matrix& out) {
     return static_cast<float>(largest);
 }
 
-// The eigenvectors of X^T X / n with the largest eigenvalues, largest first, in the columns of `vectors`.
+// The eigenvectors of X^T X / n with the largest eigenvalues, largest first, in the columns of
+// `vectors`.
 bool all_eigenvectors(const Matrix& rows, Matrix& vectors, Eigen::VectorXf& values) {
     const bool wide = rows.cols() > rows.rows();
     Matrix gram =

@@ -2,9 +2,10 @@
 //
 // The float loops behind encode() and prepare(): widen, project, quantise.
 //
-// A projection multiplies a matrix that is stored input by input (all columns of input 0, then of input 1, ...), so that
-// every output lane adds its terms in the order of the inputs. Nothing is fused and nothing is added across lanes
-// except in norm2(), whose order is fixed: every instruction set gives the same bits.
+// A projection multiplies a matrix that is stored input by input (all columns of input 0, then of
+// input 1, ...), so that every output lane adds its terms in the order of the inputs. Nothing is
+// fused and nothing is added across lanes except in norm2(), whose order is fixed: every
+// instruction set gives the same bits.
 //
 // Threads: immutable tables of pure functions, any thread.
 #pragma once
@@ -27,12 +28,13 @@ struct Projection {
 struct ProjectKernels {
     // The sum over j of (vector[j] * scale - mean[j])^2, added in double.
     double (*norm2)(VectorView vector, float scale, const float* mean);
-    // out[i] = sum over j of (vector[j] * scale - mean[j]) * matrix[j * columns + i]; 64-byte aligned out.
+    // out[i] = sum over j of (vector[j] * scale - mean[j]) * matrix[j * columns + i]; 64-byte
+    // aligned out.
     void (*project)(VectorView vector, float scale, const Projection& projection, float* out);
     // out[j] = vector[j] * scale - mean[j]. Writes dim floats, at any alignment.
     void (*centre)(VectorView vector, float scale, const float* mean, float* out);
-    // out[i] = round(values[i] * inverse_step) in [-127, 127]; count is a multiple of 64; a NaN becomes -127. Returns
-    // the sum of the squares of what it wrote.
+    // out[i] = round(values[i] * inverse_step) in [-127, 127]; count is a multiple of 64; a NaN
+    // becomes -127. Returns the sum of the squares of what it wrote.
     int32_t (*quantise)(const float* values, uint32_t count, float inverse_step, int8_t* out);
     // out[i] = round(values[i] * inverse_step + 7.5) in [0, 15]; count is a multiple of 64.
     void (*quantise4)(const float* values, uint32_t count, float inverse_step, int8_t* out);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The loops of project.h, written once on vectors of 16 lanes that the compiler maps to the registers it may use.
+// The loops of project.h, written once on vectors of 16 lanes that the compiler maps to the
+// registers it may use.
 //
-// Included by one translation unit per instruction set, compiled with that set's flags and with -ffp-contract=off.
-// Everything is internal and uses raw pointers and plain structs only: the linker can then never hand the code of a new
-// machine to an old one. kStrip is how many blocks of 16 columns one pass keeps in registers.
+// Included by one translation unit per instruction set, compiled with that set's flags and with
+// -ffp-contract=off. Everything is internal and uses raw pointers and plain structs only: the
+// linker can then never hand the code of a new machine to an old one. kStrip is how many blocks of
+// 16 columns one pass keeps in registers.
 //
 // Threads: pure functions, any thread.
 #pragma once
@@ -43,7 +45,8 @@ VEXFS_LANES_INLINE uint32_t smaller(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
-// Sixteen elements as floats. An f16 that is Inf or NaN becomes a finite number above 65,504; no row may have one.
+// Sixteen elements as floats. An f16 that is Inf or NaN becomes a finite number above 65,504; no
+// row may have one.
 template <Element kElement>
 VEXFS_LANES_INLINE void widen16(const std::byte* from, FloatLanes& out) {
     if constexpr (kElement == Element::kF32) {
@@ -92,8 +95,8 @@ VEXFS_LANES_INLINE size_t offset_of(uint32_t count) {
         return count;
 }
 
-// Elements [first, first + count) as floats, and zeros up to a multiple of 16. first is a multiple of 16, out is
-// 64-byte aligned.
+// Elements [first, first + count) as floats, and zeros up to a multiple of 16. first is a multiple
+// of 16, out is 64-byte aligned.
 template <Element kElement>
 VEXFS_LANES_INLINE void widen(const std::byte* data, uint32_t first, uint32_t count, float* out) {
     uint32_t j = 0;
@@ -129,7 +132,8 @@ VEXFS_LANES_INLINE void widen_any(const VectorView& vector, uint32_t first, uint
     }
 }
 
-// values = values * scale - mean, on count floats; without a mean, on count rounded up to whole lanes.
+// values = values * scale - mean, on count floats; without a mean, on count rounded up to whole
+// lanes.
 VEXFS_LANES_INLINE void shift(float* values, uint32_t count, float scale, const float* mean) {
     uint32_t j = 0;
     if (mean == nullptr) {

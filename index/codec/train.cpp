@@ -175,7 +175,8 @@ class Assembler {
         made.step = step > 0 ? static_cast<float>(std::clamp(step, 1e-30, 1e30)) : 1.0f;
     }
 
-    // Rows of the usual length must be able to express what they lack, or the sphere they share is torn.
+    // Rows of the usual length must be able to express what they lack, or the sphere they share is
+    // torn.
     void set_norm_limit(CodecParameters& made, double longest2, double mean2) const {
         if (made.norm_lanes == 0)
             return;
@@ -190,13 +191,15 @@ class Assembler {
     LinearMap map_;
 };
 
-// What the options leave open, cheapest first: up to the first shape that has a byte for every dimension.
+// What the options leave open, cheapest first: up to the first shape that has a byte for every
+// dimension.
 std::vector<Candidate> candidates_of(const TrainingTable& table, const TrainOptions& options) {
     std::vector<Candidate> candidates;
     auto add = [&](CodeShape shape) {
         if (options.shape && !(*options.shape == shape))
             return;
-        // Spread over many spare components, a few dimensions are expressed more finely than by one byte each.
+        // Spread over many spare components, a few dimensions are expressed more finely than by one
+        // byte each.
         const bool plain_first = 2 * table.dim > code_components(shape);
         CodecKind kinds[] = {CodecKind::kPlain, CodecKind::kLearned};
         if (!plain_first)
@@ -254,7 +257,8 @@ Result<TrainedCodec> choose(Assembler& assembler, const std::vector<Candidate>& 
     return TrainedCodec{std::move(codec), std::move(trials)};
 }
 
-// Too few rows to measure anything: the smallest 8-bit record that has a byte for every dimension, 128 bytes at most.
+// Too few rows to measure anything: the smallest 8-bit record that has a byte for every dimension,
+// 128 bytes at most.
 Candidate candidate_of_few_rows(const std::vector<Candidate>& candidates, uint32_t dim) {
     for (Candidate candidate : candidates) {
         if (candidate.shape.bits == 8 &&

@@ -2,9 +2,10 @@
 //
 // Learns a codec from some rows: which directions, how many bytes, how many bits.
 //
-// Part of the rows is held out. From the smallest record upwards, each candidate encodes the others and answers the
-// held-out ones; the first whose re-ranked recall reaches the wanted one is taken, else the best. What was tried and
-// measured is returned, so that the choice can be shown. The same rows, options and program give the same codec.
+// Part of the rows is held out. From the smallest record upwards, each candidate encodes the others
+// and answers the held-out ones; the first whose re-ranked recall reaches the wanted one is taken,
+// else the best. What was tried and measured is returned, so that the choice can be shown. The same
+// rows, options and program give the same codec.
 //
 // Threads: pure functions, any thread. Takes from milliseconds to a few seconds.
 #pragma once
@@ -20,7 +21,8 @@
 
 namespace vexfs::index {
 
-// Training rows, lent. A few thousand, drawn evenly from all rows, are enough; more than 16,384 are thinned out.
+// Training rows, lent. A few thousand, drawn evenly from all rows, are enough; more than 16,384 are
+// thinned out.
 struct TrainingTable {
     Element element;
     Metric metric;
@@ -53,8 +55,8 @@ struct TrainedCodec {
     std::vector<CodecTrial> trials; // in the order they were made; empty if nothing was measured
 };
 
-// EINVAL if the table is empty, its element and metric do not go together, its numbers are not finite, or the options
-// ask for a shape that cannot hold the rows; ENOMEM.
+// EINVAL if the table is empty, its element and metric do not go together, its numbers are not
+// finite, or the options ask for a shape that cannot hold the rows; ENOMEM.
 Result<TrainedCodec> train_codec(const TrainingTable& table, const TrainOptions& options);
 
 } // namespace vexfs::index

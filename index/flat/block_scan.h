@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The loop of every scan: 64 rows at a time, in order where many of them are wanted, gathered where few are.
+// The loop of every scan: 64 rows at a time, in order where many of them are wanted, gathered where
+// few are.
 //
 // Source tells how distances are made:
 //   const std::byte* row(uint32_t slot)                                       where the row is
-//   void in_order(const std::byte* first, size_t count, int32_t* distances)   rows that follow one another
-//   void gathered(const std::byte* const* rows, size_t count, int32_t* distances)
-//   size_t row_bytes()
+//   void in_order(const std::byte* first, size_t count, int32_t* distances)   rows that follow one
+//   another void gathered(const std::byte* const* rows, size_t count, int32_t* distances) size_t
+//   row_bytes()
 //
 // Threads: one thread.
 #pragma once

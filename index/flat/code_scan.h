@@ -2,8 +2,8 @@
 //
 // Scans code records for those nearest to a query code.
 //
-// The answer is exact in the distance of codes: equal to sorting all rows by (distance, slot), on every machine. A scan
-// knows no vector and no metric; whoever asked re-ranks by exact distances.
+// The answer is exact in the distance of codes: equal to sorting all rows by (distance, slot), on
+// every machine. A scan knows no vector and no metric; whoever asked re-ranks by exact distances.
 //
 // Threads: any number of scans over the same rows at once, one scratch each.
 #pragma once
@@ -23,12 +23,14 @@ using NearestRows = std::span<const uint64_t>;
 
 class CodeScan {
   public:
-    // Records lie in pages as PageArray::directory() gives them. The shape must be code_shape_valid().
+    // Records lie in pages as PageArray::directory() gives them. The shape must be
+    // code_shape_valid().
     CodeScan(CodeShape shape, const uint8_t* const* pages, Isa isa = chosen_isa())
         : shape_(shape), pages_(pages), kernels_(&code_kernels(isa, shape)) {}
 
-    // The `wanted` nearest of the rows. Pages of rows that are read exist. The query has code_query_bytes(shape)
-    // bytes, 64-byte aligned. EINVAL if nothing is wanted, and what ScanStop says.
+    // The `wanted` nearest of the rows. Pages of rows that are read exist. The query has
+    // code_query_bytes(shape) bytes, 64-byte aligned. EINVAL if nothing is wanted, and what
+    // ScanStop says.
     Result<NearestRows> nearest(const ScanRows& rows, const int8_t* query, uint32_t wanted,
                                 const ScanStop& stop, ScanScratch& scratch,
                                 ScanCounters& counters) const;

@@ -23,9 +23,9 @@ struct ExactSearch {
     ScanStop stop;
 };
 
-// The k nearest of the rows by (distance, slot), written to `found`; fewer if there are fewer. The pages of all readable
-// rows below rows.size exist. EINVAL if k is 0, the radius is NaN or the query is not of the table's kind or not valid;
-// and what ScanStop says.
+// The k nearest of the rows by (distance, slot), written to `found`; fewer if there are fewer. The
+// pages of all readable rows below rows.size exist. EINVAL if k is 0, the radius is NaN or the
+// query is not of the table's kind or not valid; and what ScanStop says.
 Status exact_nearest(const TableSource& source, const ScanRows& rows, const ExactSearch& search,
                      ScanScratch& scratch, ScanCounters& counters, std::vector<Neighbor>& found);
 

@@ -2,9 +2,10 @@
 //
 // Keeps the nearest of a stream of rows.
 //
-// A row is one 64-bit key, its distance above its slot, so that comparing keys orders by distance, then by slot. Keys
-// that pass the limit are collected; when the room is full a partial selection keeps the nearest and tightens the
-// limit. A scan tests the limit itself and so hands over few of its rows.
+// A row is one 64-bit key, its distance above its slot, so that comparing keys orders by distance,
+// then by slot. Keys that pass the limit are collected; when the room is full a partial selection
+// keeps the nearest and tightens the limit. A scan tests the limit itself and so hands over few of
+// its rows.
 //
 // Threads: one thread.
 #pragma once
@@ -41,8 +42,9 @@ constexpr int32_t distance_of(uint64_t key) {
 
 class NearestKeys {
   public:
-    // Forgets all keys; from here on the `wanted` (at least 1) smallest keys up to and including `limit` are kept. The
-    // room is reused: nothing is allocated unless `wanted` is larger than ever before.
+    // Forgets all keys; from here on the `wanted` (at least 1) smallest keys up to and including
+    // `limit` are kept. The room is reused: nothing is allocated unless `wanted` is larger than
+    // ever before.
     void start(uint32_t wanted, uint64_t limit = UINT64_MAX) {
         wanted_ = wanted;
         count_ = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What every scan has in common: which rows, when to stop, what it cost, and the memory it works in.
+// What every scan has in common: which rows, when to stop, what it cost, and the memory it works
+// in.
 //
 // Threads: values; a ScanScratch is used by one scan at a time.
 #pragma once
@@ -14,17 +15,17 @@
 
 namespace vexfs::index {
 
-// The rows a scan looks at: slots below `size` that are in `allowed` (unless it is null) and not in `hidden` (unless it
-// is null). Bits of `hidden` may change while the scan runs; such a row may then be found or not. The bytes of hidden
-// rows and of rows from `size` on are never read.
+// The rows a scan looks at: slots below `size` that are in `allowed` (unless it is null) and not in
+// `hidden` (unless it is null). Bits of `hidden` may change while the scan runs; such a row may
+// then be found or not. The bytes of hidden rows and of rows from `size` on are never read.
 struct ScanRows {
     uint32_t size = 0;
     const BitmapView* allowed = nullptr;
     const BitmapView* hidden = nullptr;
 };
 
-// When a scan gives up: with ECANCELED when *cancel becomes non-zero, with ETIMEDOUT when the deadline has passed.
-// Looked at every few microseconds.
+// When a scan gives up: with ECANCELED when *cancel becomes non-zero, with ETIMEDOUT when the
+// deadline has passed. Looked at every few microseconds.
 struct ScanStop {
     const uint8_t* cancel = nullptr;
     int64_t deadline_ns = 0; // CLOCK_MONOTONIC; 0: none

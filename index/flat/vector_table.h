@@ -2,10 +2,11 @@
 //
 // Exact vectors in memory, addressed by slot.
 //
-// Rows never move: a reader holds no lock and is never blocked by growth. A row may be replaced only when nobody can
-// be reading it; whoever hands out slots knows when that is.
+// Rows never move: a reader holds no lock and is never blocked by growth. A row may be replaced
+// only when nobody can be reading it; whoever hands out slots knows when that is.
 //
-// Threads: put() from any thread for different slots; reading from any thread for slots whose put() happened before.
+// Threads: put() from any thread for different slots; reading from any thread for slots whose put()
+// happened before.
 #pragma once
 
 #include <atomic>
@@ -25,8 +26,8 @@ class VectorTable {
     // dim is in 1..kMaxDim.
     VectorTable(Element element, uint32_t dim);
 
-    // Stores a copy in the slot, which must be below kMaxSlots. EINVAL if the vector is not of this table's element and
-    // dim, or has a NaN, an Inf or a spare bit; ENOMEM.
+    // Stores a copy in the slot, which must be below kMaxSlots. EINVAL if the vector is not of this
+    // table's element and dim, or has a NaN, an Inf or a spare bit; ENOMEM.
     Status put(uint32_t slot, VectorView vector);
 
     // The vector of a slot that was put.

@@ -2,10 +2,11 @@
 //
 // A set of slots as a bitmap of known count: what a filter is to the index.
 //
-// Slot s is bit s % 64 of word s / 64; slots from size_bits on are not in the set, and the bits of the last word beyond
-// size_bits are 0. count_set is exact: the planner decides by it.
+// Slot s is bit s % 64 of word s / 64; slots from size_bits on are not in the set, and the bits of
+// the last word beyond size_bits are 0. count_set is exact: the planner decides by it.
 //
-// Threads: BitmapView is a value over memory that nobody writes while it is used; Bitmap is for one thread.
+// Threads: BitmapView is a value over memory that nobody writes while it is used; Bitmap is for one
+// thread.
 #pragma once
 
 #include <bit>

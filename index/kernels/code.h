@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The code record: a vector in 64, 128, ... bytes, and the integer distance between a record and a query.
+// The code record: a vector in 64, 128, ... bytes, and the integer distance between a record and a
+// query.
 //
-// A record is `record_bytes` long, a multiple of 64, and 64-byte aligned in memory. Its last 4 bytes are a
-// little-endian int32, the bias. With H = record_bytes - 4:
+// A record is `record_bytes` long, a multiple of 64, and 64-byte aligned in memory. Its last 4
+// bytes are a little-endian int32, the bias. With H = record_bytes - 4:
 //
 //     bits  component j stands in                                   and is worth
 //     8     byte j (j < H)                                          (byte - 128) * step
 //     4     low nibble of byte j (j < H), else high nibble of j-H   (nibble - 7.5) * step
 //
-// Unused bytes of an 8-bit record are 128. A query is signed bytes in [-127, 127], 64-byte aligned, zero where it has
-// no component: record_bytes of them (8 bit), or 2 * record_bytes (4 bit: the low nibbles' half first). One query byte
-// is worth query_step, and query_step = step (8 bit) or step / 8 (4 bit).
+// Unused bytes of an 8-bit record are 128. A query is signed bytes in [-127, 127], 64-byte aligned,
+// zero where it has no component: record_bytes of them (8 bit), or 2 * record_bytes (4 bit: the low
+// nibbles' half first). One query byte is worth query_step, and query_step = step (8 bit) or step /
+// 8 (4 bit).
 //
 //     distance = bias - sum(byte_or_nibble * query byte)        int32, smaller is nearer
 //
-// Whoever encodes chooses the bias so that this is (|x|^2 / 2 - <q, x>) / (step * query_step) up to a constant of the
-// query. Every variant computes it exactly, so no answer depends on the machine.
+// Whoever encodes chooses the bias so that this is (|x|^2 / 2 - <q, x>) / (step * query_step) up to
+// a constant of the query. Every variant computes it exactly, so no answer depends on the machine.
 //
 // Threads: pure functions, any thread.
 #pragma once
@@ -55,12 +57,14 @@ constexpr uint32_t code_query_bytes(CodeShape shape) {
 int32_t code_bias(CodeShape shape, const uint8_t* record);
 void set_code_bias(CodeShape shape, uint8_t* record, int32_t bias);
 
-// The distance above, by the portable kernel. Sums wrap like unsigned integers: no record is undefined behaviour.
+// The distance above, by the portable kernel. Sums wrap like unsigned integers: no record is
+// undefined behaviour.
 int32_t code_distance(CodeShape shape, const uint8_t* record, const int8_t* query);
 
-// Writes the query that stands for the record itself (code_query_bytes bytes, 64-byte aligned) and returns the offset
-// that makes its distances symmetric: distance(a, query of b) + offset of b = |a - b|^2 / 2 in the unit of distances.
-// A byte 0 of an 8-bit record counts as 1, so that the query stays within [-127, 127].
+// Writes the query that stands for the record itself (code_query_bytes bytes, 64-byte aligned) and
+// returns the offset that makes its distances symmetric: distance(a, query of b) + offset of b = |a
+// - b|^2 / 2 in the unit of distances. A byte 0 of an 8-bit record counts as 1, so that the query
+// stays within [-127, 127].
 int32_t decode_code(CodeShape shape, const uint8_t* record, int8_t* query);
 
 } // namespace vexfs::index

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The kernel of code records for AVX2. The interface is that of code_scalar.h; the rule about where it may be included
-// stands there.
+// The kernel of code records for AVX2. The interface is that of code_scalar.h; the rule about where
+// it may be included stands there.
 //
-// VPMADDUBSW saturates at 16 bits, so unsigned record bytes cannot be multiplied as they are. Centred at 128 their
-// magnitude is at most 128, and the sign moves over to the query byte, which is within [-127, 127]: a pair of products
-// is then at most 2 * 128 * 127 = 32,512 and exact. What the centring takes away, 128 * sum(query), is added back.
+// VPMADDUBSW saturates at 16 bits, so unsigned record bytes cannot be multiplied as they are.
+// Centred at 128 their magnitude is at most 128, and the sign moves over to the query byte, which
+// is within [-127, 127]: a pair of products is then at most 2 * 128 * 127 = 32,512 and exact. What
+// the centring takes away, 128 * sum(query), is added back.
 //
 // Threads: pure functions, any thread.
 #pragma once

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The kernel of code records for AVX-512 with VNNI (F, BW, VL, DQ, VNNI). The interface is that of code_scalar.h; the
-// rule about where it may be included stands there.
+// The kernel of code records for AVX-512 with VNNI (F, BW, VL, DQ, VNNI). The interface is that of
+// code_scalar.h; the rule about where it may be included stands there.
 //
-// VPDPBUSD multiplies unsigned record bytes with signed query bytes and adds groups of four to 32 bits without
-// saturation: one instruction for 64 components.
+// VPDPBUSD multiplies unsigned record bytes with signed query bytes and adds groups of four to 32
+// bits without saturation: one instruction for 64 components.
 //
 // Threads: pure functions, any thread.
 #pragma once

@@ -2,7 +2,8 @@
 //
 // Whole loops over code records, behind one table per instruction set and shape.
 //
-// For scans and for everything that is not itself a template over the kernels of code_scalar.h and its variants.
+// For scans and for everything that is not itself a template over the kernels of code_scalar.h and
+// its variants.
 //
 // Threads: immutable tables of pure functions, any thread.
 #pragma once
@@ -15,7 +16,8 @@
 
 namespace vexfs::index {
 
-// `blocks` is record_bytes / 64 of the shape the table was asked for. Records and queries are 64-byte aligned.
+// `blocks` is record_bytes / 64 of the shape the table was asked for. Records and queries are
+// 64-byte aligned.
 struct CodeKernels {
     // Distances of `count` records that lie one after the other.
     void (*scan)(const uint8_t* records, size_t count, const int8_t* query, uint32_t blocks,

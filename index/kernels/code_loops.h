@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The loops of CodeKernels as templates over a kernel (CodeScalar and its variants), and their table by shape.
-// Included only by the files named after an instruction set; see code_scalar.h for the rule.
+// The loops of CodeKernels as templates over a kernel (CodeScalar and its variants), and their
+// table by shape. Included only by the files named after an instruction set; see code_scalar.h for
+// the rule.
 //
 // Threads: pure functions, any thread.
 #pragma once

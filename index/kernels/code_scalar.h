@@ -2,10 +2,10 @@
 //
 // The portable kernel of code records: the reference that every other variant equals bit for bit.
 //
-// The variants code_scalar.h, code_avx2.h and code_avx512.h have one interface, so that a loop is written once as a
-// template over them. Include them only in a translation unit compiled for that instruction set. Everything is in an
-// anonymous namespace and uses raw pointers and plain structs only: the linker can then never hand the code of a new
-// machine to an old one.
+// The variants code_scalar.h, code_avx2.h and code_avx512.h have one interface, so that a loop is
+// written once as a template over them. Include them only in a translation unit compiled for that
+// instruction set. Everything is in an anonymous namespace and uses raw pointers and plain structs
+// only: the linker can then never hand the code of a new machine to an old one.
 //
 // kBlocks is record_bytes / 64, or 0 if it is known at run time only; kBits is 8 or 4.
 //

@@ -67,11 +67,13 @@ uint16_t f16_from_f32(float value) {
     const uint32_t magnitude = bits & 0x7fffffff;
     if (magnitude > 0x7f800000)
         return static_cast<uint16_t>(sign | 0x7e00);
-    // From here on (65520) a value is nearer to 2^16, which the format lacks, than to its largest number.
+    // From here on (65520) a value is nearer to 2^16, which the format lacks, than to its largest
+    // number.
     if (magnitude >= 0x477ff000)
         return static_cast<uint16_t>(sign | 0x7c00);
     if (magnitude < 0x38800000) {
-        // Subnormal result: adding 0.5 puts its last bit, 2^-24, at the last bit of the sum, so the addition rounds.
+        // Subnormal result: adding 0.5 puts its last bit, 2^-24, at the last bit of the sum, so the
+        // addition rounds.
         const float sum = std::bit_cast<float>(magnitude) + 0.5F;
         return static_cast<uint16_t>(sign | (std::bit_cast<uint32_t>(sum) - 0x3f000000));
     }

@@ -48,7 +48,8 @@ TEST_CASE("convert: all 65,536 half values widen exactly and come back unchanged
 TEST_CASE(
     "convert: between any two neighbouring half values the nearer one is taken, ties to even") {
     for (const Format& format : kFormats) {
-        // The last step goes from the largest finite value to where the next one would be: infinity.
+        // The last step goes from the largest finite value to where the next one would be:
+        // infinity.
         const uint32_t infinity = ((1U << format.exponent_bits) - 1) << format.fraction_bits;
         uint32_t wrong = 0;
         for (uint32_t low = 0; low < infinity; ++low) {

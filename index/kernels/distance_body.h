@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The distance kernels, written once over a set of vector operations V and compiled once per instruction set.
+// The distance kernels, written once over a set of vector operations V and compiled once per
+// instruction set.
 //
-// Included only by distance_avx2.cpp, distance_avx512.cpp and distance_neon.cpp, each of which defines its V first.
-// Everything is in an anonymous namespace and nothing of the standard library is called: an inline function compiled
-// here could otherwise become the one copy that the linker keeps for the whole program.
+// Included only by distance_avx2.cpp, distance_avx512.cpp and distance_neon.cpp, each of which
+// defines its V first. Everything is in an anonymous namespace and nothing of the standard library
+// is called: an inline function compiled here could otherwise become the one copy that the linker
+// keeps for the whole program.
 //
-// V has Floats (kFloats lanes), Ints (a register of bytes or of kWords 16-bit words; sums in 32-bit lanes), and:
+// V has Floats (kFloats lanes), Ints (a register of bytes or of kWords 16-bit words; sums in 32-bit
+// lanes), and:
 //   zero, load<E>, load_part<E> (n < kFloats, the rest 0), subtract, multiply_add, sum
-//   zero_ints, load_words<E>, load_words_part<E>, subtract_words, add_products, sum_ints (modulo 2^32)
-//   load_bytes, load_bytes_part, bit_xor, bit_or, add_bits (adds the number of set bits), sum_bits
+//   zero_ints, load_words<E>, load_words_part<E>, subtract_words, add_products, sum_ints (modulo
+//   2^32) load_bytes, load_bytes_part, bit_xor, bit_or, add_bits (adds the number of set bits),
+//   sum_bits
 //
 // Threads: pure functions.
 #pragma once
@@ -283,7 +287,8 @@ void strided(const std::byte* query, const std::byte* rows, size_t stride_bytes,
         distances[i] = metric.of(query, rows + i * stride_bytes, dim);
 }
 
-// Rows far apart arrive from memory one miss at a time unless they are asked for early: keep about 2 KiB under way.
+// Rows far apart arrive from memory one miss at a time unless they are asked for early: keep about
+// 2 KiB under way.
 template <typename Metric_, Element kElement>
 void gathered(const std::byte* query, const std::byte* const* rows, size_t count, uint32_t dim,
               float* distances) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The plain definition of every metric, and how far a kernel may be from it. Included by tests and fuzzers only.
+// The plain definition of every metric, and how far a kernel may be from it. Included by tests and
+// fuzzers only.
 //
-// Written apart from the kernels on purpose: element by element, in long double, from the definition of each format.
+// Written apart from the kernels on purpose: element by element, in long double, from the
+// definition of each format.
 //
 // Threads: pure functions.
 #pragma once
@@ -114,7 +116,8 @@ inline OracleDistance oracle_distance(VectorView a, VectorView b, Metric metric)
     return {0, 0};
 }
 
-// True if a kernel's answer is within the bound. Beyond the range of float an infinity is right, and just below it, too.
+// True if a kernel's answer is within the bound. Beyond the range of float an infinity is right,
+// and just below it, too.
 inline bool is_within(float distance, OracleDistance oracle) {
     if (std::isnan(distance))
         return false;

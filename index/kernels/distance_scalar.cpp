@@ -2,7 +2,8 @@
 //
 // Distances in plain C++: the reference, and the kernels of a machine without vector instructions.
 //
-// Float sums are made in double, in which no sum of kMaxDim products of floats overflows; integer sums in 64 bits.
+// Float sums are made in double, in which no sum of kMaxDim products of floats overflows; integer
+// sums in 64 bits.
 //
 // Threads: pure functions.
 #include <bit>

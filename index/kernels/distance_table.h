@@ -2,7 +2,8 @@
 //
 // The table of distance kernels that each instruction set fills in. Internal to index/kernels.
 //
-// Included by files that are compiled for more than the baseline machine: declarations and plain data only.
+// Included by files that are compiled for more than the baseline machine: declarations and plain
+// data only.
 //
 // Threads: the tables are constant.
 #pragma once
@@ -34,8 +35,8 @@ extern const DistanceTable kAvx2Distances;
 extern const DistanceTable kAvx512Distances;
 extern const DistanceTable kNeonDistances;
 
-// The distance of one pair of float vectors with sums in double: what a kernel falls back on when its own float sums
-// overflow, or lose their digits to underflow.
+// The distance of one pair of float vectors with sums in double: what a kernel falls back on when
+// its own float sums overflow, or lose their digits to underflow.
 float wide_dot_distance(Element element, const std::byte* a, const std::byte* b, uint32_t dim);
 float wide_cosine_distance(Element element, const std::byte* a, const std::byte* b, uint32_t dim);
 

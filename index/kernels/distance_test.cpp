@@ -43,8 +43,8 @@ float drawn(Draw draw, uint32_t i, Random& random) {
     }
 }
 
-// A vector at the very end of its allocation, `shift` bytes off any alignment: reading past it is an error that the
-// address sanitizer sees.
+// A vector at the very end of its allocation, `shift` bytes off any alignment: reading past it is
+// an error that the address sanitizer sees.
 struct Held {
     std::unique_ptr<std::byte[]> room;
     VectorView view;

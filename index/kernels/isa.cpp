@@ -13,8 +13,8 @@ namespace vexfs::index {
 namespace {
 
 #if defined(__x86_64__)
-// __builtin_cpu_supports asks the operating system (xgetbv) as well as the processor. clang knows no name for F16C
-// there; once AVX2 is usable its cpuid bit is all that is missing.
+// __builtin_cpu_supports asks the operating system (xgetbv) as well as the processor. clang knows
+// no name for F16C there; once AVX2 is usable its cpuid bit is all that is missing.
 bool has_f16c() {
     unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
     return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;

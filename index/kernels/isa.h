@@ -2,9 +2,10 @@
 //
 // Which instruction set the kernels run with: found once, forced by a test.
 //
-// Every kernel exists once per Isa and is reached through a table that is picked by an Isa value. chosen_isa() is the
-// only place that decides; whoever wants another one (a test, a benchmark) passes that Isa to the table function
-// instead. Binaries are built for the baseline machine; only the files named after an instruction set use it.
+// Every kernel exists once per Isa and is reached through a table that is picked by an Isa value.
+// chosen_isa() is the only place that decides; whoever wants another one (a test, a benchmark)
+// passes that Isa to the table function instead. Binaries are built for the baseline machine; only
+// the files named after an instruction set use it.
 //
 // Threads: any thread.
 #pragma once
@@ -37,8 +38,8 @@ bool is_supported(Isa isa);
 // The fastest supported one.
 Isa best_isa();
 
-// The one to use: best_isa(), or what the environment variable VEXFS_ISA names if that is supported (anything else is
-// logged and ignored). Decided at the first call, the same ever after.
+// The one to use: best_isa(), or what the environment variable VEXFS_ISA names if that is supported
+// (anything else is logged and ignored). Decided at the first call, the same ever after.
 Isa chosen_isa();
 
 } // namespace vexfs::index

@@ -2,8 +2,8 @@
 //
 // The words every part of the index shares: element types, metrics, a borrowed vector, a neighbour.
 //
-// Smaller is nearer under every metric. The numbers of Element and Metric are those of the application ABI and of the
-// disk format: they never change.
+// Smaller is nearer under every metric. The numbers of Element and Metric are those of the
+// application ABI and of the disk format: they never change.
 //
 // Threads: values; nothing here has state.
 #pragma once
@@ -15,8 +15,8 @@ namespace vexfs::index {
 
 constexpr uint32_t kMaxDim = 65535;
 
-// What a caller sends and gets back, bit for bit. Multi-byte elements are little-endian; element i of a bit vector is
-// bit i % 8 of byte i / 8, and the spare bits of the last byte are 0.
+// What a caller sends and gets back, bit for bit. Multi-byte elements are little-endian; element i
+// of a bit vector is bit i % 8 of byte i / 8, and the spare bits of the last byte are 0.
 enum class Element : uint8_t { kF32 = 1, kF16 = 2, kBf16 = 3, kI8 = 4, kU8 = 5, kBit = 6 };
 
 enum class Metric : uint8_t {
@@ -64,7 +64,8 @@ struct VectorView {
     const std::byte* data;
 };
 
-// A row and its distance from the query. The order is the order of answers: by distance, then by slot.
+// A row and its distance from the query. The order is the order of answers: by distance, then by
+// slot.
 struct Neighbor {
     uint32_t slot;
     float distance;

@@ -18,7 +18,8 @@ constexpr size_t kSmallBytes = 4096;
 constexpr size_t kDirectoryEntries = kMaxSlots / kRowsPerPage;
 constexpr uint32_t kOutgrownRows = kRowsPerPage / 8;
 
-// Zeroed memory at a multiple of alignment (a power of two), or nullptr. The kernel backs it when it is touched.
+// Zeroed memory at a multiple of alignment (a power of two), or nullptr. The kernel backs it when
+// it is touched.
 std::byte* map_aligned(size_t size_bytes, size_t alignment) {
     const size_t whole = size_bytes + alignment;
     void* place = mmap(nullptr, whole, PROT_READ | PROT_WRITE,

@@ -2,13 +2,13 @@
 //
 // Rows of a fixed size addressed by slot, in pages that never move.
 //
-// A page holds kRowsPerPage rows; the directory of pages is a reservation that costs memory only where it is used. A
-// reader therefore never sees a row move and never waits for growth. Large pages ask for 2 MiB huge pages; the first
-// one starts on small pages and is collapsed when it is an eighth full, so that a small array costs what it holds.
-// Pages are zero-filled.
+// A page holds kRowsPerPage rows; the directory of pages is a reservation that costs memory only
+// where it is used. A reader therefore never sees a row move and never waits for growth. Large
+// pages ask for 2 MiB huge pages; the first one starts on small pages and is collapsed when it is
+// an eighth full, so that a small array costs what it holds. Pages are zero-filled.
 //
-// Threads: ensure() from any thread, locks inside; row() and directory() from any thread without locks. A row's bytes
-// are protected by whoever uses the array.
+// Threads: ensure() from any thread, locks inside; row() and directory() from any thread without
+// locks. A row's bytes are protected by whoever uses the array.
 #pragma once
 
 #include <atomic>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How slots are cut into pages: shared by the memory (page_array.h) and by the loops that address it.
+// How slots are cut into pages: shared by the memory (page_array.h) and by the loops that address
+// it.
 //
 // Threads: constants.
 #pragma once

@@ -17,9 +17,9 @@ class VectorSource {
   public:
     virtual ~VectorSource() = default;
 
-    // The exact distance, in the metric's own unit, of each slot's vector from the query. One call per search and
-    // round, so that an implementation which reads from a device does so in one batch. Slots are distinct and not
-    // sorted; out.size() == slots.size().
+    // The exact distance, in the metric's own unit, of each slot's vector from the query. One call
+    // per search and round, so that an implementation which reads from a device does so in one
+    // batch. Slots are distinct and not sorted; out.size() == slots.size().
     virtual Status exact_distances(const VectorView& query, std::span<const uint32_t> slots,
                                    std::span<float> out) const = 0;
 };

@@ -31,8 +31,8 @@ bool touches(const FaultRule& rule, const Io& io) {
     return first <= rule.last_block && last >= rule.first_block;
 }
 
-// Replaces a random, possibly empty, incomplete set of sectors of `onto` by those of `written`: half the time a
-// prefix, as a write that was cut short leaves, else any.
+// Replaces a random, possibly empty, incomplete set of sectors of `onto` by those of `written`:
+// half the time a prefix, as a write that was cut short leaves, else any.
 void tear_onto(Random& random, Bytes written, MutableBytes onto) {
     const size_t sectors = written.size() / kSectorBytes;
     const bool prefix = random.chance(1, 2);
@@ -210,7 +210,8 @@ Status FaultDevice::cut_power(PowerCut cut) {
     for (const auto& [block, contents] : cache_) {
         if (cut == PowerCut::kNothingLands)
             continue;
-        // The cache may have written any of the contents back, or none, before the last write was cut short.
+        // The cache may have written any of the contents back, or none, before the last write was
+        // cut short.
         const size_t landed = cut == PowerCut::kEverythingLands
                                   ? contents.size()
                                   : random_.below(contents.size() + 1);

@@ -2,9 +2,10 @@
 //
 // FaultDevice: a device that misbehaves by rule and by seed, as real ones do by chance.
 //
-// Each rule names a fault, the Ios it looks at and when it fires. With a write cache the device also keeps what is
-// written in volatile memory until a flush, hands it to the child in an order of its own, and loses a part of it when
-// the power is cut. The same seed and the same calls give the same faults.
+// Each rule names a fault, the Ios it looks at and when it fires. With a write cache the device
+// also keeps what is written in volatile memory until a flush, hands it to the child in an order of
+// its own, and loses a part of it when the power is cut. The same seed and the same calls give the
+// same faults.
 //
 // Threads: any; calls are served one at a time.
 #pragma once
@@ -39,11 +40,12 @@ struct FaultRule {
     FaultKind kind = FaultKind::kIoError;
     // What kIoError strikes; the other kinds say it themselves and need the matching op here.
     FaultOp op = FaultOp::kWrite;
-    // It looks at Ios that touch a block of [first_block, last_block], and counts them; of flushes, at all.
+    // It looks at Ios that touch a block of [first_block, last_block], and counts them; of flushes,
+    // at all.
     uint64_t first_block = 0;
     uint64_t last_block = UINT64_MAX;
-    // It fires at the at-th of those, at each every-th, and with this probability; 0 turns a condition off, and one is
-    // needed.
+    // It fires at the at-th of those, at each every-th, and with this probability; 0 turns a
+    // condition off, and one is needed.
     uint64_t at = 0;
     uint64_t every = 0;
     double probability = 0.0;
@@ -64,12 +66,14 @@ struct FaultPlan {
 enum class PowerCut : uint8_t {
     kNothingLands,
     kEverythingLands,
-    kSomeLands, // of each block in the cache: the old content, one of those written since, or one of these torn
+    kSomeLands, // of each block in the cache: the old content, one of those written since, or one
+                // of these torn
 };
 
 class FaultDevice final : public Device {
   public:
-    // The child outlives this device. EINVAL for a rule that can never fire or whose op does not go with its kind.
+    // The child outlives this device. EINVAL for a rule that can never fire or whose op does not go
+    // with its kind.
     static Result<std::unique_ptr<FaultDevice>> create(Device& child, FaultPlan plan);
 
     Status read(std::span<Io> batch) override;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Histogram: counts of values over the whole range of 64 bits, in buckets at most 1/32 wide of their value.
+// Histogram: counts of values over the whole range of 64 bits, in buckets at most 1/32 wide of
+// their value.
 //
-// Values below 64 have a bucket each; above, every power of two is cut into 32. A quantile is exact up to the width
-// of its bucket and never below the true value.
+// Values below 64 have a bucket each; above, every power of two is cut into 32. A quantile is exact
+// up to the width of its bucket and never below the true value.
 //
-// Threads: record() from any thread, without a lock. A snapshot taken meanwhile may miss values being recorded.
+// Threads: record() from any thread, without a lock. A snapshot taken meanwhile may miss values
+// being recorded.
 #pragma once
 
 #include <array>
@@ -25,7 +27,8 @@ class HistogramSnapshot {
     [[nodiscard]] uint64_t max() const { return max_; }
     [[nodiscard]] uint64_t min() const;
     [[nodiscard]] double mean() const;
-    // The smallest bound that a share of `fraction` (0..1) of the values does not exceed; 0 without values.
+    // The smallest bound that a share of `fraction` (0..1) of the values does not exceed; 0 without
+    // values.
     [[nodiscard]] uint64_t quantile(double fraction) const;
     // Adds another's values to these.
     void merge(const HistogramSnapshot& other);

@@ -15,8 +15,8 @@ namespace vexfs {
 
 class PartDevice final : public Device {
   public:
-    // The child outlives the part. Offset and size are multiples of kBlockBytes, the size is not zero and the window
-    // lies inside the child, else EINVAL.
+    // The child outlives the part. Offset and size are multiples of kBlockBytes, the size is not
+    // zero and the window lies inside the child, else EINVAL.
     static Result<std::unique_ptr<PartDevice>> create(Device& child, uint64_t offset_bytes,
                                                       uint64_t size_bytes);
 

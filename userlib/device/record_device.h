@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// RecordDevice: passes everything on and keeps each write and each flush, so that a crash sweep can rebuild what the
-// medium may hold after a power cut at any point.
+// RecordDevice: passes everything on and keeps each write and each flush, so that a crash sweep can
+// rebuild what the medium may hold after a power cut at any point.
 //
-// The records are in the order in which the calls returned; the writes of one batch are in the batch's order. A write
-// that failed is kept as well, since part of it may have landed; a flush that failed is not, since it promises nothing.
+// The records are in the order in which the calls returned; the writes of one batch are in the
+// batch's order. A write that failed is kept as well, since part of it may have landed; a flush
+// that failed is not, since it promises nothing.
 //
 // Threads: any. records() is for when no call is under way.
 #pragma once

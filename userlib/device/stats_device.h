@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// StatsDevice: passes everything on and counts it: calls, Ios, bytes, failures, and the time of each call.
+// StatsDevice: passes everything on and counts it: calls, Ios, bytes, failures, and the time of
+// each call.
 //
 // Threads: any, without a lock.
 #pragma once

@@ -2,9 +2,9 @@
 //
 // BlockCoder: compresses a block where that pays, and decodes what it finds on the disk.
 //
-// Space is handed out in 4 KiB blocks, so compression pays only if it saves at least one of them and a sixteenth of
-// the block. A large block is sampled first: if a hasty attempt at its first 4 KiB saves nothing worth having, the
-// block is left raw without trying the rest.
+// Space is handed out in 4 KiB blocks, so compression pays only if it saves at least one of them
+// and a sixteenth of the block. A large block is sampled first: if a hasty attempt at its first 4
+// KiB saves nothing worth having, the block is left raw without trying the rest.
 //
 // Threads: one thread at a time; each worker has its own.
 #pragma once
@@ -23,14 +23,16 @@ struct Compression {
     friend bool operator==(const Compression&, const Compression&) = default;
 };
 
-// "none", "lz4", "zstd", "zstd:7". EOPNOTSUPP for an unknown codec, EINVAL for a level it does not have.
+// "none", "lz4", "zstd", "zstd:7". EOPNOTSUPP for an unknown codec, EINVAL for a level it does not
+// have.
 Result<Compression> parse_compression(std::string_view text);
 std::string to_string(const Compression& compression);
 
 // The most bytes that a block of this size may become to be worth it; 0 if none are few enough.
 size_t worthwhile_size(size_t block_bytes);
 
-// A block as it goes to disk. With kNone the caller writes its own bytes and `size_bytes` is theirs.
+// A block as it goes to disk. With kNone the caller writes its own bytes and `size_bytes` is
+// theirs.
 struct Coded {
     CodecId codec = CodecId::kNone;
     size_t size_bytes = 0;
@@ -38,13 +40,13 @@ struct Coded {
 
 class BlockCoder {
   public:
-    // Encodes `block` into `room`, which holds at least worthwhile_size(block.size()) bytes and does not overlap it;
-    // EINVAL if it is too small or the block too large. ENOMEM.
+    // Encodes `block` into `room`, which holds at least worthwhile_size(block.size()) bytes and
+    // does not overlap it; EINVAL if it is too small or the block too large. ENOMEM.
     Result<Coded> encode(const Compression& compression, Bytes block, MutableBytes room);
 
-    // Fills `block` from `encoded`: exactly the bytes that encode() made, `block` exactly as long as the original.
-    // EOPNOTSUPP for an unknown codec; EUCLEAN if the bytes are no such block; ENOMEM. `block` may be written to even
-    // when this fails.
+    // Fills `block` from `encoded`: exactly the bytes that encode() made, `block` exactly as long
+    // as the original. EOPNOTSUPP for an unknown codec; EUCLEAN if the bytes are no such block;
+    // ENOMEM. `block` may be written to even when this fails.
     Status decode(uint8_t codec, Bytes encoded, MutableBytes block);
 
   private:

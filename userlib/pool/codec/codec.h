@@ -2,9 +2,10 @@
 //
 // The registry of block codecs: a stable one-byte id, a name, levels, and the two functions.
 //
-// A codec turns one block of bytes into fewer bytes and back. Ids are part of the disk format and are never reused.
-// What is worth compressing is decided in block_coder.h; this file knows only how. Decoders take bytes that anybody
-// may have written: they stay inside both buffers and fail unless input and output are used up exactly.
+// A codec turns one block of bytes into fewer bytes and back. Ids are part of the disk format and
+// are never reused. What is worth compressing is decided in block_coder.h; this file knows only
+// how. Decoders take bytes that anybody may have written: they stay inside both buffers and fail
+// unless input and output are used up exactly.
 //
 // Threads: the registry is immutable; a CodecState belongs to one thread at a time.
 #pragma once
@@ -44,10 +45,11 @@ struct Codec {
     int level_min;
     int level_max;
     int level_default;
-    // The bytes written to `room`, or 0 if the block does not fit there. `hasty` asks for the fastest attempt, as a
-    // sample of what a real one would save. ENOMEM.
+    // The bytes written to `room`, or 0 if the block does not fit there. `hasty` asks for the
+    // fastest attempt, as a sample of what a real one would save. ENOMEM.
     Result<size_t> (*encode)(CodecState&, Bytes block, int level, bool hasty, MutableBytes room);
-    // Fills `block`, whose size is that of the block encoded. EUCLEAN if `encoded` is no such block; ENOMEM.
+    // Fills `block`, whose size is that of the block encoded. EUCLEAN if `encoded` is no such
+    // block; ENOMEM.
     Status (*decode)(CodecState&, Bytes encoded, MutableBytes block);
 };
 

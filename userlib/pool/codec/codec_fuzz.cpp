@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Input: codec id, wanted size (3 bytes, little-endian), encoded bytes. Decoding stays inside exact buffers; and the
-// same bytes, taken as a block, survive encoding and decoding.
+// Input: codec id, wanted size (3 bytes, little-endian), encoded bytes. Decoding stays inside exact
+// buffers; and the same bytes, taken as a block, survive encoding and decoding.
 #include <cstdint>
 #include <cstring>
 #include <vector>

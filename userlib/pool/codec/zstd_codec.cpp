@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One zstd frame a block, without the frame's own checksum: the pointer to the block carries a better one.
+// One zstd frame a block, without the frame's own checksum: the pointer to the block carries a
+// better one.
 //
 // Threads: as codec.h says.
 #include <zstd.h>

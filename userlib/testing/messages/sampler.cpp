@@ -19,7 +19,8 @@ Bytes Sampler::vectors(uint32_t element, uint32_t dim, size_t count) {
     const size_t one = vexfs_vector_bytes(element, dim);
     bytes(one * count);
     std::vector<std::byte>& made = bytes_.back();
-    // A byte under 0x3f at the top keeps every float finite; the top byte of a little-endian float is its last.
+    // A byte under 0x3f at the top keeps every float finite; the top byte of a little-endian float
+    // is its last.
     if (element <= VEXFS_ELEMENT_BF16) {
         const size_t width = element == VEXFS_ELEMENT_F32 ? 4 : 2;
         for (size_t i = width - 1; i < made.size(); i += width)
@@ -122,6 +123,22 @@ T Sampler::query() {
     return query;
 }
 
+SchemaSetRequest Sampler::schema_set() {
+    const bool bit = random_.chance(1, 4);
+    SchemaSetRequest set{head(SchemaSetRequest::kFlags), {}};
+    set.body.dim = static_cast<uint32_t>(random_.between(1, VEXFS_MAX_DIM));
+    set.body.element = bit ? VEXFS_ELEMENT_BIT : static_cast<uint16_t>(random_.between(1, 5));
+    set.body.metric = static_cast<uint16_t>(bit ? random_.between(4, 5) : random_.between(1, 3));
+    set.body.codes = static_cast<uint16_t>(random_.below(bit ? 2 : 5));
+    set.body.index = static_cast<uint16_t>(random_.below(4));
+    set.body.m = random_.chance(1, 2) ? 0 : static_cast<uint32_t>(random_.between(4, 128));
+    set.body.ef = static_cast<uint32_t>(random_.below(VEXFS_MAX_EF + 1));
+    set.body.max_rows = random_.next();
+    set.body.pool = static_cast<uint16_t>(random_.below(4));
+    set.body.compress = static_cast<uint16_t>(random_.below(4));
+    return set;
+}
+
 Request Sampler::request(size_t alternative) {
     switch (alternative) {
     case 0:
@@ -160,22 +177,8 @@ Request Sampler::request(size_t alternative) {
     }
     case 10:
         return PartGetRequest{head(0), {static_cast<uint32_t>(random_.next()), 9}};
-    case 11: {
-        const bool bit = random_.chance(1, 4);
-        SchemaSetRequest set{head(SchemaSetRequest::kFlags), {}};
-        set.body.dim = static_cast<uint32_t>(random_.between(1, VEXFS_MAX_DIM));
-        set.body.element = bit ? VEXFS_ELEMENT_BIT : static_cast<uint16_t>(random_.between(1, 5));
-        set.body.metric =
-            static_cast<uint16_t>(bit ? random_.between(4, 5) : random_.between(1, 3));
-        set.body.codes = static_cast<uint16_t>(random_.below(bit ? 2 : 5));
-        set.body.index = static_cast<uint16_t>(random_.below(4));
-        set.body.m = random_.chance(1, 2) ? 0 : static_cast<uint32_t>(random_.between(4, 128));
-        set.body.ef = static_cast<uint32_t>(random_.below(VEXFS_MAX_EF + 1));
-        set.body.max_rows = random_.next();
-        set.body.pool = static_cast<uint16_t>(random_.below(4));
-        set.body.compress = static_cast<uint16_t>(random_.below(4));
-        return set;
-    }
+    case 11:
+        return schema_set();
     case 12:
         return put();
     case 13: {
@@ -219,6 +222,16 @@ SearchReply Sampler::search_reply() {
         reply.body.path_bytes = static_cast<uint32_t>(reply.paths.size());
     }
     return reply;
+}
+
+PutReply Sampler::put_reply() {
+    PutReply put;
+    put.body.files = 2;
+    put.body.failed = 1;
+    std::vector<vexfs_put_status> files(2);
+    files[1].status = -ENOSPC;
+    put.files = records(std::move(files));
+    return put;
 }
 
 Reply Sampler::reply(size_t alternative) {
@@ -281,15 +294,8 @@ Reply Sampler::reply(size_t alternative) {
     }
     case 12:
         return SchemaSetReply{};
-    case 13: {
-        PutReply put;
-        put.body.files = 2;
-        put.body.failed = 1;
-        std::vector<vexfs_put_status> files(2);
-        files[1].status = -ENOSPC;
-        put.files = records(std::move(files));
-        return put;
-    }
+    case 13:
+        return put_reply();
     case 14:
         return DropReply{{5, 1, 2}};
     default:

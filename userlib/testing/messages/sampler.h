@@ -2,7 +2,8 @@
 //
 // Random valid messages, for the tests of this folder and the seeds of its fuzzers.
 //
-// A sample owns the bytes that its message points into. Small on purpose: the interesting sizes are 0, 1 and a few.
+// A sample owns the bytes that its message points into. Small on purpose: the interesting sizes are
+// 0, 1 and a few.
 //
 // Threads: one thread.
 #pragma once
@@ -36,10 +37,12 @@ class Sampler {
     template <typename T>
     Records<T> records(std::vector<T> values);
     vexfs_file file(std::string_view& file_name);
+    SchemaSetRequest schema_set();
     PutRequest put();
     template <typename T>
     T query();
     SearchReply search_reply();
+    PutReply put_reply();
 
     Random random_;
     std::deque<std::vector<std::byte>> bytes_; // deque: growing moves no element

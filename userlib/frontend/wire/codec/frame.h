@@ -2,8 +2,9 @@
 //
 // The frame that all messages share: header, body, payload pieces.
 //
-// Knows the 32-byte header, how bodies of other lengths are read, and how pieces follow each other; knows no op. The
-// bytes may be anything: nothing outside them is read, and no count is trusted before it is bounded.
+// Knows the 32-byte header, how bodies of other lengths are read, and how pieces follow each other;
+// knows no op. The bytes may be anything: nothing outside them is read, and no count is trusted
+// before it is bounded.
 //
 // Threads: values and pure functions.
 #pragma once
@@ -19,8 +20,8 @@
 
 namespace vexfs {
 
-// The byte of a message that is at fault, for vexfs_failure.offset; 0 if it is not a single one. Filled when a parser
-// fails.
+// The byte of a message that is at fault, for vexfs_failure.offset; 0 if it is not a single one.
+// Filled when a parser fails.
 struct Fault {
     uint32_t offset = 0;
 
@@ -73,19 +74,21 @@ struct Frame {
     [[nodiscard]] size_t payload_offset() const { return sizeof(vexfs_msg) + msg.body; }
 };
 
-// True if the buffer begins with a header that can be answered: size within the buffer, room enough for a failure.
-// Where it is false there is no reply, only EINVAL.
+// True if the buffer begins with a header that can be answered: size within the buffer, room enough
+// for a failure. Where it is false there is no reply, only EINVAL.
 bool header_readable(Bytes buffer);
 
-// The frame of a message whose header is readable. What makes a message unfit to be looked at is refused here (sizes:
-// EINVAL, version: EPROTO); check_header has the rest, after the op is known. The order is that of ioctl/README.md.
+// The frame of a message whose header is readable. What makes a message unfit to be looked at is
+// refused here (sizes: EINVAL, version: EPROTO); check_header has the rest, after the op is known.
+// The order is that of ioctl/README.md.
 Result<Frame> parse_frame(Bytes buffer, Fault& fault);
 
-// What holds for the header of every message and every reply: zeros, and a body within the message. EINVAL.
+// What holds for the header of every message and every reply: zeros, and a body within the message.
+// EINVAL.
 Status check_header(const Frame& frame, Fault& fault);
 
-// Copies a body into `known_bytes` bytes at `body`: a shorter one is zero-extended, a longer one is E2BIG unless its
-// tail is zero.
+// Copies a body into `known_bytes` bytes at `body`: a shorter one is zero-extended, a longer one is
+// E2BIG unless its tail is zero.
 Status read_body(const Frame& frame, std::byte* body, size_t known_bytes, Fault& fault);
 
 // Takes the pieces of a payload in order.

@@ -73,7 +73,8 @@ size_t build_as(const T& reply, const vexfs_msg& asked, MutableBytes buffer) {
     }
 }
 
-// Unlike a request's, a reply's body may be longer: what a later engine tells besides is not needed to understand it.
+// Unlike a request's, a reply's body may be longer: what a later engine tells besides is not needed
+// to understand it.
 template <typename T>
 Result<Reply> parse_as(const Frame& frame) {
     T reply;

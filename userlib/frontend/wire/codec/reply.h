@@ -2,10 +2,12 @@
 //
 // Replies of the application ABI: one struct an op, written to bytes and read from bytes.
 //
-// The engine writes replies into the room that the caller gave: whole, or not at all (EMSGSIZE with the size needed).
-// Clients of the engine in this tree read them; they hold the engine to the same rules as the engine holds them.
+// The engine writes replies into the room that the caller gave: whole, or not at all (EMSGSIZE with
+// the size needed). Clients of the engine in this tree read them; they hold the engine to the same
+// rules as the engine holds them.
 //
-// Each struct has kOp, Body, pieces() as in request.h, and check(): what must hold between its parts.
+// Each struct has kOp, Body, pieces() as in request.h, and check(): what must hold between its
+// parts.
 //
 // Threads: values and pure functions.
 #pragma once
@@ -168,9 +170,10 @@ using Reply =
                  PathReply, StatReply, JobListReply, SyncReply, PartPutReply, PartGetReply,
                  SchemaSetReply, PutReply, DropReply, JobReply>;
 
-// Writes the reply to the request with header `asked` into `buffer`, which has at least VEXFS_ROOM_MIN bytes; no more
-// than asked.room of them are used. A reply that does not fit becomes the failure EMSGSIZE. Returns the bytes written;
-// the rest of the buffer is as it was. A reply whose parts do not agree is a bug of ours and asserts.
+// Writes the reply to the request with header `asked` into `buffer`, which has at least
+// VEXFS_ROOM_MIN bytes; no more than asked.room of them are used. A reply that does not fit becomes
+// the failure EMSGSIZE. Returns the bytes written; the rest of the buffer is as it was. A reply
+// whose parts do not agree is a bug of ours and asserts.
 size_t build_reply(const Reply& reply, const vexfs_msg& asked, MutableBytes buffer);
 
 // The same for a failure: the text is the explanation, cut to what a failure may carry.

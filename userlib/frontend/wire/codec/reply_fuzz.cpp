@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes as a reply: parsed without touching a byte outside, and what is accepted is built and parsed again.
+// Any bytes as a reply: parsed without touching a byte outside, and what is accepted is built and
+// parsed again.
 #include <cstdlib>
 
 #include "userlib/frontend/wire/codec/reply.h"

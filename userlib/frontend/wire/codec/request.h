@@ -2,11 +2,13 @@
 //
 // Requests of the application ABI: one struct an op, read from bytes and written to bytes.
 //
-// A request that parse_request returns obeys every rule of vexfs_ioctl.h that can be decided without a volume: sizes,
-// flags, ranges, zeros, names, finite floats. Its spans and strings point into the buffer that was parsed.
+// A request that parse_request returns obeys every rule of vexfs_ioctl.h that can be decided
+// without a volume: sizes, flags, ranges, zeros, names, finite floats. Its spans and strings point
+// into the buffer that was parsed.
 //
-// Each struct has: kOp, kFlags (those it takes), Body, pieces() (the payload in order; the reader, the counter and the
-// writer all walk it), check_body() (before a count is used) and check_payload().
+// Each struct has: kOp, kFlags (those it takes), Body, pieces() (the payload in order; the reader,
+// the counter and the writer all walk it), check_body() (before a count is used) and
+// check_payload().
 //
 // Threads: values and pure functions.
 #pragma once
@@ -236,14 +238,17 @@ using Request =
                  PathRequest, StatRequest, JobListRequest, SyncRequest, PartPutRequest,
                  PartGetRequest, SchemaSetRequest, PutRequest, DropRequest, JobRequest>;
 
-// The request in a buffer whose header is readable (frame.h). On failure `fault` names the byte and the Error has the
-// errno of the ABI: EINVAL, ENAMETOOLONG, E2BIG, EPROTO, ENOTTY (unknown op), EOPNOTSUPP (reserved op or command).
+// The request in a buffer whose header is readable (frame.h). On failure `fault` names the byte and
+// the Error has the errno of the ABI: EINVAL, ENAMETOOLONG, E2BIG, EPROTO, ENOTTY (unknown op),
+// EOPNOTSUPP (reserved op or command).
 Result<Request> parse_request(Bytes buffer, Fault& fault);
 
-// What the carrier adds: an ioctl's number names op and bytes, and both must be those of the message.
+// What the carrier adds: an ioctl's number names op and bytes, and both must be those of the
+// message.
 Status check_ioctl(const vexfs_msg& msg, uint32_t ioctl_op, uint32_t ioctl_bytes, Fault& fault);
 
-// The bytes of a request. It is held to the same rules first, so that no caller sends what every engine refuses.
+// The bytes of a request. It is held to the same rules first, so that no caller sends what every
+// engine refuses.
 Result<std::vector<std::byte>> build_request(const Request& request);
 
 } // namespace vexfs

@@ -129,7 +129,8 @@ TEST_CASE("request: a message cut short or lengthened anywhere is refused") {
                 continue;
             at<uint32_t>(cut, 0) = static_cast<uint32_t>(size);
             Fault fault;
-            // A body may be short, but not beside the counts of its payload: only ops without one can pass.
+            // A body may be short, but not beside the counts of its payload: only ops without one
+            // can pass.
             const auto parsed = parse_request(cut, fault);
             if (parsed.has_value())
                 CHECK(at<uint16_t>(cut, offsetof(vexfs_msg, body)) + sizeof(vexfs_msg) == size);
