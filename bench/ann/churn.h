@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Churn: rows are deleted and fresh ones put in their place, round after round, and recall, cost and memory are watched.
+// Churn: rows are deleted and fresh ones put in their place, round after round, and recall, cost
+// and memory are watched.
 //
-// Every round replaces a tenth of the live rows, chosen at random, by rows that are not live; one in twenty of the fresh
-// rows is an exact copy of another row. Ten rounds turn over as many rows as are live. All contenders go through the
-// same rounds, one after the other within each round.
+// Every round replaces a tenth of the live rows, chosen at random, by rows that are not live; one
+// in twenty of the fresh rows is an exact copy of another row. Ten rounds turn over as many rows as
+// are live. All contenders go through the same rounds, one after the other within each round.
 //
 // Threads: one thread.
 #pragma once
@@ -44,7 +45,8 @@ struct ChurnResult {
 // Turns one in twenty of the rows from `live_rows` on into copies of rows before it.
 void plant_duplicates(Matrix& base, uint32_t live_rows, uint64_t seed);
 
-// One result per contender. They are not built yet. At least live_rows / 10 rows must be beyond the live ones.
+// One result per contender. They are not built yet. At least live_rows / 10 rows must be beyond the
+// live ones.
 Result<std::vector<ChurnResult>> run_churn(std::span<Contender* const> contenders,
                                            const VectorSet& set, index::Metric metric,
                                            const ChurnPlan& plan);

@@ -2,8 +2,9 @@
 //
 // An index that takes part in a measurement: ours, or one of another library.
 //
-// Rows and queries are handed over beforehand, so that converting them to what a contender wants is outside of every
-// timed stretch; what a user of the index pays per search (projection, normalising, allocation) is inside.
+// Rows and queries are handed over beforehand, so that converting them to what a contender wants is
+// outside of every timed stretch; what a user of the index pays per search (projection,
+// normalising, allocation) is inside.
 //
 // Threads: one thread; build() uses as many as it is told.
 #pragma once
@@ -31,8 +32,8 @@ struct ContenderShape {
     uint64_t seed = 1;
 };
 
-// Hot: what every search walks (links, codes, vectors where there are no codes). Cold: vectors for the exact re-rank of
-// the best few, which may lie on slower storage.
+// Hot: what every search walks (links, codes, vectors where there are no codes). Cold: vectors for
+// the exact re-rank of the best few, which may lie on slower storage.
 struct Footprint {
     uint64_t hot_bytes = 0;
     uint64_t cold_bytes = 0;
@@ -51,12 +52,14 @@ class Contender {
     // Called once: row i becomes slot i. The matrix outlives the contender.
     virtual Status build(const Matrix& base) = 0;
     virtual Status load_queries(const Matrix& queries) = 0;
-    // Searches answer only these slots from here on, or all if null. The bitmap outlives the restriction.
+    // Searches answer only these slots from here on, or all if null. The bitmap outlives the
+    // restriction.
     virtual Status restrict_to(const index::BitmapView* allowed) = 0;
     // The slots nearest to query number `query`, nearest first.
     virtual Status search(size_t query, uint32_t k, uint32_t effort,
                           std::vector<index::Neighbor>& out) = 0;
-    // Removes the rows of `slots` and puts row from[i] of `base` into slots[i], with all the upkeep this causes.
+    // Removes the rows of `slots` and puts row from[i] of `base` into slots[i], with all the upkeep
+    // this causes.
     virtual Status replace(std::span<const uint32_t> slots, const Matrix& base,
                            std::span<const uint32_t> from) = 0;
     [[nodiscard]] virtual Footprint footprint() const = 0;

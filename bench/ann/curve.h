@@ -23,8 +23,9 @@ struct Point {
     [[nodiscard]] double best_qps() const;
 };
 
-// The figures at a wanted recall. Between two points of the sweep the logarithm of each figure is taken to be linear in
-// the recall. If the smallest effort is already better than wanted, its own figures stand, with its own recall.
+// The figures at a wanted recall. Between two points of the sweep the logarithm of each figure is
+// taken to be linear in the recall. If the smallest effort is already better than wanted, its own
+// figures stand, with its own recall.
 struct AtRecall {
     double wanted = 0;
     double recall = 0;

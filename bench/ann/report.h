@@ -2,8 +2,9 @@
 //
 // What `vexfs-bench ann` found, as text for people and as JSON for programs.
 //
-// A ratio is ours over the peer's, round by round of the same run, and the middle of those; the smallest and largest
-// say how far the rounds were apart. A ratio over 1 is in our favour for queries per second and builds, and for memory.
+// A ratio is ours over the peer's, round by round of the same run, and the middle of those; the
+// smallest and largest say how far the rounds were apart. A ratio over 1 is in our favour for
+// queries per second and builds, and for memory.
 //
 // Threads: pure.
 #pragma once

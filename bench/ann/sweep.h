@@ -2,10 +2,10 @@
 //
 // Sweeps the search effort of several contenders on the same queries, side by side.
 //
-// A first pass, untimed, finds the recall of each effort and warms the caches; a contender's sweep ends at the first
-// effort beyond the last recall that is asked for. Then every round runs effort after effort, and for each effort the
-// contenders one after the other, so that whatever else the machine does falls on all of them. Queries are asked one at
-// a time from one thread.
+// A first pass, untimed, finds the recall of each effort and warms the caches; a contender's sweep
+// ends at the first effort beyond the last recall that is asked for. Then every round runs effort
+// after effort, and for each effort the contenders one after the other, so that whatever else the
+// machine does falls on all of them. Queries are asked one at a time from one thread.
 //
 // Threads: one thread.
 #pragma once
@@ -52,7 +52,8 @@ class Judge {
 Result<double> measure_recall(Contender& contender, const Judge& judge, const SweepPlan& plan,
                               uint32_t effort);
 
-// One series of points per contender, in the order given. The queries are loaded and the restriction is set.
+// One series of points per contender, in the order given. The queries are loaded and the
+// restriction is set.
 Result<std::vector<std::vector<Point>>> sweep(std::span<Contender* const> contenders,
                                               const Judge& judge, const SweepPlan& plan);
 

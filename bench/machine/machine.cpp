@@ -10,7 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "commit.h"
+#include "bench/machine/commit.h"
 
 namespace vexfs {
 namespace {

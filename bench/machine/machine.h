@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a figure must carry to mean something: the machine, the commit, the command; and the pinning of a measurement.
+// What a figure must carry to mean something: the machine, the commit, the command; and the pinning
+// of a measurement.
 //
 // Threads: one thread.
 #pragma once

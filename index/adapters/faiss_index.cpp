@@ -46,7 +46,8 @@ class FaissIndex final : public VectorIndex {
 
   private:
     const ForeignShape shape_;
-    // The library keeps ef in the index: a search with another effort than the last one sets it first.
+    // The library keeps ef in the index: a search with another effort than the last one sets it
+    // first.
     mutable faiss::IndexHNSWFlat graph_;
 };
 

@@ -2,10 +2,11 @@
 //
 // FAISS's HNSW over flat vectors behind the verbs of VectorIndex: a second reference.
 //
-// FAISS appends rows and never removes them, so insert() takes only the next slot and remove() and restrict_to() are
-// not offered.
+// FAISS appends rows and never removes them, so insert() takes only the next slot and remove() and
+// restrict_to() are not offered.
 //
-// Threads: as VectorIndex says, where searches at one time use one effort; build() lets FAISS use `threads` of OpenMP.
+// Threads: as VectorIndex says, where searches at one time use one effort; build() lets FAISS use
+// `threads` of OpenMP.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The body of hnswlib_distance_ISA.cpp: included once by each, after the name of its function is defined.
+// The body of hnswlib_distance_ISA.cpp: included once by each, after the name of its function is
+// defined.
 //
 // Threads: pure.
 #pragma once

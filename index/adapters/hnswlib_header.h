@@ -2,9 +2,10 @@
 //
 // What hnswlib includes, included before it.
 //
-// hnswlib defines functions that are neither inline nor static, and templates whose code depends on the compiler's
-// flags. Each file here that needs it includes this header and then <hnswlib/hnswlib.h> inside an unnamed namespace, so
-// that no two files share a symbol of it. Everything the library includes itself must stand here, outside.
+// hnswlib defines functions that are neither inline nor static, and templates whose code depends on
+// the compiler's flags. Each file here that needs it includes this header and then
+// <hnswlib/hnswlib.h> inside an unnamed namespace, so that no two files share a symbol of it.
+// Everything the library includes itself must stand here, outside.
 //
 // Threads: nothing here has state.
 #pragma once

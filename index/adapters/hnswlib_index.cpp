@@ -57,7 +57,8 @@ class HnswlibIndex final : public VectorIndex {
 
     const ForeignShape shape_;
     Space space_;
-    // The library keeps ef in the index: a search with another effort than the last one sets it first.
+    // The library keeps ef in the index: a search with another effort than the last one sets it
+    // first.
     mutable hnswlib::HierarchicalNSW<float> graph_;
     Bitmap removed_;
     Bitmap present_;

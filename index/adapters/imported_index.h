@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is left of a foreign index file once every byte of it has been checked: vectors, labels and links.
+// What is left of a foreign index file once every byte of it has been checked: vectors, labels and
+// links.
 //
-// Row numbers are dense. A list of links names rows of the same index that exist on the list's level, none twice and
-// never its own row.
+// Row numbers are dense. A list of links names rows of the same index that exist on the list's
+// level, none twice and never its own row.
 //
 // Threads: a value; any number of readers.
 #pragma once

@@ -13,7 +13,8 @@ namespace vexfs::index {
 Status check_links(const ImportedLinks& links, uint32_t entry) {
     if (entry >= links.rows())
         return fail(Code::kEBADMSG, "links: the entry is no row");
-    // The last row whose list named a target: a target seen twice by one list carries that list's number.
+    // The last row whose list named a target: a target seen twice by one list carries that list's
+    // number.
     std::vector<uint64_t> named_by(links.rows(), 0);
     uint64_t list = 0;
     for (uint32_t row = 0; row < links.rows(); ++row) {

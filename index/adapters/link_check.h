@@ -10,8 +10,8 @@
 
 namespace vexfs::index {
 
-// EBADMSG unless every link names another row that is on the link's level, no list names a row twice, and the entry is
-// a row on the highest level. Targets need not be in range before.
+// EBADMSG unless every link names another row that is on the link's level, no list names a row
+// twice, and the entry is a row on the highest level. Targets need not be in range before.
 Status check_links(const ImportedLinks& links, uint32_t entry);
 
 // EBADMSG unless all are finite.

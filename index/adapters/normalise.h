@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Scales a vector to length 1, for libraries that know cosine only as the inner product of such vectors.
+// Scales a vector to length 1, for libraries that know cosine only as the inner product of such
+// vectors.
 //
 // Threads: pure.
 #pragma once

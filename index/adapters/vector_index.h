@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The verbs that an index of a foreign library offers here, with none of the library's types in sight.
+// The verbs that an index of a foreign library offers here, with none of the library's types in
+// sight.
 //
-// Rows are addressed by a dense slot below the capacity. Vectors are floats; each adapter maps the metric to what its
-// library has (cosine is the inner product of normalised vectors) and reports distances in the unit of index/kernels.
-// An exception of the library becomes an Error at this border.
+// Rows are addressed by a dense slot below the capacity. Vectors are floats; each adapter maps the
+// metric to what its library has (cosine is the inner product of normalised vectors) and reports
+// distances in the unit of index/kernels. An exception of the library becomes an Error at this
+// border.
 //
 // Threads: any number of searches at once; every other verb has the index to itself.
 #pragma once
@@ -41,7 +43,8 @@ class VectorIndex {
     virtual Status insert(uint32_t slot, std::span<const float> vector) = 0;
     // Hides the row of a slot. EOPNOTSUPP if the library cannot.
     virtual Status remove(uint32_t slot) = 0;
-    // Searches answer only these slots from here on, or all if null. The bitmap is read now and not kept.
+    // Searches answer only these slots from here on, or all if null. The bitmap is read now and not
+    // kept.
     virtual Status restrict_to(const BitmapView* allowed) = 0;
 
     // The nearest rows found with this effort (ef, or lists probed), nearest first, at most k.

@@ -33,7 +33,7 @@ bool has_avx512() {
 
 Isa isa_of_environment() {
     const Isa best = best_isa();
-    const char* wanted = std::getenv("VEXFS_ISA");
+    const char* wanted = std::getenv("VEXFS_ISA"); // NOLINT(concurrency-mt-unsafe): read once
     if (wanted == nullptr)
         return best;
     const Result<Isa> named = isa_named(wanted);
