@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/device/file_device.h"
+
+#include <cerrno>
+
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+namespace vexfs {
+
+namespace {
+
+Result<std::unique_ptr<IoQueue>> make_queue(FileEngine engine, int descriptor) {
+    if (engine == FileEngine::kSync)
+        return make_sync_queue(descriptor);
+    auto queue = make_uring_queue(descriptor);
+    if (queue || engine == FileEngine::kIoUring)
+        return queue;
+    log(LogLevel::kWarning, "file", "no io_uring: I/O goes one at a time, which is slower",
+        {{"error", queue.error()}});
+    return make_sync_queue(descriptor);
+}
+
+} // namespace
+
+Result<std::unique_ptr<FileDevice>>
+FileDevice::open(const std::string& path, const FileOptions& options, std::string& explanation) {
+    ExclusiveFile file =
+        VEXFS_TRY(open_exclusive(path, options.read_only, options.direct, explanation));
+    auto queue = make_queue(options.engine, file.descriptor.raw());
+    if (!queue) {
+        explanation = path +
+                      ": io_uring is not available to this process: look at the sysctl "
+                      "kernel.io_uring_disabled and at the seccomp profile of the container, "
+                      "or choose engine sync";
+        return queue.error();
+    }
+    return std::unique_ptr<FileDevice>(
+        new FileDevice(path, options, std::move(file), std::move(queue).value()));
+}
+
+FileDevice::~FileDevice() {
+    queue_.reset();
+    // No I/O is in flight, and a ring that is being taken apart must not hold the lock any longer.
+    ::flock(file_.descriptor.raw(), LOCK_UN);
+}
+
+Status FileDevice::read(std::span<Io> batch) {
+    VEXFS_TRY_VOID(check_batch(batch, size_bytes_));
+    queue_->run(IoQueue::Op::kRead, batch);
+    return batch_status(batch);
+}
+
+Status FileDevice::write(std::span<Io> batch) {
+    VEXFS_TRY_VOID(check_batch(batch, size_bytes_));
+    if (read_only_ || flush_failed_) {
+        const Error refusal = read_only_ ? fail(Code::kEROFS, "file: it is open for reading only")
+                                         : fail(Code::kEIO, "file: an earlier flush failed");
+        for (Io& io : batch)
+            io.status = refusal;
+        return refusal;
+    }
+    queue_->run(IoQueue::Op::kWrite, batch);
+    return batch_status(batch);
+}
+
+Status FileDevice::flush() {
+    if (read_only_)
+        return ok();
+    if (flush_failed_)
+        return fail(Code::kEIO, "file: an earlier flush failed");
+    int result = 0;
+    do
+        result = ::fdatasync(file_.descriptor.raw());
+    while (result != 0 && errno == EINTR);
+    if (result == 0)
+        return ok();
+    flush_failed_ = true;
+    return fail(code_from_errno(errno), "file: flush");
+}
+
+Geometry FileDevice::geometry() const {
+    return {size_bytes_, file_.sector_bytes, file_.optimal_bytes};
+}
+
+std::string FileDevice::identity() const {
+    return (file_.block_device ? "block:" : "file:") + path_;
+}
+
+Status FileDevice::refresh_size() {
+    const uint64_t measured = VEXFS_TRY(size_of(file_.descriptor.raw(), file_.block_device));
+    uint64_t known = size_bytes_;
+    if (measured < known)
+        return fail(Code::kEUCLEAN, "file: it has become shorter");
+    while (known < measured && !size_bytes_.compare_exchange_weak(known, measured)) {
+    }
+    return ok();
+}
+
+} // namespace vexfs
