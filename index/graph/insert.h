@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Linking one row into the graph.
+//
+// Threads: any number at once, each with a Scratch of its own.
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.h"
+#include "index/graph/graph_core.h"
+
+namespace vexfs::index {
+
+// Graph::insert(); the preconditions stand there.
+Status insert_row(GraphCore& core, uint32_t slot, const uint8_t* record, Scratch& scratch);
+
+// How many upper levels a row has: a function of seed and slot, so that a graph does not depend on
+// threads.
+uint32_t upper_levels_of(uint64_t seed, uint32_t slot);
+
+} // namespace vexfs::index

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/graph/search_session.h"
+
+#include <algorithm>
+
+namespace vexfs::index {
+
+SearchSession::SearchSession(const GraphCore& core, const GraphQuery& query,
+                             const SearchParams& params, Scratch& scratch)
+    : core_(core), query_(query), params_(params), scratch_(scratch),
+      guard_(core.epochs, scratch.epoch_hint) {}
+
+Result<bool> SearchSession::begin() {
+    if (params_.width < 1 || params_.width > kMaxWidth)
+        return fail(Code::kEINVAL, "graph: width of a search");
+    const std::optional<TallRows::Entry> entry = core_.talls.entry();
+    if (!entry)
+        return false;
+    const uint32_t nearest =
+        core_.loops.descend(core_.view, query_.code, entry->tall, entry->level, 1, counters_);
+    entry_slot_ = core_.talls.slot(nearest);
+    return true;
+}
+
+Status SearchSession::walk(uint32_t ef) {
+    VEXFS_TRY_VOID(scratch_.prepare_walk(core_.rows(), ef));
+    walk_ = scratch_.start_walk(core_.view, query_.code, ef);
+    walk_.entry = entry_slot_;
+    walk_.width = params_.width;
+    walk_.distance_budget = params_.distance_budget;
+    walk_.cancel = params_.cancel;
+    walk_.deadline_ns = params_.deadline_ns;
+    walk_.counters = counters_;
+    if (params_.allowed != nullptr && params_.filter_walk == FilterWalk::kTwoHop) {
+        walk_.allowed = params_.allowed->words;
+        walk_.allowed_bits = params_.allowed->size_bits;
+        core_.loops.walk_allowed(walk_);
+    } else {
+        core_.loops.walk(walk_);
+    }
+    scratch_.end_walk();
+    counters_ = walk_.counters;
+    ++walks_;
+    return ok();
+}
+
+bool SearchSession::is_answer(uint32_t slot) const {
+    const uint8_t state = core_.state(slot);
+    return (state & (kRowLinked | kRowDead)) == kRowLinked &&
+           (params_.allowed == nullptr || params_.allowed->contains(slot));
+}
+
+// Calls visit(slot) for the answers in the order of the pool until it returns false.
+template <typename Visit>
+void SearchSession::visit_answers(Visit visit) const {
+    for (uint32_t i = 0; i < walk_.size; ++i) {
+        const uint32_t node = walk_.nodes[i] & ~kExpanded;
+        if (is_answer(node) && !visit(node))
+            return;
+        if ((core_.state(node) & kRowShared) == 0)
+            continue;
+        for (uint32_t slot = core_.duplicates.next(node); slot != kNoLink;
+             slot = core_.duplicates.next(slot)) {
+            if (is_answer(slot) && !visit(slot))
+                return;
+        }
+    }
+}
+
+uint32_t SearchSession::count_answers(uint32_t enough) const {
+    uint32_t count = 0;
+    if (enough > 0)
+        visit_answers([&](uint32_t) { return ++count < enough; });
+    return count;
+}
+
+Result<uint32_t> SearchSession::collect(uint32_t limit) {
+    VEXFS_TRY_VOID(scratch_.prepare_answers(limit));
+    uint32_t count = 0;
+    uint32_t* slots = scratch_.answer_slots.data();
+    visit_answers([&](uint32_t slot) {
+        slots[count++] = slot;
+        return count < limit;
+    });
+    return count;
+}
+
+Result<uint32_t> SearchSession::rerank(uint32_t count) {
+    if (count == 0)
+        return 0u;
+    const std::span<const uint32_t> slots{scratch_.answer_slots.data(), count};
+    const std::span<float> distances{scratch_.answer_distances.data(), count};
+    VEXFS_TRY_VOID(query_.source->exact_distances(query_.vector, slots, distances));
+    reranked_ += count;
+    Neighbor* answers = scratch_.answers.data();
+    for (uint32_t i = 0; i < count; ++i)
+        answers[i] = {slots[i], distances[i]};
+    std::sort(answers, answers + count);
+    // While a chain of duplicates moves to another node, a row can be met through both.
+    return static_cast<uint32_t>(std::unique(answers, answers + count) - answers);
+}
+
+SearchCost SearchSession::cost() const {
+    SearchCost cost;
+    cost.hops = counters_.hops;
+    cost.distances = counters_.distances;
+    cost.reranked = reranked_;
+    cost.walks = walks_;
+    cost.bytes = counters_.hops * kLinks * sizeof(uint32_t) +
+                 counters_.distances * core_.config.shape.record_bytes;
+    return cost;
+}
+
+} // namespace vexfs::index

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The steps that searching for the nearest and searching within a radius are made of: walk,
+// collect, re-rank.
+//
+// Threads: one thread; holds an epoch guard, so no slot it has seen is used again while it lives.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/result.h"
+#include "index/graph/graph_core.h"
+#include "index/graph/search.h"
+
+namespace vexfs::index {
+
+class SearchSession {
+  public:
+    SearchSession(const GraphCore& core, const GraphQuery& query, const SearchParams& params,
+                  Scratch& scratch);
+
+    // False if the graph has no rows. ENOMEM, EINVAL.
+    Result<bool> begin();
+
+    // Walks with a pool of `ef`. ENOMEM.
+    Status walk(uint32_t ef);
+    [[nodiscard]] bool pool_full() const { return walk_.size == walk_.ef; }
+    [[nodiscard]] uint32_t pool_size() const { return walk_.size; }
+
+    // How many rows of the pool are alive and allowed, up to `enough`; duplicates count.
+    [[nodiscard]] uint32_t count_answers(uint32_t enough) const;
+    // The first `limit` of them, nearest by code first, into scratch.answer_slots. Returns how
+    // many.
+    Result<uint32_t> collect(uint32_t limit);
+    // Their exact distances: scratch.answers, nearest first, each row once. Returns how many.
+    Result<uint32_t> rerank(uint32_t count);
+
+    [[nodiscard]] WalkEnd end() const { return walk_.end; }
+    [[nodiscard]] SearchCost cost() const;
+
+  private:
+    [[nodiscard]] bool is_answer(uint32_t slot) const;
+    template <typename Visit>
+    void visit_answers(Visit visit) const;
+
+    const GraphCore& core_;
+    const GraphQuery& query_;
+    const SearchParams& params_;
+    Scratch& scratch_;
+    const ReaderEpochs::Guard guard_;
+    Walk walk_{};
+    uint32_t entry_slot_ = kNoLink;
+    WalkCounters counters_;
+    uint64_t walks_ = 0;
+    uint64_t reranked_ = 0;
+};
+
+} // namespace vexfs::index
