@@ -10,7 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "bench/machine/commit.h"
+#include "bench/machine/commit.h" // written by the build
 
 namespace vexfs {
 namespace {

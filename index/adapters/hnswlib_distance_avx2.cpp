@@ -3,5 +3,12 @@
 // hnswlib's distances, compiled for avx2.
 //
 // Threads: pure.
-#define VEXFS_HNSWLIB_DISTANCE hnswlib_distance_avx2
 #include "index/adapters/hnswlib_distance_body.h"
+
+namespace vexfs::index {
+
+HnswlibDistance hnswlib_distance_avx2(Metric metric, size_t dim) {
+    return compiled_distance(metric, dim);
+}
+
+} // namespace vexfs::index

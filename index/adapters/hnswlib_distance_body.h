@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The body of hnswlib_distance_ISA.cpp: included once by each, after the name of its function is
-// defined.
+// hnswlib's choice of a distance function, compiled with the flags of the file that includes this.
+//
+// Included once by each hnswlib_distance_ISA.cpp. Everything is in an unnamed namespace: no copy of
+// it compiled for one instruction set can be taken for another.
 //
 // Threads: pure.
 #pragma once
@@ -11,14 +13,12 @@
 
 namespace {
 #include <hnswlib/hnswlib.h>
-} // namespace
 
-namespace vexfs::index {
-
-HnswlibDistance VEXFS_HNSWLIB_DISTANCE(Metric metric, size_t dim) {
-    if (metric == Metric::kL2)
+[[maybe_unused]] vexfs::index::HnswlibDistance compiled_distance(vexfs::index::Metric metric,
+                                                                 size_t dim) {
+    if (metric == vexfs::index::Metric::kL2)
         return hnswlib::L2Space(dim).get_dist_func();
     return hnswlib::InnerProductSpace(dim).get_dist_func();
 }
 
-} // namespace vexfs::index
+} // namespace

@@ -17,8 +17,9 @@
 //   80      8     factor of the level's distribution (f64)
 //   88      8     ef while building
 //   96      ...   elements: u16 links, u8 deleted mark, u8 zero, the links as u32 each, the vector
-//   (f32), the label (u64) then          for every element: u32 bytes of its upper levels, and
-//   those: per level u32 links, links as u32 each
+//                 (f32), the label (u64)
+//   then          for every element: u32 bytes of its upper levels, and those: per level u32 links,
+//                 links as u32 each
 //
 // The file states neither metric nor element type: the caller must know that it holds floats.
 //

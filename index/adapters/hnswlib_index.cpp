@@ -178,7 +178,7 @@ Status HnswlibIndex::save(const std::string& path) {
 size_t HnswlibIndex::memory_bytes() const {
     constexpr size_t kLabelNodeBytes = 32; // what malloc hands out for a node of the label table
     size_t bytes = graph_.max_elements_ * (graph_.size_data_per_element_ + sizeof(char*) +
-                                           sizeof(std::mutex) + sizeof(int));
+                                           sizeof(graph_.link_list_locks_[0]) + sizeof(int));
     for (size_t row = 0; row < graph_.cur_element_count; ++row)
         bytes += static_cast<size_t>(graph_.element_levels_[row]) * graph_.size_links_per_element_;
     bytes += graph_.label_lookup_.size() * kLabelNodeBytes;
