@@ -34,14 +34,17 @@ class BlockScan {
         for (uint32_t block = 0; block < blocks; ++block) {
             if (block % kBlocksBetweenChecks == 0)
                 VEXFS_TRY_VOID(stop_.check());
-            const uint64_t allowed = word_of(rows.allowed, block, UINT64_MAX);
+            const uint64_t allowed = allowed_rows(rows, block);
             if (allowed == 0)
                 continue;
             const uint32_t left = std::min(rows.size - block * kScanBlock, kScanBlock);
             const uint64_t below_size = UINT64_MAX >> (kScanBlock - left);
-            const uint64_t readable = below_size & ~word_of(rows.hidden, block, 0);
+            uint64_t readable = below_size;
+            if (rows.states != nullptr)
+                readable &= readable_rows(*rows.states, block);
             const uint64_t selected = allowed & readable;
-            // Rows that are not allowed may be read and masked out; hidden ones may not.
+            // Rows that are not allowed may be read and masked out; those that may not be read may
+            // not.
             if (readable == below_size && std::popcount(selected) >= kManyOfBlock)
                 read_in_order(block * kScanBlock, left, selected);
             else
@@ -66,13 +69,10 @@ class BlockScan {
     static constexpr int kManyOfBlock = 24; // from here on reading in order is faster
     static constexpr uint32_t kGathered = 256;
 
-    // A word whose bits another thread may be changing.
-    static uint64_t word_of(const BitmapView* bitmap, uint32_t block, uint64_t without) {
-        if (bitmap == nullptr)
-            return without;
-        if (block >= bitmap->word_count())
-            return 0;
-        return __atomic_load_n(&bitmap->words[block], __ATOMIC_RELAXED);
+    static uint64_t allowed_rows(const ScanRows& rows, uint32_t block) {
+        if (rows.allowed == nullptr)
+            return UINT64_MAX;
+        return block < rows.allowed->word_count() ? rows.allowed->words[block] : 0;
     }
 
     void read_in_order(uint32_t first_slot, uint32_t count, uint64_t selected) {

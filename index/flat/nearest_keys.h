@@ -61,6 +61,10 @@ class NearestKeys {
     void push(uint64_t key) {
         if (key > limit_)
             return;
+        if (wanted_ <= kSortedMost) {
+            insert(key);
+            return;
+        }
         keys_[count_++] = key;
         if (count_ == capacity_)
             select();
@@ -68,6 +72,8 @@ class NearestKeys {
 
     // The nearest, ascending; at most `wanted`. Lent until the next start.
     std::span<const uint64_t> finish() {
+        if (wanted_ <= kSortedMost)
+            return {keys_.data(), count_};
         if (count_ > wanted_)
             select();
         std::sort(keys_.begin(), keys_.begin() + static_cast<ptrdiff_t>(count_));
@@ -75,6 +81,19 @@ class NearestKeys {
     }
 
   private:
+    // Few keys are kept sorted all the time: the limit is then as tight as can be, and most rows
+    // stop at it.
+    static constexpr uint32_t kSortedMost = 40;
+
+    void insert(uint64_t key) {
+        size_t place = count_ < wanted_ ? count_++ : count_ - 1;
+        for (; place > 0 && keys_[place - 1] > key; --place)
+            keys_[place] = keys_[place - 1];
+        keys_[place] = key;
+        if (count_ == wanted_)
+            limit_ = keys_[count_ - 1];
+    }
+
     void select() {
         const auto last = keys_.begin() + wanted_ - 1;
         std::nth_element(keys_.begin(), last, keys_.begin() + static_cast<ptrdiff_t>(count_));

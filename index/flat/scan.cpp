@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/flat/scan.h"
 
+#include <bit>
 #include <ctime>
+
+#include "index/kernels/page_shape.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -18,6 +21,26 @@ Status ScanStop::check() const {
     if (time.tv_sec * int64_t{1'000'000'000} + time.tv_nsec >= deadline_ns)
         return fail(Code::kETIMEDOUT, "scan: the deadline passed");
     return ok();
+}
+
+// Eight bytes at a time, as one number: after the xor a byte is 0 where the row may be read, and
+// adding 127 carries into the top bit of every other byte. The product gathers the top bits.
+uint64_t readable_rows(const RowStates& states, uint32_t block) {
+    static_assert(std::endian::native == std::endian::little && kRowsPerPage % kScanBlock == 0);
+    constexpr uint64_t kEach = 0x0101010101010101;
+    const uint32_t slot = block * kScanBlock;
+    const uint8_t* page = __atomic_load_n(&states.pages[slot >> kPageShift], __ATOMIC_ACQUIRE);
+    if (page == nullptr)
+        return 0;
+    const auto* words = reinterpret_cast<const uint64_t*>(page + (slot & (kRowsPerPage - 1)));
+    uint64_t mask = 0;
+    for (uint32_t i = 0; i < kScanBlock / 8; ++i) {
+        const uint64_t bytes = __atomic_load_n(&words[i], __ATOMIC_ACQUIRE);
+        const uint64_t differing = (bytes & states.mask * kEach) ^ states.readable * kEach;
+        const uint64_t equal = ~(differing + 0x7f * kEach) & 0x80 * kEach;
+        mask |= (equal >> 7) * 0x0102040810204080 >> 56 << (8 * i);
+    }
+    return mask;
 }
 
 #if defined(__SSE2__)

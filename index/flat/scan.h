@@ -15,13 +15,21 @@
 
 namespace vexfs::index {
 
-// The rows a scan looks at: slots below `size` that are in `allowed` (unless it is null) and not in
-// `hidden` (unless it is null). Bits of `hidden` may change while the scan runs; such a row may
-// then be found or not. The bytes of hidden rows and of rows from `size` on are never read.
+// One byte per row, in pages as PageArray::directory() gives them (a missing page means that no row
+// of it may be read). A row may be read if its byte under the mask is `readable`; bytes are below
+// 128 and may change while a scan runs. A row whose byte changes meanwhile is found or not.
+struct RowStates {
+    const uint8_t* const* pages;
+    uint8_t mask;
+    uint8_t readable;
+};
+
+// The rows a scan looks at: slots below `size` that are in `allowed` (unless it is null) and that
+// may be read (all, if `states` is null). No byte of another row that may not be read is touched.
 struct ScanRows {
     uint32_t size = 0;
     const BitmapView* allowed = nullptr;
-    const BitmapView* hidden = nullptr;
+    const RowStates* states = nullptr;
 };
 
 // When a scan gives up: with ECANCELED when *cancel becomes non-zero, with ETIMEDOUT when the
@@ -44,6 +52,9 @@ struct ScanScratch {
 };
 
 constexpr uint32_t kScanBlock = 64; // rows that a scan treats at once: one word of a bitmap
+
+// Bit i is set if row 64 * block + i may be read.
+uint64_t readable_rows(const RowStates& states, uint32_t block);
 
 // Bit i is set if distances[i] <= limit, for kScanBlock distances.
 uint64_t within(const int32_t* distances, int32_t limit);
