@@ -24,7 +24,8 @@ namespace vexfs {
 namespace {
 
 constexpr uint32_t kOptimalBytes = 128 * 1024;
-// How long to wait for the last writes of a process that is gone: 0.3 s were seen with 200 MiB in flight.
+// How long to wait for the last writes of a process that is gone: 0.3 s were seen with 200 MiB in
+// flight.
 constexpr std::chrono::milliseconds kOrphanWait{2000};
 constexpr std::chrono::milliseconds kOrphanPoll{5};
 
@@ -69,8 +70,8 @@ std::optional<std::string> locked_by(const std::string& path) {
     return describe(holders.front());
 }
 
-// Opens the file and takes the lock. While it is busy and nobody alive is seen to hold it, a process has ended whose
-// I/O is still in flight.
+// Opens the file and takes the lock. While it is busy and nobody alive is seen to hold it, a
+// process has ended whose I/O is still in flight.
 Status open_and_lock(const std::string& path, int flags, bool read_only, ExclusiveFile& file,
                      std::string& explanation) {
     const auto give_up = std::chrono::steady_clock::now() + kOrphanWait;
@@ -97,7 +98,8 @@ Status open_and_lock(const std::string& path, int flags, bool read_only, Exclusi
     }
 }
 
-// Only a read tells what alignment a file system wants; whether the block can be read does not matter here.
+// Only a read tells what alignment a file system wants; whether the block can be read does not
+// matter here.
 Status try_direct(int descriptor) {
     AlignedBuffer block = VEXFS_TRY(AlignedBuffer::create(kBlockBytes));
     if (::pread(descriptor, block.bytes().data(), kBlockBytes, 0) < 0 && errno == EINVAL)
@@ -147,7 +149,8 @@ Result<uint64_t> size_of(int descriptor, bool block_device) {
 Result<ExclusiveFile> open_exclusive(const std::string& path, bool read_only, bool direct,
                                      std::string& explanation) {
     explanation.clear();
-    // Opening a pipe would wait for its other end, so the kind is looked at first, and again once it cannot change.
+    // Opening a pipe would wait for its other end, so the kind is looked at first, and again once
+    // it cannot change.
     struct stat found {};
     if (::stat(path.c_str(), &found) != 0)
         return system_failure(path, "file: stat", errno, explanation);

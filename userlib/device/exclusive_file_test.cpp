@@ -18,7 +18,8 @@ using namespace vexfs;
 
 namespace {
 
-// A process that opens a device, reports how that went, and holds it until it is told to end or is killed.
+// A process that opens a device, reports how that went, and holds it until it is told to end or is
+// killed.
 class Rival {
   public:
     explicit Rival(const std::string& path) {

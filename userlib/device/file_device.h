@@ -2,9 +2,9 @@
 //
 // FileDevice: a regular file or a block device.
 //
-// It holds the file locked for as long as it lives. flush() is fdatasync, which on a block device also empties the
-// drive's own cache. After a failed flush the kernel no longer knows what was lost, so every later write and flush
-// fails too, until the file is opened again.
+// It holds the file locked for as long as it lives. flush() is fdatasync, which on a block device
+// also empties the drive's own cache. After a failed flush the kernel no longer knows what was
+// lost, so every later write and flush fails too, until the file is opened again.
 //
 // Threads: any, as Device says.
 #pragma once
@@ -48,8 +48,8 @@ class FileDevice final : public Device {
         return queue_->register_memory(arenas);
     }
 
-    // Looks at the size again, after the file or device has grown; EUCLEAN if it has become smaller, and then the
-    // geometry stays as it was.
+    // Looks at the size again, after the file or device has grown; EUCLEAN if it has become
+    // smaller, and then the geometry stays as it was.
     Status refresh_size();
 
     [[nodiscard]] bool block_device() const { return file_.block_device; }

@@ -52,7 +52,8 @@ bool same(Bytes one, Bytes two) {
     return one.size() == two.size() && std::memcmp(one.data(), two.data(), one.size()) == 0;
 }
 
-// Writes all blocks of the device in random order as one batch, flushes, and reads them back as another.
+// Writes all blocks of the device in random order as one batch, flushes, and reads them back as
+// another.
 void round_trip(FileDevice& device, uint64_t seed) {
     const uint64_t blocks = device.geometry().size_blocks();
     AlignedBuffer wanted = AlignedBuffer::create(blocks * kBlockBytes).value();

@@ -39,7 +39,8 @@ std::optional<LockLine> parse_lock(const std::string& line) {
     return LockLine{static_cast<pid_t>(pid), makedev(major_number, minor_number), inode};
 }
 
-// Some file systems state another device in /proc/locks than in stat(2); the open files of the process decide then.
+// Some file systems state another device in /proc/locks than in stat(2); the open files of the
+// process decide then.
 bool has_open(pid_t pid, const struct stat& wanted) {
     std::error_code error;
     for (const auto& entry :

@@ -2,9 +2,9 @@
 //
 // Who uses a file or block device: for the message that a busy target deserves.
 //
-// Linux tells it in three places: /proc/locks (flock), /proc/self/mountinfo (a mounted block device) and
-// /sys/block/loop* (a file that is a loop device's backing store). What cannot be seen from here, say another
-// container's process, is described as such.
+// Linux tells it in three places: /proc/locks (flock), /proc/self/mountinfo (a mounted block
+// device) and /sys/block/loop* (a file that is a loop device's backing store). What cannot be seen
+// from here, say another container's process, is described as such.
 //
 // Threads: pure functions of the system's state, which may change at any moment.
 #pragma once
@@ -22,8 +22,8 @@ struct LockHolder {
     std::string command;
 };
 
-// The processes that hold a flock on the open file `descriptor`, as a file. A process that has died while I/O of it is
-// in flight still holds its lock and is not listed.
+// The processes that hold a flock on the open file `descriptor`, as a file. A process that has died
+// while I/O of it is in flight still holds its lock and is not listed.
 std::vector<LockHolder> lock_holders(int descriptor);
 
 // "process 1234 (vexfsd /srv/a.img)".

@@ -2,8 +2,8 @@
 //
 // IoQueue: how a FileDevice gets a checked batch to the kernel and back. One interface, two ways.
 //
-// io_uring carries many Ios at once and needs the kernel's leave; pread and pwrite carry one at a time and always
-// work. Both go on after a short read or write and after a signal.
+// io_uring carries many Ios at once and needs the kernel's leave; pread and pwrite carry one at a
+// time and always work. Both go on after a short read or write and after a signal.
 //
 // Threads: any thread.
 #pragma once

@@ -2,7 +2,8 @@
 //
 // Files and loop devices that last as long as a test.
 //
-// Loop devices need root and a kernel with the driver. A test that gets none says so and checks nothing.
+// Loop devices need root and a kernel with the driver. A test that gets none says so and checks
+// nothing.
 //
 // Threads: one thread.
 #pragma once

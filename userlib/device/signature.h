@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What another program has put on a file or block device, as libblkid recognises it. mkfs and open use it to refuse
-// what is not theirs, by name.
+// What another program has put on a file or block device, as libblkid recognises it. mkfs and open
+// use it to refuse what is not theirs, by name.
 //
 // Threads: functions.
 #pragma once
@@ -22,9 +22,9 @@ struct Signature {
 // "ext4 labelled 'data' (uuid 0123...)".
 std::string describe(const Signature& signature);
 
-// The signature on an open file or block device, or nothing if libblkid knows none; EIO if it cannot be read. A
-// target with several signatures has the type "several signatures". VexFS is not one of those: its label is read by
-// the store.
+// The signature on an open file or block device, or nothing if libblkid knows none; EIO if it
+// cannot be read. A target with several signatures has the type "several signatures". VexFS is not
+// one of those: its label is read by the store.
 Result<std::optional<Signature>> probe_signature(int descriptor);
 
 } // namespace vexfs

@@ -22,7 +22,8 @@ TEST_CASE("signature: an empty, a zero and an unknown file have none") {
 }
 
 TEST_CASE("signature: a swap area is named with its label") {
-    // The header of mkswap: version 1 at 1024, label at 1052, the magic at the end of the first page.
+    // The header of mkswap: version 1 at 1024, label at 1052, the magic at the end of the first
+    // page.
     ScratchFile file(1 << 20);
     const unsigned char version_and_last_page[8] = {1, 0, 0, 0, 255, 0, 0, 0};
     REQUIRE(::pwrite(file.descriptor(), version_and_last_page, 8, 1024) == 8);

@@ -40,7 +40,8 @@ class SyncQueue final : public IoQueue {
                 continue;
             if (moved < 0)
                 return fail(code_from_errno(errno), op == Op::kRead ? "file: read" : "file: write");
-            // Direct I/O goes on at a block border only, and a file that ends inside a block ends there.
+            // Direct I/O goes on at a block border only, and a file that ends inside a block ends
+            // there.
             const size_t whole = static_cast<size_t>(moved) / kBlockBytes * kBlockBytes;
             if (whole == 0)
                 return fail(Code::kEIO, "file: it has become shorter");

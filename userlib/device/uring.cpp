@@ -21,8 +21,8 @@ bool worth_retrying(int result) {
 
 Result<std::unique_ptr<Uring>> Uring::create(int descriptor) {
     std::unique_ptr<Uring> made(new Uring);
-    // Completions are looked at only inside run(), so the kernel need not interrupt the thread for them. A kernel before
-    // 5.19 does not know that wish.
+    // Completions are looked at only inside run(), so the kernel need not interrupt the thread for
+    // them. A kernel before 5.19 does not know that wish.
     int result = ::io_uring_queue_init(kUringDepth, &made->ring_, IORING_SETUP_COOP_TASKRUN);
     if (result == -EINVAL)
         result = ::io_uring_queue_init(kUringDepth, &made->ring_, 0);
@@ -40,7 +40,8 @@ Result<std::unique_ptr<Uring>> Uring::create(int descriptor) {
 Uring::~Uring() {
     if (!ready_)
         return;
-    // The kernel takes a ring apart in its own time; the file, and with it the claim on a block device, is let go here.
+    // The kernel takes a ring apart in its own time; the file, and with it the claim on a block
+    // device, is let go here.
     ::io_uring_unregister_files(&ring_);
     ::io_uring_queue_exit(&ring_);
 }
@@ -142,7 +143,8 @@ void Uring::run(IoQueue::Op op, std::span<Io> batch) {
         submit_more(op, batch);
         if (in_flight_ == 0)
             return;
-        // The buffers belong to the kernel until their completions are here: there is no way to give up before.
+        // The buffers belong to the kernel until their completions are here: there is no way to
+        // give up before.
         const int submitted = ::io_uring_submit_and_wait(&ring_, 1);
         VEXFS_ASSERT(submitted >= 0 || worth_retrying(submitted) || submitted == -EBUSY ||
                      submitted == -ENOMEM);

@@ -2,8 +2,9 @@
 //
 // Uring: one io_uring that does one batch at a time.
 //
-// The file and the long-lived buffers are registered, so that the kernel looks them up once. A batch of any length
-// passes through a window of kUringDepth Ios. Nothing is in flight between calls.
+// The file and the long-lived buffers are registered, so that the kernel looks them up once. A
+// batch of any length passes through a window of kUringDepth Ios. Nothing is in flight between
+// calls.
 //
 // Threads: one thread at a time.
 #pragma once
@@ -29,8 +30,8 @@ class Uring {
 
     void run(IoQueue::Op op, std::span<Io> batch);
 
-    // Replaces what was registered before; ENOMEM if the limit of locked memory is too low, and then no buffer is
-    // registered. The arenas outlive the ring.
+    // Replaces what was registered before; ENOMEM if the limit of locked memory is too low, and
+    // then no buffer is registered. The arenas outlive the ring.
     Status register_memory(std::span<const MutableBytes> arenas);
 
   private:

@@ -68,7 +68,8 @@ class UringQueue final : public IoQueue {
         }
     }
 
-    // Brings a borrowed ring up to date with the last register_memory(); a failure is not tried again.
+    // Brings a borrowed ring up to date with the last register_memory(); a failure is not tried
+    // again.
     Status register_arenas(Slot& slot) {
         std::vector<MutableBytes> arenas;
         {
@@ -87,7 +88,8 @@ class UringQueue final : public IoQueue {
         came_back_.notify_one();
     }
 
-    // Nothing if there are enough, or if the system gives no more: the ones there are do the work then.
+    // Nothing if there are enough, or if the system gives no more: the ones there are do the work
+    // then.
     std::unique_ptr<Uring> make_ring() VEXFS_REQUIRES(mutex_) {
         if (rings_ == kRingsMax)
             return nullptr;
