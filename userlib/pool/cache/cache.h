@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A bounded cache of immutable values by a 64-bit key, which a scan does not empty.
+//
+// S3-FIFO: a value enters a small queue that has a tenth of the budget; only if it is asked for
+// again before it leaves that queue, or soon after, does it get into the main queue. So values that
+// are read once pass through the small queue and leave the main one alone. It knows nothing of what
+// the values are; a value that somebody holds stays alive after it left the cache.
+//
+// Threads: any thread, a lock inside.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <unordered_map>
+
+#include "base/mutex.h"
+
+namespace vexfs {
+
+template <typename Value>
+class Cache {
+  public:
+    using Handle = std::shared_ptr<const Value>;
+
+    explicit Cache(size_t budget_bytes) : budget_bytes_(budget_bytes) {}
+
+    // The value, or nothing.
+    Handle get(uint64_t key) {
+        MutexLock lock(mutex_);
+        const auto found = entries_.find(key);
+        if (found == entries_.end()) {
+            ++misses_;
+            return nullptr;
+        }
+        ++hits_;
+        found->second.heat =
+            static_cast<uint8_t>(found->second.heat < 3 ? found->second.heat + 1 : 3);
+        return found->second.value;
+    }
+
+    // Takes the place of what was there under this key. `cost_bytes` counts against the budget.
+    void put(uint64_t key, Handle value, size_t cost_bytes) {
+        MutexLock lock(mutex_);
+        erase_locked(key);
+        const bool known = ghosts_.erase(key) != 0;
+        entries_.emplace(key, Entry{std::move(value), cost_bytes, next_ticket_, 0, !known});
+        (known ? main_ : small_).push_back({key, next_ticket_++});
+        (known ? main_bytes_ : small_bytes_) += cost_bytes;
+        evict();
+    }
+
+    void erase(uint64_t key) {
+        MutexLock lock(mutex_);
+        erase_locked(key);
+    }
+
+    struct Counts {
+        size_t bytes = 0;
+        size_t values = 0;
+        uint64_t hits = 0;
+        uint64_t misses = 0;
+    };
+    [[nodiscard]] Counts counts() const {
+        MutexLock lock(mutex_);
+        return {small_bytes_ + main_bytes_, entries_.size(), hits_, misses_};
+    }
+
+  private:
+    struct Entry {
+        Handle value;
+        size_t cost = 0;
+        uint64_t ticket = 0;
+        uint8_t heat = 0;
+        bool small = true;
+    };
+    // A queue place whose ticket is not its entry's is void: the entry was erased or moved.
+    struct Place {
+        uint64_t key = 0;
+        uint64_t ticket = 0;
+    };
+
+    void erase_locked(uint64_t key) VEXFS_REQUIRES(mutex_) {
+        const auto found = entries_.find(key);
+        if (found == entries_.end())
+            return;
+        (found->second.small ? small_bytes_ : main_bytes_) -= found->second.cost;
+        entries_.erase(found);
+    }
+
+    void evict() VEXFS_REQUIRES(mutex_) {
+        while (small_bytes_ + main_bytes_ > budget_bytes_) {
+            if (small_bytes_ > budget_bytes_ / 10 || main_bytes_ == 0)
+                evict_small();
+            else
+                evict_main();
+        }
+        while (ghost_order_.size() > entries_.size() + 64) {
+            const Place place = ghost_order_.front();
+            ghost_order_.pop_front();
+            const auto ghost = ghosts_.find(place.key);
+            if (ghost != ghosts_.end() && ghost->second == place.ticket)
+                ghosts_.erase(ghost);
+        }
+        compact(small_);
+        compact(main_);
+    }
+
+    // The entry at the queue's front if the place is not void.
+    Entry* pop(std::deque<Place>& queue, Place& place) VEXFS_REQUIRES(mutex_) {
+        place = queue.front();
+        queue.pop_front();
+        const auto found = entries_.find(place.key);
+        return found != entries_.end() && found->second.ticket == place.ticket ? &found->second
+                                                                               : nullptr;
+    }
+
+    void evict_small() VEXFS_REQUIRES(mutex_) {
+        Place place;
+        Entry* entry = pop(small_, place);
+        if (entry == nullptr)
+            return;
+        if (entry->heat > 0) {
+            small_bytes_ -= entry->cost;
+            main_bytes_ += entry->cost;
+            entry->small = false;
+            entry->heat = 0;
+            main_.push_back(place);
+            return;
+        }
+        ghosts_[place.key] = place.ticket;
+        ghost_order_.push_back(place);
+        erase_locked(place.key);
+    }
+
+    void evict_main() VEXFS_REQUIRES(mutex_) {
+        Place place;
+        Entry* entry = pop(main_, place);
+        if (entry == nullptr)
+            return;
+        if (entry->heat > 0) {
+            --entry->heat;
+            main_.push_back(place);
+            return;
+        }
+        erase_locked(place.key);
+    }
+
+    // Void places at the front would otherwise pile up under a load that only replaces.
+    void compact(std::deque<Place>& queue) VEXFS_REQUIRES(mutex_) {
+        while (!queue.empty()) {
+            const auto found = entries_.find(queue.front().key);
+            if (found != entries_.end() && found->second.ticket == queue.front().ticket)
+                return;
+            queue.pop_front();
+        }
+    }
+
+    const size_t budget_bytes_;
+    mutable Mutex mutex_;
+    std::unordered_map<uint64_t, Entry> entries_ VEXFS_GUARDED_BY(mutex_);
+    std::unordered_map<uint64_t, uint64_t> ghosts_ VEXFS_GUARDED_BY(mutex_);
+    std::deque<Place> small_ VEXFS_GUARDED_BY(mutex_);
+    std::deque<Place> main_ VEXFS_GUARDED_BY(mutex_);
+    std::deque<Place> ghost_order_ VEXFS_GUARDED_BY(mutex_);
+    size_t small_bytes_ VEXFS_GUARDED_BY(mutex_) = 0;
+    size_t main_bytes_ VEXFS_GUARDED_BY(mutex_) = 0;
+    uint64_t next_ticket_ VEXFS_GUARDED_BY(mutex_) = 1;
+    uint64_t hits_ VEXFS_GUARDED_BY(mutex_) = 0;
+    uint64_t misses_ VEXFS_GUARDED_BY(mutex_) = 0;
+};
+
+} // namespace vexfs

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a transaction takes effect: what it may ask for, what it may cost, and all of it or nothing.
+#include "userlib/store/store.h"
+
+#include <algorithm>
+
+namespace vexfs {
+
+namespace {
+
+// More records than this in one punch could not be admitted on a small volume; Store::punch makes
+// slices.
+constexpr size_t kPunchRecordsMax = 16;
+constexpr uint64_t kWriteBytesMax = uint64_t{1} << 20;
+
+uint64_t records_touched(uint64_t offset, uint64_t length, uint64_t record_bytes) {
+    return (offset + length - 1) / record_bytes - offset / record_bytes + 1;
+}
+
+PackedKey object_begin(uint64_t oid) {
+    return PackedKey(Key{oid, 0, 0, 0});
+}
+
+} // namespace
+
+Status Store::check_operation(const Operation& operation) const {
+    if (operation.kind == OperationKind::kPut || operation.kind == OperationKind::kErase) {
+        const Key key = operation.key.unpacked();
+        const bool own = key.oid == kVolumeOid && key.type != static_cast<uint8_t>(ItemType::kCounter);
+        if (own || key.oid == UINT64_MAX || key.type == static_cast<uint8_t>(ItemType::kRecord))
+            return fail(Code::kEINVAL, "transaction: the key is reserved for the store");
+        if (operation.bytes.size() > node_value_bytes_max(layout_.header().node_bytes))
+            return fail(Code::kEINVAL, "transaction: the value is longer than a node may hold");
+        return ok();
+    }
+    if (operation.oid == kVolumeOid || operation.oid == UINT64_MAX)
+        return fail(Code::kEINVAL, "transaction: the object number is reserved");
+    const uint64_t length = operation.kind == OperationKind::kWrite ? operation.bytes.size()
+                                                                    : operation.length;
+    uint64_t end = 0;
+    if (!checked_add(operation.offset, length, end))
+        return fail(Code::kEINVAL, "transaction: the range ends behind the largest offset");
+    if (operation.kind == OperationKind::kWrite && length > kWriteBytesMax)
+        return fail(Code::kEINVAL, "transaction: a write of more than 1 MiB");
+    return ok();
+}
+
+Status Store::check_transaction(Bytes transaction) const {
+    ByteReader reader(transaction);
+    while (reader.remaining() > 0)
+        VEXFS_TRY_VOID(check_operation(VEXFS_TRY(next_operation(reader))));
+    return ok();
+}
+
+// Reads into the cache what the transaction will need, so that the writer lock is rarely held
+// across a read. That a node cannot be read is found again, and reported, by apply.
+void Store::warm(Bytes transaction) {
+    ReadLock lock(lock_);
+    ByteReader reader(transaction);
+    while (reader.remaining() > 0) {
+        const Result<Operation> operation = next_operation(reader);
+        if (!operation)
+            return;
+        const uint64_t record = layout_.header().record_bytes;
+        const bool item = operation.value().kind == OperationKind::kPut ||
+                          operation.value().kind == OperationKind::kErase;
+        const PackedKey key =
+            item ? operation.value().key
+                 : record_key(operation.value().oid,
+                              operation.value().offset - operation.value().offset % record);
+        if (!tree_.get(key))
+            return;
+    }
+}
+
+// What one put may make the next commit write in the worst case: its path, a split on each level
+// and a root more.
+uint64_t Store::put_blocks() {
+    return (2 * (uint64_t{tree_.height()} + 1) + 1) * layout_.node_blocks() * options_.node_copies;
+}
+
+Result<uint64_t> Store::cost_blocks(Bytes transaction) {
+    uint64_t puts = 0;
+    uint64_t records = 0;
+    ByteReader reader(transaction);
+    while (reader.remaining() > 0) {
+        const Operation operation = VEXFS_TRY(next_operation(reader));
+        ++puts;
+        if (operation.kind == OperationKind::kWrite && !operation.bytes.empty()) {
+            const uint64_t touched = records_touched(operation.offset, operation.bytes.size(),
+                                                     layout_.header().record_bytes);
+            puts += touched;
+            records += touched;
+        }
+        if (operation.kind == OperationKind::kPunch) {
+            const size_t count = VEXFS_TRY(objects_.count_records(
+                operation.oid, operation.offset, operation.length, kPunchRecordsMax + 1));
+            if (count > kPunchRecordsMax)
+                return fail(Code::kEINVAL, "transaction: a punch of too many records");
+            puts += count + 2;
+            records += 2;
+        }
+    }
+    return puts * put_blocks() + records * layout_.record_blocks();
+}
+
+// What the commit of everything in memory will take.
+uint64_t Store::outstanding_blocks() {
+    const uint64_t nodes = tree_.dirty_nodes() + frozen_nodes_;
+    return nodes * layout_.node_blocks() * options_.node_copies +
+           objects_.dirty_records() * (layout_.record_blocks() + put_blocks());
+}
+
+uint64_t Store::slop_blocks(Space space) const {
+    const uint64_t capacity = layout_.capacity_blocks();
+    const uint64_t slop =
+        std::min(capacity / 2, std::max(capacity / 32, options_.slop_blocks_min));
+    switch (space) {
+    case Space::kNormal:
+        return slop;
+    case Space::kFreeing:
+        return slop / 2;
+    case Space::kAdmin:
+        return slop / 4;
+    case Space::kCommit:
+        return 0;
+    }
+    return slop;
+}
+
+bool Store::fits(uint64_t cost_blocks, Space space) {
+    return free_map_.free_blocks() >= outstanding_blocks() + cost_blocks + slop_blocks(space);
+}
+
+Status Store::apply_operation(const Operation& operation, Undo& undo) {
+    switch (operation.kind) {
+    case OperationKind::kPut: {
+        undo.items.push_back({operation.key, VEXFS_TRY(tree_.get(operation.key))});
+        return tree_.put(operation.key, operation.bytes);
+    }
+    case OperationKind::kErase:
+        return objects_.remove_item(operation.key, undo);
+    case OperationKind::kWrite:
+        return objects_.write(operation.oid, operation.offset, operation.bytes, undo);
+    case OperationKind::kPunch:
+        return objects_.punch(operation.oid, operation.offset, operation.length, undo);
+    case OperationKind::kDestroy:
+        undo.items.push_back(
+            {orphan_key(operation.oid), VEXFS_TRY(tree_.get(orphan_key(operation.oid)))});
+        VEXFS_TRY_VOID(tree_.put(orphan_key(operation.oid), {}));
+        objects_.drop_dirty(operation.oid, undo);
+        return ok();
+    }
+    VEXFS_UNREACHABLE("check_operation lets no other kind pass");
+}
+
+// Ends what `undo` has collected: gives up the space if all went well, else brings everything back.
+// That touches only nodes that are in memory already; should it fail nevertheless, no later commit
+// may write the half of it.
+Status Store::finish(Status outcome, Undo& undo) {
+    if (outcome) {
+        for (const Segment segment : undo.released)
+            free_map_.release(segment, txg_);
+        return outcome;
+    }
+    for (auto item = undo.items.rbegin(); item != undo.items.rend(); ++item) {
+        const Status back =
+            item->value ? tree_.put(item->key, *item->value) : tree_.erase(item->key);
+        if (!back)
+            return suspend(back);
+    }
+    for (auto record = undo.records.rbegin(); record != undo.records.rend(); ++record)
+        objects_.restore(*record);
+    return outcome;
+}
+
+Status Store::apply_locked(Bytes transaction) {
+    Undo undo;
+    Status outcome = ok();
+    ByteReader reader(transaction);
+    while (outcome && reader.remaining() > 0)
+        outcome = apply_operation(VEXFS_TRY(next_operation(reader)), undo);
+    return finish(outcome, undo);
+}
+
+Status Store::apply(const Transaction& transaction, Space space) {
+    VEXFS_TRY_VOID(check_writable());
+    VEXFS_TRY_VOID(check_transaction(transaction.bytes()));
+    if (transaction.empty())
+        return ok();
+    if (dirty_bytes() > options_.dirty_bytes_max)
+        VEXFS_TRY_VOID(commit());
+    warm(transaction.bytes());
+    // On a full volume what is in quarantine comes back with the next commits.
+    for (uint64_t attempt = 0; attempt <= FreeMap::kDeferTxgs + 1; ++attempt) {
+        {
+            WriteLock lock(lock_);
+            VEXFS_TRY_VOID(check_writable());
+            const uint64_t cost = VEXFS_TRY(cost_blocks(transaction.bytes()));
+            if (fits(cost, space)) {
+                VEXFS_TRY_VOID(apply_locked(transaction.bytes()));
+                log_.append(transaction.bytes(), ++operation_, txg_);
+                return ok();
+            }
+        }
+        if (clean())
+            break;
+        VEXFS_TRY_VOID(commit());
+    }
+    return fail(Code::kENOSPC, "store: the volume is full");
+}
+
+Status Store::punch(uint64_t oid, uint64_t offset, uint64_t length) {
+    uint64_t end = 0;
+    if (!checked_add(offset, length, end))
+        return fail(Code::kEINVAL, "store: the range ends behind the largest offset");
+    while (offset < end) {
+        uint64_t slice_end = end;
+        {
+            ReadLock lock(lock_);
+            slice_end = VEXFS_TRY(objects_.slice_end(oid, offset, end, kPunchRecordsMax / 2));
+        }
+        Transaction transaction;
+        transaction.punch(oid, offset, slice_end - offset);
+        VEXFS_TRY_VOID(apply(transaction, Space::kFreeing));
+        offset = slice_end;
+    }
+    return ok();
+}
+
+Result<bool> Store::step_reap(size_t items) {
+    VEXFS_TRY_VOID(check_writable());
+    for (uint64_t attempt = 0; attempt <= FreeMap::kDeferTxgs + 1; ++attempt) {
+        {
+            WriteLock lock(lock_);
+            const std::vector<Item> orphans =
+                VEXFS_TRY(tree_.list(orphan_key(0), orphan_key(UINT64_MAX), 1));
+            if (orphans.empty())
+                return false;
+            if (fits((items + 1) * put_blocks(), Space::kAdmin))
+                return reap_locked(orphans[0].key.unpacked().sub, items);
+        }
+        if (clean())
+            break;
+        VEXFS_TRY_VOID(commit());
+    }
+    return fail(Code::kENOSPC, "store: no room to erase what was given up");
+}
+
+// A slice of reaping is not logged: whatever a crash takes back of it is done again, and nobody can
+// see the difference.
+Result<bool> Store::reap_locked(uint64_t oid, size_t items_max) {
+    Undo undo;
+    const std::vector<Item> items =
+        VEXFS_TRY(tree_.list(object_begin(oid), object_begin(oid + 1), items_max));
+    Status outcome = ok();
+    for (const Item& item : items)
+        if (outcome)
+            outcome = objects_.remove_item(item.key, undo);
+    if (outcome && items.size() < items_max)
+        outcome = objects_.remove_item(orphan_key(oid), undo);
+    VEXFS_TRY_VOID(finish(outcome, undo));
+    return true;
+}
+
+Result<uint64_t> Store::reserve(uint64_t counter, uint64_t count) {
+    const Key key{kVolumeOid, static_cast<uint8_t>(ItemType::kCounter), counter, 0};
+    const std::optional<Page> before = VEXFS_TRY(get(key));
+    if (before && before->size() != sizeof(uint64_t))
+        return fail(Code::kEUCLEAN, "store: size of a counter");
+    const uint64_t first = before ? load_le<uint64_t>(before->data()) : 1;
+    uint64_t next = 0;
+    if (!checked_add(first, count, next))
+        return fail(Code::kEOVERFLOW, "store: the counter is used up");
+    Transaction transaction;
+    transaction.put(key, bytes_of(next));
+    VEXFS_TRY_VOID(apply(transaction));
+    VEXFS_TRY_VOID(sync());
+    return first;
+}
+
+} // namespace vexfs

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/store/check.h"
+
+namespace vexfs {
+
+namespace {
+
+class Checker {
+  public:
+    explicit Checker(Store& store)
+        : store_(store), layout_(store.layout()),
+          reached_(layout_, FreeMap::Policy::kLowestFirst) {}
+
+    CheckReport run() {
+        const Uberblock& uberblock = store_.uberblock();
+        check_node(uberblock.root, PackedKey(), PackedKey::highest(), uberblock.txg);
+        compare_bitmaps();
+        report_.used_blocks = reached_.used_on_disk();
+        return std::move(report_);
+    }
+
+  private:
+    void find(Error error, const PackedKey& key, uint64_t address) {
+        ++report_.problems;
+        if (report_.findings.size() < CheckReport::kFindingsMax) {
+            const Key at = key.unpacked();
+            report_.findings.push_back({error, at.oid, at.sub, address});
+        }
+    }
+    void find(const char* what, const PackedKey& key, uint64_t address) {
+        find(fail(Code::kEUCLEAN, what), key, address);
+    }
+
+    void reach(std::span<const Segment> segments, const PackedKey& key) {
+        for (const Segment segment : segments) {
+            if (!segment)
+                continue;
+            if (const Status status = reached_.mark(segment); !status)
+                find(status.error(), key, segment.first());
+        }
+    }
+
+    void check_node(const Pointer& pointer, const PackedKey& lower, const PackedKey& upper,
+                    uint64_t txg_max) {
+        const uint64_t address = pointer.segments[0].first();
+        if (const Status status = validate_pointer(pointer, layout_); !status)
+            return find(status.error(), lower, address);
+        ++report_.nodes;
+        reach(pointer.segments, lower);
+        if (pointer.birth > txg_max)
+            find("node: younger than its parent", lower, address);
+        Result<PageHandle> page = store_.nodes().read_copy(pointer, false);
+        if (!page)
+            find(page.error(), lower, address);
+        if (pointer.second != 0) {
+            Result<PageHandle> copy = store_.nodes().read_copy(pointer, true);
+            if (!copy)
+                find(copy.error(), lower, pointer.segments[pointer.second].first());
+            if (!page)
+                page = copy;
+        }
+        if (!page)
+            return;
+        const NodeView node((*page)->bytes);
+        if (node.head().lower != lower || node.head().upper != upper)
+            return find("node: fences are not what the parent says", lower, address);
+        if (node.leaf())
+            return check_items(node);
+        for (size_t i = 0; i < node.count(); ++i) {
+            const Pointer child = node.child(i);
+            if (child.level + 1 != node.head().level)
+                find("node: level of a child", node.key(i), child.segments[0].first());
+            else
+                check_node(child, node.key(i), node.upper_of(i), pointer.birth);
+        }
+    }
+
+    void check_items(const NodeView& leaf) {
+        for (size_t i = 0; i < leaf.count(); ++i) {
+            ++report_.items;
+            const PackedKey& packed = leaf.key(i);
+            const Key key = packed.unpacked();
+            if (key.oid == kVolumeOid)
+                check_volume_item(packed, leaf.value(i));
+            else if (key.type == static_cast<uint8_t>(ItemType::kRecord))
+                check_record(packed, leaf.value(i), leaf.head().birth);
+        }
+    }
+
+    void check_volume_item(const PackedKey& packed, Bytes value) {
+        const Key key = packed.unpacked();
+        if (key.type == static_cast<uint8_t>(ItemType::kOrphan)) {
+            ++report_.orphans;
+            if (!value.empty() || key.sub == kVolumeOid || key.tie != 0)
+                find("orphan: the item is malformed", packed, 0);
+        } else if (key.type == static_cast<uint8_t>(ItemType::kCounter)) {
+            if (value.size() != sizeof(uint64_t))
+                find("counter: size", packed, 0);
+        } else {
+            find("volume: an item of unknown type", packed, 0);
+        }
+    }
+
+    void check_record(const PackedKey& packed, Bytes value, uint64_t txg_max) {
+        ++report_.records;
+        const Key key = packed.unpacked();
+        if (key.sub % layout_.header().record_bytes != 0 || key.tie != 0)
+            find("record: offset", packed, 0);
+        const Result<RecordItem> record = decode_record(value, layout_);
+        if (!record)
+            return find(record.error(), packed, 0);
+        report_.data_bytes += record->head.logical_bytes;
+        if (record->head.kind == RecordHead::kInline)
+            return;
+        const uint64_t address = record->segments[0].first();
+        reach(record->segments, packed);
+        if (record->head.birth > txg_max)
+            find("record: younger than its node", packed, address);
+        if (const Result<Page> content = read_record(store_.device(), *record); !content)
+            find(content.error(), packed, address);
+    }
+
+    void compare_bitmaps() {
+        const FreeMap& on_disk = store_.free_map();
+        for (uint64_t r = 0; r < layout_.regions(); ++r) {
+            const uint64_t start = layout_.region_start(r);
+            for (uint64_t block = start; block < start + layout_.region_size(r); ++block) {
+                if (reached_.on_disk(block) == on_disk.on_disk(block))
+                    continue;
+                find(reached_.on_disk(block) ? "bitmap: a used block is marked free"
+                                             : "bitmap: a block that nothing uses is marked used",
+                     PackedKey(), block);
+            }
+        }
+        if (store_.uberblock().used_blocks != reached_.used_on_disk())
+            find("uberblock: count of used blocks", PackedKey(), 0);
+    }
+
+    Store& store_;
+    const Layout& layout_;
+    FreeMap reached_;
+    CheckReport report_;
+};
+
+} // namespace
+
+CheckReport check(Store& store) {
+    return Checker(store).run();
+}
+
+} // namespace vexfs

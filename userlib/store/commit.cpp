@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How memory becomes disk: a commit in three stages, and sync.
+//
+// freeze  takes everything of the open txg aside; the next txg begins            (writer lock, no I/O but cache misses)
+// write   data, nodes, bitmaps, summary; flush; uberblock; flush                  (no lock: readers and writers go on)
+// publish addresses take the place of what was in memory, quarantine moves on     (writer lock, no I/O)
+#include "userlib/store/store.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace vexfs {
+
+namespace {
+constexpr size_t kBatchRecords = 64;
+}
+
+Status Store::check_writable() const {
+    if (options_.read_only)
+        return fail(Code::kEROFS, "store: opened read-only");
+    if (suspended())
+        return fail(Code::kEIO, "store: suspended after a failed write or flush");
+    return ok();
+}
+
+// After a failed write or flush nobody knows what is durable. Trying again could acknowledge what
+// is lost, so the store stops to acknowledge anything.
+Status Store::suspend(Status outcome) {
+    if (!outcome && !suspended_.exchange(true, std::memory_order_acq_rel))
+        log(LogLevel::kError, "store", "suspended: nothing is acknowledged any more",
+            {{"code", name_of(outcome.error().code)}, {"step", outcome.error().what}});
+    return outcome;
+}
+
+Status Store::freeze() {
+    WriteLock lock(lock_);
+    VEXFS_TRY_VOID(objects_.place(SIZE_MAX, txg_));
+    job_ = Job{};
+    job_.txg = txg_;
+    job_.operation = operation_;
+    job_.mark = log_.mark();
+    job_.records = objects_.take_placed();
+    job_.tree = tree_.freeze(txg_ + 1);
+    frozen_nodes_ = job_.tree.nodes->size();
+    ++txg_;
+    return ok();
+}
+
+Status Store::write_records(std::vector<StoredRecord>& records) {
+    for (size_t done = 0; done < records.size(); done += kBatchRecords) {
+        std::vector<Io> batch;
+        for (size_t i = done; i < std::min(records.size(), done + kBatchRecords); ++i)
+            add_writes(records[i], batch);
+        VEXFS_TRY_VOID(device_.write(batch));
+    }
+    return ok();
+}
+
+Status Store::write_job() {
+    VEXFS_TRY_VOID(write_records(job_.records));
+    job_.written =
+        VEXFS_TRY(write_tree(job_.tree, device_, free_map_, job_.txg, options_.node_copies));
+    // Labels 2 and 3 get the commit in force along with the writes of the next.
+    VEXFS_TRY_VOID(label_.write_far(uberblock_));
+    const FreeMap::Written map = VEXFS_TRY(free_map_.write(device_, job_.txg));
+
+    Uberblock& next = job_.uberblock;
+    next = uberblock_;
+    next.epoch = epoch_;
+    next.txg = job_.txg;
+    next.root = job_.written.root;
+    next.log_position = job_.mark.position;
+    next.log_sequence = job_.mark.sequence;
+    next.log_chain = job_.mark.chain;
+    next.summary_slot = map.summary_slot;
+    next.summary_checksum = map.summary_checksum;
+    next.used_blocks = map.used_blocks;
+    VEXFS_TRY_VOID(device_.flush());
+    VEXFS_TRY_VOID(label_.write(next));
+    return device_.flush();
+}
+
+void Store::publish() {
+    WriteLock lock(lock_);
+    uberblock_ = job_.uberblock;
+    tree_.publish(job_.written);
+    objects_.written(job_.records);
+    for (auto& [address, page] : job_.written.pages)
+        cache_.put(address, page, page->bytes.size() + sizeof(CachedBlock));
+    frozen_nodes_ = 0;
+    free_map_.committed(job_.txg);
+    log_.committed(job_.txg, job_.operation, job_.mark);
+    job_ = Job{};
+}
+
+Status Store::run_stage() {
+    VEXFS_TRY_VOID(check_writable());
+    switch (stage_) {
+    case Stage::kIdle:
+        VEXFS_TRY_VOID(suspend(freeze()));
+        stage_ = Stage::kWrite;
+        return ok();
+    case Stage::kWrite:
+        VEXFS_TRY_VOID(suspend(write_job()));
+        stage_ = Stage::kPublish;
+        return ok();
+    case Stage::kPublish:
+        publish();
+        stage_ = Stage::kIdle;
+        return ok();
+    }
+    return ok();
+}
+
+Result<bool> Store::step_commit() {
+    MutexLock lock(commit_mutex_);
+    VEXFS_TRY_VOID(run_stage());
+    return stage_ != Stage::kIdle;
+}
+
+Status Store::commit() {
+    MutexLock lock(commit_mutex_);
+    // One that is under way does not have what came after its freeze.
+    while (stage_ != Stage::kIdle)
+        VEXFS_TRY_VOID(run_stage());
+    do
+        VEXFS_TRY_VOID(run_stage());
+    while (stage_ != Stage::kIdle);
+    return ok();
+}
+
+Status Store::sync() {
+    VEXFS_TRY_VOID(check_writable());
+    uint64_t operation = 0;
+    {
+        ReadLock lock(lock_);
+        operation = operation_;
+    }
+    for (;;) {
+        const Result<Log::Sync> outcome = log_.sync(operation);
+        if (!outcome)
+            return suspend(outcome.error());
+        if (outcome.value() == Log::Sync::kDurable)
+            return ok();
+        VEXFS_TRY_VOID(commit());
+    }
+}
+
+bool Store::clean() {
+    if (free_map_.quarantined_blocks() > 0)
+        return false;
+    ReadLock lock(lock_);
+    return tree_.dirty_nodes() == 0 && objects_.dirty_records() == 0 && frozen_nodes_ == 0;
+}
+
+Status Store::close() {
+    if (options_.read_only)
+        return ok();
+    return commit();
+}
+
+Result<bool> Store::step_place(size_t records) {
+    VEXFS_TRY_VOID(check_writable());
+    MutexLock order(commit_mutex_); // the records of a txg are written before its commit
+    std::vector<StoredRecord> placed;
+    bool more = false;
+    {
+        WriteLock lock(lock_);
+        VEXFS_TRY_VOID(suspend(objects_.place(records, txg_)));
+        placed = objects_.take_placed();
+        more = objects_.dirty_records() > 0;
+    }
+    VEXFS_TRY_VOID(suspend(write_records(placed)));
+    WriteLock lock(lock_);
+    objects_.written(placed);
+    return more;
+}
+
+Result<std::optional<Page>> Store::get(const Key& key) {
+    ReadLock lock(lock_);
+    return tree_.get(PackedKey(key));
+}
+
+Result<std::vector<StoreItem>> Store::list(const Key& from, const Key& end, size_t items_max) {
+    std::vector<Item> items;
+    {
+        ReadLock lock(lock_);
+        items = VEXFS_TRY(tree_.list(PackedKey(from), PackedKey(end), items_max));
+    }
+    std::vector<StoreItem> unpacked;
+    unpacked.reserve(items.size());
+    for (Item& item : items)
+        unpacked.push_back({item.key.unpacked(), std::move(item.value)});
+    return unpacked;
+}
+
+Status Store::read(uint64_t oid, uint64_t offset, MutableBytes out) {
+    uint64_t end = 0;
+    if (!checked_add(offset, uint64_t{out.size()}, end))
+        return fail(Code::kEINVAL, "store: the range ends behind the largest offset");
+    ReadLock lock(lock_);
+    return objects_.read(oid, offset, out);
+}
+
+size_t Store::dirty_bytes_locked() {
+    return objects_.dirty_bytes() + tree_.dirty_nodes() * layout_.header().node_bytes;
+}
+
+size_t Store::dirty_bytes() {
+    ReadLock lock(lock_);
+    return dirty_bytes_locked();
+}
+
+uint64_t Store::txg() {
+    ReadLock lock(lock_);
+    return txg_;
+}
+
+StoreUsage Store::usage() {
+    WriteLock lock(lock_);
+    StoreUsage usage;
+    usage.capacity_blocks = layout_.capacity_blocks();
+    const uint64_t free = free_map_.free_blocks();
+    usage.used_blocks = usage.capacity_blocks - free;
+    const uint64_t taken = outstanding_blocks() + slop_blocks(Space::kNormal);
+    usage.available_blocks = free > taken ? free - taken : 0;
+    return usage;
+}
+
+} // namespace vexfs

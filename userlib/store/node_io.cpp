@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/store/node_io.h"
+
+#include <algorithm>
+
+#include <lz4.h>
+
+#include "base/assert.h"
+
+namespace vexfs {
+
+namespace {
+
+// Writes the page's stored form into `pointer` and returns its blocks.
+BlockBuffer compress(const Page& page, Pointer& pointer) {
+    const uint32_t raw_blocks = blocks_for(page.size());
+    if (raw_blocks > 1) {
+        BlockBuffer packed(raw_blocks - 1);
+        const int bytes = LZ4_compress_default(reinterpret_cast<const char*>(page.data()),
+                                               reinterpret_cast<char*>(packed.bytes().data()),
+                                               static_cast<int>(page.size()),
+                                               static_cast<int>(packed.bytes().size()));
+        if (bytes > 0) {
+            pointer.codec = BlockCodec::kLz4;
+            pointer.stored_bytes = static_cast<uint32_t>(bytes);
+            BlockBuffer exact(blocks_for(pointer.stored_bytes));
+            std::memcpy(exact.bytes().data(), packed.bytes().data(), pointer.stored_bytes);
+            return exact;
+        }
+    }
+    pointer.codec = BlockCodec::kRaw;
+    pointer.stored_bytes = static_cast<uint32_t>(page.size());
+    BlockBuffer raw(raw_blocks);
+    std::memcpy(raw.bytes().data(), page.data(), page.size());
+    return raw;
+}
+
+Result<Page> decompress(const Pointer& pointer, Bytes stored, size_t node_bytes) {
+    Page page(node_bytes);
+    if (pointer.codec == BlockCodec::kRaw) {
+        if (stored.size() != node_bytes)
+            return fail(Code::kEUCLEAN, "node: stored size");
+        std::memcpy(page.data(), stored.data(), stored.size());
+        return page;
+    }
+    const int bytes = LZ4_decompress_safe(reinterpret_cast<const char*>(stored.data()),
+                                          reinterpret_cast<char*>(page.data()),
+                                          static_cast<int>(stored.size()),
+                                          static_cast<int>(page.size()));
+    if (bytes != static_cast<int>(node_bytes))
+        return fail(Code::kEUCLEAN, "node: does not decompress to its size");
+    return page;
+}
+
+uint32_t count_blocks(std::span<const Segment> segments) {
+    uint32_t blocks = 0;
+    for (const Segment segment : segments)
+        blocks += segment.count();
+    return blocks;
+}
+
+} // namespace
+
+Result<EncodedNode> encode_node(Page& page, FreeMap& free_map, uint64_t txg, uint32_t copies) {
+    NodeHead& head = NodeEditor(page).edit_head();
+    head.birth = txg;
+    EncodedNode node;
+    Pointer& pointer = node.pointer;
+    pointer.birth = txg;
+    pointer.level = head.level;
+    node.blocks = compress(page, pointer);
+    const auto blocks = static_cast<uint32_t>(node.blocks.bytes().size() / kBlockBytes);
+    const Segments first = VEXFS_TRY(free_map.allocate(blocks, Pointer::kSegments, txg));
+    std::copy(first.begin(), first.end(), pointer.segments.begin());
+    if (copies > 1 && first.size() < Pointer::kSegments && free_map.free_blocks() >= blocks) {
+        const Segments second = VEXFS_TRY(free_map.allocate(blocks, Pointer::kSegments, txg));
+        if (first.size() + second.size() <= Pointer::kSegments) {
+            pointer.second = static_cast<uint8_t>(first.size());
+            std::copy(second.begin(), second.end(), pointer.segments.begin() + pointer.second);
+        } else {
+            for (const Segment segment : second)
+                free_map.release(segment, txg);
+        }
+    }
+    pointer.checksum =
+        xxh3_128(node.blocks.bytes().first(pointer.stored_bytes), pointer.seed());
+    return node;
+}
+
+void add_writes(EncodedNode& node, std::vector<Io>& batch) {
+    for (const bool second : {false, true}) {
+        if (second && node.pointer.second == 0)
+            continue;
+        size_t done = 0;
+        for (const Segment segment : node.pointer.copy(second)) {
+            const size_t bytes = size_t{segment.count()} * kBlockBytes;
+            batch.push_back(
+                whole_extent(segment.first(), node.blocks.bytes().subspan(done, bytes)));
+            done += bytes;
+        }
+    }
+}
+
+Status validate_pointer(const Pointer& pointer, const Layout& layout) {
+    if (pointer.flags != 0 || pointer.second >= Pointer::kSegments ||
+        pointer.codec > BlockCodec::kLz4)
+        return fail(Code::kEUCLEAN, "pointer: flags, codec or second copy");
+    if (pointer.stored_bytes == 0 || pointer.stored_bytes > layout.header().node_bytes)
+        return fail(Code::kEUCLEAN, "pointer: stored bytes");
+    for (const bool second : {false, true}) {
+        if (second && pointer.second == 0)
+            continue;
+        const std::span<const Segment> segments = pointer.copy(second);
+        if (count_blocks(segments) != blocks_for(pointer.stored_bytes))
+            return fail(Code::kEUCLEAN, "pointer: segments do not add up");
+        for (const Segment segment : segments)
+            if (!layout.allocatable(segment))
+                return fail(Code::kEUCLEAN, "pointer: segment outside the regions");
+    }
+    return ok();
+}
+
+Result<PageHandle> NodeReader::read_copy(const Pointer& pointer, bool second) {
+    VEXFS_TRY_VOID(validate_pointer(pointer, layout_));
+    BlockBuffer blocks(blocks_for(pointer.stored_bytes));
+    std::vector<Io> batch;
+    size_t done = 0;
+    for (const Segment segment : pointer.copy(second)) {
+        const size_t bytes = size_t{segment.count()} * kBlockBytes;
+        batch.push_back(whole_extent(segment.first(), blocks.bytes().subspan(done, bytes)));
+        done += bytes;
+    }
+    VEXFS_TRY_VOID(device_.read(batch));
+    const Bytes stored = blocks.bytes().first(pointer.stored_bytes);
+    if (xxh3_128(stored, pointer.seed()) != pointer.checksum)
+        return fail(Code::kEBADMSG, "node: checksum");
+    auto block = std::make_shared<CachedBlock>();
+    block->birth = pointer.birth;
+    block->bytes = VEXFS_TRY(decompress(pointer, stored, layout_.header().node_bytes));
+    const NodeView view(block->bytes);
+    VEXFS_TRY_VOID(view.validate());
+    if (view.head().birth != pointer.birth || view.head().level != pointer.level)
+        return fail(Code::kEUCLEAN, "node: birth or level is not what the pointer says");
+    return PageHandle(std::move(block));
+}
+
+Result<PageHandle> NodeReader::read(const Pointer& pointer) {
+    const uint64_t address = pointer.segments[0].first();
+    if (PageHandle cached = cache_.get(address); cached && cached->birth == pointer.birth)
+        return cached;
+    Result<PageHandle> page = read_copy(pointer, false);
+    if (!page && pointer.second != 0) {
+        page = read_copy(pointer, true);
+        if (page)
+            rescued_.fetch_add(1, std::memory_order_relaxed);
+    }
+    if (!page)
+        return fail(Code::kEIO, page.error().what);
+    cache_.put(address, *page, (*page)->bytes.size() + sizeof(CachedBlock));
+    return page;
+}
+
+} // namespace vexfs

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Nodes between memory and device: compressed, checksummed, in two copies, through the cache.
+//
+// Threads: any thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "userlib/pool/cache/cache.h"
+#include "userlib/store/block_buffer.h"
+#include "userlib/store/free_map.h"
+#include "userlib/store/node.h"
+
+namespace vexfs {
+
+using Page = std::vector<std::byte>;
+
+// What lies at an address, decoded; the birth tells it from what lay there before.
+struct CachedBlock {
+    uint64_t birth = 0;
+    Page bytes;
+};
+using BlockCache = Cache<CachedBlock>;
+using PageHandle = std::shared_ptr<const CachedBlock>;
+
+// A node ready to be written: a pointer to it, and its blocks.
+struct EncodedNode {
+    Pointer pointer;
+    BlockBuffer blocks;
+};
+
+// Allocates for `page` and encodes it as born in `txg`; its head's birth and address are filled in.
+// A second copy is left out if `copies` is 1 or the first one lies in too many pieces. ENOSPC.
+Result<EncodedNode> encode_node(Page& page, FreeMap& free_map, uint64_t txg, uint32_t copies);
+
+// Adds the Ios that write the node. The buffer must outlive them.
+void add_writes(EncodedNode& node, std::vector<Io>& batch);
+
+// Whether a pointer from disk may be followed at all.
+Status validate_pointer(const Pointer& pointer, const Layout& layout);
+
+class NodeReader {
+  public:
+    NodeReader(Device& device, const Layout& layout, BlockCache& cache)
+        : device_(device), layout_(layout), cache_(cache) {}
+
+    // The node, from the cache or from the first copy that is right. EIO if none is.
+    Result<PageHandle> read(const Pointer& pointer);
+    // One copy, past the cache. EBADMSG, EUCLEAN or the device's error.
+    Result<PageHandle> read_copy(const Pointer& pointer, bool second);
+
+    // Nodes whose first copy was bad and whose second was good.
+    [[nodiscard]] uint64_t rescued() const { return rescued_.load(std::memory_order_relaxed); }
+
+  private:
+    Device& device_;
+    const Layout& layout_;
+    BlockCache& cache_;
+    std::atomic<uint64_t> rescued_{0};
+};
+
+} // namespace vexfs

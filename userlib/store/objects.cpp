@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/store/objects.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace vexfs {
+
+namespace {
+
+void trim(Page& content) {
+    while (!content.empty() && content.back() == std::byte{0})
+        content.pop_back();
+}
+
+// out = content[begin, begin + out.size()), zero where content has ended.
+void copy_out(Bytes content, size_t begin, MutableBytes out) {
+    const size_t have = begin < content.size() ? std::min(out.size(), content.size() - begin) : 0;
+    if (have > 0)
+        std::memcpy(out.data(), content.data() + begin, have);
+    if (have < out.size())
+        std::memset(out.data() + have, 0, out.size() - have);
+}
+
+} // namespace
+
+Objects::Objects(Device& device, const Layout& layout, Tree& tree, FreeMap& free_map,
+                 BlockCache& cache)
+    : device_(device), layout_(layout), tree_(tree), free_map_(free_map), cache_(cache) {}
+
+Result<RecordContent> Objects::load_stored(const RecordItem& record) const {
+    const uint64_t address = record.segments[0].first();
+    if (const auto found = unwritten_.find(address); found != unwritten_.end())
+        return found->second;
+    PageHandle cached = cache_.get(address);
+    if (!cached || cached->birth != record.head.birth) {
+        Result<Page> content = read_record(device_, record);
+        if (!content)
+            return fail(Code::kEIO, content.error().what);
+        auto block = std::make_shared<CachedBlock>();
+        block->birth = record.head.birth;
+        block->bytes = std::move(*content);
+        cached = std::move(block);
+        cache_.put(address, cached, cached->bytes.size() + sizeof(CachedBlock));
+    }
+    return RecordContent(cached, &cached->bytes);
+}
+
+Result<RecordContent> Objects::load(const RecordId& id) const {
+    if (const auto found = dirty_.find(id); found != dirty_.end())
+        return found->second;
+    const std::optional<Page> item = VEXFS_TRY(tree_.get(record_key(id.oid, id.offset)));
+    if (!item)
+        return std::make_shared<const Page>();
+    const RecordItem record = VEXFS_TRY(decode_record(*item, layout_));
+    if (record.head.kind == RecordHead::kInline)
+        return std::make_shared<const Page>(record.inlined.begin(), record.inlined.end());
+    return load_stored(record);
+}
+
+Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out) const {
+    if (dirty_.find(id) != dirty_.end()) {
+        copy_out(*dirty_.at(id), begin, out);
+        return ok();
+    }
+    const std::optional<Page> item = VEXFS_TRY(tree_.get(record_key(id.oid, id.offset)));
+    if (!item) {
+        copy_out({}, 0, out);
+        return ok();
+    }
+    const RecordItem record = VEXFS_TRY(decode_record(*item, layout_));
+    if (record.head.kind == RecordHead::kInline) {
+        copy_out(record.inlined, begin, out);
+        return ok();
+    }
+    // A small piece of a large record that is not compressed is read alone, and past the cache.
+    const uint64_t address = record.segments[0].first();
+    if (record.head.codec == BlockCodec::kRaw && out.size() * 4 <= record.head.stored_bytes &&
+        begin < record.head.stored_bytes && !cache_.get(address) &&
+        unwritten_.find(address) == unwritten_.end()) {
+        const auto first = static_cast<uint32_t>(begin / kBlockBytes);
+        const uint32_t last = blocks_for(std::min<size_t>(begin + out.size(), record.head.stored_bytes));
+        const Result<BlockBuffer> blocks =
+            read_record_blocks(device_, record, first, last - first);
+        if (!blocks)
+            return fail(Code::kEIO, blocks.error().what);
+        copy_out(blocks.value().bytes(), begin % kBlockBytes, out);
+        return ok();
+    }
+    copy_out(*VEXFS_TRY(load_stored(record)), begin, out);
+    return ok();
+}
+
+Status Objects::read(uint64_t oid, uint64_t offset, MutableBytes out) const {
+    while (!out.empty()) {
+        const size_t begin = offset % record_bytes();
+        const size_t count = std::min(out.size(), record_bytes() - begin);
+        VEXFS_TRY_VOID(read_piece({oid, offset - begin}, begin, out.first(count)));
+        out = out.subspan(count);
+        offset += count;
+    }
+    return ok();
+}
+
+void Objects::set_dirty(const RecordId& id, RecordContent content, Undo& undo) {
+    const auto found = dirty_.find(id);
+    undo.records.push_back({id, found == dirty_.end() ? nullptr : found->second});
+    restore({id, std::move(content)});
+}
+
+void Objects::restore(const Undo::RecordBefore& before) {
+    const auto found = dirty_.find(before.id);
+    if (found != dirty_.end()) {
+        dirty_bytes_ -= found->second->size();
+        dirty_.erase(found);
+    }
+    if (before.content) {
+        dirty_bytes_ += before.content->size();
+        dirty_.emplace(before.id, before.content);
+    }
+}
+
+// Remembers the item as it is, and that its blocks are to be given up.
+Status Objects::note_item(const PackedKey& key, Undo& undo) {
+    std::optional<Page> before = VEXFS_TRY(tree_.get(key));
+    if (before && key.unpacked().type == static_cast<uint8_t>(ItemType::kRecord)) {
+        const RecordItem record = VEXFS_TRY(decode_record(*before, layout_));
+        undo.released.insert(undo.released.end(), record.segments.begin(), record.segments.end());
+    }
+    undo.items.push_back({key, std::move(before)});
+    return ok();
+}
+
+Status Objects::put_item(const PackedKey& key, Bytes value, Undo& undo) {
+    VEXFS_TRY_VOID(note_item(key, undo));
+    return tree_.put(key, value);
+}
+
+Status Objects::remove_item(const PackedKey& key, Undo& undo) {
+    VEXFS_TRY_VOID(note_item(key, undo));
+    return tree_.erase(key);
+}
+
+Status Objects::remove_record(const RecordId& id, Undo& undo) {
+    set_dirty(id, nullptr, undo);
+    return remove_item(record_key(id.oid, id.offset), undo);
+}
+
+Status Objects::store_content(const RecordId& id, Page content, Undo& undo) {
+    trim(content);
+    if (content.empty())
+        return remove_record(id, undo);
+    if (content.size() <= layout_.header().inline_bytes) {
+        set_dirty(id, nullptr, undo);
+        return put_item(record_key(id.oid, id.offset), encode_inline_record(content), undo);
+    }
+    set_dirty(id, std::make_shared<const Page>(std::move(content)), undo);
+    return ok();
+}
+
+Status Objects::write(uint64_t oid, uint64_t offset, Bytes bytes, Undo& undo) {
+    while (!bytes.empty()) {
+        const size_t begin = offset % record_bytes();
+        const size_t count = std::min(bytes.size(), record_bytes() - begin);
+        const RecordId id{oid, offset - begin};
+        Page content;
+        if (count < record_bytes())
+            content = *VEXFS_TRY(load(id));
+        content.resize(std::max(content.size(), begin + count));
+        std::memcpy(content.data() + begin, bytes.data(), count);
+        VEXFS_TRY_VOID(store_content(id, std::move(content), undo));
+        bytes = bytes.subspan(count);
+        offset += count;
+    }
+    return ok();
+}
+
+Status Objects::zero_part(const RecordId& id, size_t begin, size_t end, Undo& undo) {
+    Page content = *VEXFS_TRY(load(id));
+    if (begin >= content.size())
+        return ok();
+    end = std::min(end, content.size());
+    std::memset(content.data() + begin, 0, end - begin);
+    return store_content(id, std::move(content), undo);
+}
+
+Status Objects::punch(uint64_t oid, uint64_t offset, uint64_t length, Undo& undo) {
+    if (length == 0)
+        return ok();
+    const uint64_t end = offset + length;
+    const uint64_t first_start = offset - offset % record_bytes();
+    const uint64_t last_start = end - end % record_bytes();
+    if (first_start == last_start)
+        return zero_part({oid, first_start}, offset - first_start, end - first_start, undo);
+    uint64_t whole = first_start;
+    if (first_start != offset) {
+        VEXFS_TRY_VOID(zero_part({oid, first_start}, offset - first_start, record_bytes(), undo));
+        whole = first_start + record_bytes();
+    }
+    if (end != last_start)
+        VEXFS_TRY_VOID(zero_part({oid, last_start}, 0, end - last_start, undo));
+    std::vector<RecordId> gone;
+    for (auto it = dirty_.lower_bound({oid, whole}); it != dirty_.end(); ++it) {
+        if (it->first.oid != oid || it->first.offset >= last_start)
+            break;
+        gone.push_back(it->first);
+    }
+    for (const RecordId& id : gone)
+        VEXFS_TRY_VOID(remove_record(id, undo));
+    for (;;) {
+        const std::vector<Item> items =
+            VEXFS_TRY(tree_.list(record_key(oid, whole), record_key(oid, last_start), 64));
+        if (items.empty())
+            return ok();
+        for (const Item& item : items)
+            VEXFS_TRY_VOID(remove_record({oid, item.key.unpacked().sub}, undo));
+    }
+}
+
+void Objects::drop_dirty(uint64_t oid, Undo& undo) {
+    for (;;) {
+        const auto it = dirty_.lower_bound({oid, 0});
+        if (it == dirty_.end() || it->first.oid != oid)
+            return;
+        set_dirty(RecordId(it->first), nullptr, undo);
+    }
+}
+
+Result<size_t> Objects::count_records(uint64_t oid, uint64_t offset, uint64_t length,
+                                      size_t count_max) const {
+    const uint64_t end = offset + length;
+    const std::vector<Item> items =
+        VEXFS_TRY(tree_.list(record_key(oid, offset), record_key(oid, end), count_max));
+    size_t count = items.size();
+    for (auto it = dirty_.lower_bound({oid, offset}); it != dirty_.end() && count < count_max; ++it) {
+        if (it->first.oid != oid || it->first.offset >= end)
+            break;
+        ++count;
+    }
+    return count;
+}
+
+Result<uint64_t> Objects::slice_end(uint64_t oid, uint64_t offset, uint64_t end,
+                                    size_t count_max) const {
+    const std::vector<Item> items =
+        VEXFS_TRY(tree_.list(record_key(oid, offset), record_key(oid, end), count_max + 1));
+    uint64_t stop = items.size() > count_max ? items[count_max].key.unpacked().sub : end;
+    size_t count = 0;
+    for (auto it = dirty_.lower_bound({oid, offset}); it != dirty_.end(); ++it) {
+        if (it->first.oid != oid || it->first.offset >= stop)
+            break;
+        if (count++ == count_max)
+            stop = it->first.offset;
+    }
+    return stop;
+}
+
+Status Objects::place(size_t records_max, uint64_t txg) {
+    for (size_t done = 0; done < records_max && !dirty_.empty(); ++done) {
+        const RecordId id = dirty_.begin()->first;
+        const RecordContent content = dirty_.begin()->second;
+        const PackedKey key = record_key(id.oid, id.offset);
+        // Read what is replaced before anything is allocated: only that can fail for another reason
+        // than space.
+        Undo undo;
+        VEXFS_TRY_VOID(note_item(key, undo));
+        StoredRecord record = VEXFS_TRY(encode_record(*content, free_map_, txg));
+        if (const Status put = tree_.put(key, record.item); !put) {
+            for (const Segment segment : record.segments)
+                free_map_.release(segment, txg);
+            return put;
+        }
+        for (const Segment segment : undo.released)
+            free_map_.release(segment, txg);
+        unwritten_[record.segments[0].first()] = content;
+        placed_.push_back(std::move(record));
+        dirty_bytes_ -= content->size();
+        dirty_.erase(id);
+    }
+    return ok();
+}
+
+void Objects::written(const std::vector<StoredRecord>& records) {
+    for (const StoredRecord& record : records)
+        unwritten_.erase(record.segments[0].first());
+}
+
+} // namespace vexfs

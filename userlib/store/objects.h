@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The data of objects: bytes at an offset, kept as records.
+//
+// A record that changed is kept whole in memory ("dirty") until place() gives it blocks and an
+// item; small ones go into the tree at once. Placed records wait until the commit, or the
+// write-behind before it, has written them; till then they are read from memory. Trailing zeros of
+// a record are not kept, a record of zeros is no record.
+//
+// Threads: read from many threads while nobody calls the others; the others from one. The store's
+// lock sees to that.
+#pragma once
+
+#include "userlib/store/record.h"
+#include "userlib/store/undo.h"
+
+namespace vexfs {
+
+class Objects {
+  public:
+    Objects(Device& device, const Layout& layout, Tree& tree, FreeMap& free_map, BlockCache& cache);
+
+    [[nodiscard]] Status read(uint64_t oid, uint64_t offset, MutableBytes out) const;
+
+    Status write(uint64_t oid, uint64_t offset, Bytes bytes, Undo& undo);
+    Status punch(uint64_t oid, uint64_t offset, uint64_t length, Undo& undo);
+    // Forgets all dirty records of the object.
+    void drop_dirty(uint64_t oid, Undo& undo);
+    // Removes an item of any type, and what it refers to.
+    Status remove_item(const PackedKey& key, Undo& undo);
+    // Brings a record back to what it was before the transaction.
+    void restore(const Undo::RecordBefore& before);
+
+    // How many records of the object begin in [offset, offset + length), counted up to count_max.
+    [[nodiscard]] Result<size_t> count_records(uint64_t oid, uint64_t offset, uint64_t length,
+                                               size_t count_max) const;
+
+    // Where a slice from `offset` on ends that holds no more than 2 * count_max records; at most
+    // `end`.
+    [[nodiscard]] Result<uint64_t> slice_end(uint64_t oid, uint64_t offset, uint64_t end,
+                                             size_t count_max) const;
+
+    // Gives up to `records_max` dirty records their blocks, as born in `txg`.
+    Status place(size_t records_max, uint64_t txg);
+    // The placed records that nobody has taken yet. Whoever takes them writes them, then calls
+    // written().
+    std::vector<StoredRecord> take_placed() { return std::exchange(placed_, {}); }
+    void written(const std::vector<StoredRecord>& records);
+
+    [[nodiscard]] size_t dirty_records() const { return dirty_.size(); }
+    [[nodiscard]] size_t dirty_bytes() const { return dirty_bytes_; }
+
+  private:
+    using Dirty = std::map<RecordId, RecordContent>;
+
+    // All of the record's bytes up to its last one that is not zero.
+    Result<RecordContent> load(const RecordId& id) const;
+    Result<RecordContent> load_stored(const RecordItem& record) const;
+    Status read_piece(const RecordId& id, size_t begin, MutableBytes out) const;
+    Status store_content(const RecordId& id, Page content, Undo& undo);
+    Status put_item(const PackedKey& key, Bytes value, Undo& undo);
+    Status zero_part(const RecordId& id, size_t begin, size_t end, Undo& undo);
+    Status remove_record(const RecordId& id, Undo& undo);
+    Status note_item(const PackedKey& key, Undo& undo);
+    void set_dirty(const RecordId& id, RecordContent content, Undo& undo);
+    [[nodiscard]] size_t record_bytes() const { return layout_.header().record_bytes; }
+
+    Device& device_;
+    const Layout& layout_;
+    Tree& tree_;
+    FreeMap& free_map_;
+    BlockCache& cache_;
+    Dirty dirty_;
+    size_t dirty_bytes_ = 0;
+    std::vector<StoredRecord> placed_;
+    std::unordered_map<uint64_t, RecordContent> unwritten_; // placed, by first block
+};
+
+} // namespace vexfs

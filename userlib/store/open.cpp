@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a volume comes to be and how it is opened: format, choice of the commit in force, replay.
+#include "userlib/store/store.h"
+
+#include <algorithm>
+
+#include "userlib/store/reach.h"
+
+namespace vexfs {
+
+namespace {
+
+constexpr uint64_t kLogBlocksLeast = (uint64_t{16} << 20) / kBlockBytes;
+constexpr uint64_t kLogBlocksMost = (uint64_t{64} << 20) / kBlockBytes;
+
+Header make_header(uint64_t device_blocks, const FormatOptions& options) {
+    Header header;
+    header.volume_id = options.volume_id;
+    options.label.copy(header.label.data(), header.label.size());
+    header.device_blocks = device_blocks;
+    header.log_blocks = options.log_blocks;
+    if (header.log_blocks == 0)
+        header.log_blocks = std::min(std::clamp(device_blocks / 64, kLogBlocksLeast, kLogBlocksMost),
+                                     device_blocks / 8);
+    header.node_bytes = options.node_bytes;
+    header.record_bytes = options.record_bytes;
+    header.region_blocks = options.region_blocks;
+    header.uberblock_slots = options.uberblock_slots;
+    header.inline_bytes = options.inline_bytes;
+    return header;
+}
+
+Uberblock first_uberblock(const Header& header) {
+    Uberblock uberblock;
+    uberblock.volume_id = header.volume_id;
+    uberblock.epoch = 1;
+    uberblock.txg = 1;
+    uberblock.log_sequence = 1;
+    return uberblock;
+}
+
+} // namespace
+
+Status format_store(Device& device, const FormatOptions& options) {
+    const Layout layout =
+        VEXFS_TRY(Layout::of(make_header(device.geometry().size_blocks(), options)));
+    Label label(device, layout);
+    VEXFS_TRY_VOID(label.format());
+    VEXFS_TRY_VOID(Log(device, layout).format());
+
+    BlockCache cache(0);
+    NodeReader reader(device, layout, cache);
+    FreeMap free_map(layout, FreeMap::Policy::kLowestFirst);
+    Tree tree(reader, free_map, options.node_bytes);
+    tree.create(1);
+    const WrittenTree written = VEXFS_TRY(write_tree(tree.freeze(2), device, free_map, 1, 2));
+    const FreeMap::Written map = VEXFS_TRY(free_map.write(device, 1));
+    VEXFS_TRY_VOID(device.flush());
+
+    Uberblock uberblock = first_uberblock(layout.header());
+    uberblock.root = written.root;
+    uberblock.summary_slot = map.summary_slot;
+    uberblock.summary_checksum = map.summary_checksum;
+    uberblock.used_blocks = map.used_blocks;
+    VEXFS_TRY_VOID(label.write(uberblock));
+    VEXFS_TRY_VOID(label.write_far(uberblock));
+    return device.flush();
+}
+
+Store::Store(Device& device, const Layout& layout, const StoreOptions& options)
+    : device_(device), options_(options), layout_(layout), cache_(options.cache_bytes),
+      nodes_(device, layout_, cache_), free_map_(layout_, options.policy), label_(device, layout_),
+      log_(device, layout_), tree_(nodes_, free_map_, layout_.header().node_bytes),
+      objects_(device, layout_, tree_, free_map_, cache_) {}
+
+Result<std::unique_ptr<Store>> Store::open(Device& device, const StoreOptions& options) {
+    const Header header = VEXFS_TRY(Label::read_header(device));
+    VEXFS_TRY_VOID(
+        check_features(header.features_write, header.features_read, !options.read_only));
+    const Layout layout = VEXFS_TRY(Layout::of(header));
+    std::unique_ptr<Store> store(new Store(device, layout, options));
+
+    const Uberblock newest = VEXFS_TRY(store->label_.newest(UINT64_MAX));
+    store->uberblock_ = newest;
+    if (options.rewind_txg < newest.txg)
+        store->uberblock_ = VEXFS_TRY(store->label_.newest(options.rewind_txg));
+    const Uberblock& in_force = store->uberblock_;
+    VEXFS_TRY_VOID(
+        check_features(in_force.features_write, in_force.features_read, !options.read_only));
+    VEXFS_TRY_VOID(store->load(newest.epoch));
+    return store;
+}
+
+Status Store::load(uint64_t epoch) {
+    // What this open reads may still be in the cache of a device whose last owner was killed.
+    if (!options_.read_only)
+        VEXFS_TRY_VOID(device_.flush());
+    VEXFS_TRY_VOID(validate_pointer(uberblock_.root, layout_));
+    {
+        WriteLock lock(lock_);
+        txg_ = uberblock_.txg + 1;
+        tree_.open(uberblock_.root, txg_);
+    }
+    VEXFS_TRY_VOID(nodes_.read(uberblock_.root));
+    VEXFS_TRY_VOID(load_free_map());
+    // Once this epoch is on disk, nothing that an earlier owner still has under way can pass for
+    // the newest.
+    epoch_ = epoch + 1;
+    VEXFS_TRY_VOID(replay());
+    if (options_.read_only)
+        return ok();
+    MutexLock lock(commit_mutex_);
+    do
+        VEXFS_TRY_VOID(run_stage());
+    while (stage_ != Stage::kIdle);
+    return ok();
+}
+
+Status Store::load_free_map() {
+    const bool rewound = options_.rewind_txg != UINT64_MAX;
+    if (!options_.rebuild_free_map && !rewound) {
+        const FreeMap::Written in_force{uberblock_.summary_slot, uberblock_.summary_checksum,
+                                        uberblock_.used_blocks};
+        return free_map_.load(device_, in_force, uberblock_.txg);
+    }
+    free_map_.format();
+    return mark_reachable(uberblock_.root, nodes_, layout_, free_map_);
+}
+
+Status Store::replay() {
+    LogMark mark{uberblock_.log_position, uberblock_.log_sequence, uberblock_.log_chain};
+    if (options_.rewind_txg == UINT64_MAX) {
+        const LogScan scan = VEXFS_TRY(log_.scan(mark, uberblock_.epoch, uberblock_.txg));
+        if (scan.damaged && !options_.truncate_log && !options_.read_only)
+            return fail(Code::kEUCLEAN, "log: synced operations behind a damaged block");
+        WriteLock lock(lock_);
+        for (const Page& transaction : scan.transactions) {
+            VEXFS_TRY_VOID(check_transaction(transaction));
+            VEXFS_TRY_VOID(apply_locked(transaction));
+        }
+        mark = scan.end;
+    }
+    log_.start(mark, epoch_);
+    return ok();
+}
+
+} // namespace vexfs

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A record: a piece of an object's data as it lies on disk, and the item that describes it.
+//
+// Object data is cut at multiples of the record size. Each piece that is not all zero has one item
+// in the tree: the bytes themselves if they are few, else where they lie, compressed if that saves
+// a block, with a crc32c for each block, so that reading one block verifies that block alone.
+//
+// Threads: pure functions.
+#pragma once
+
+#include "userlib/store/node_io.h"
+
+namespace vexfs {
+
+// The item of a stored record of the largest size in the most pieces.
+constexpr size_t record_item_bytes_max(size_t record_bytes) {
+    return sizeof(RecordHead) + record_bytes / kBlockBytes * (sizeof(Segment) + sizeof(uint32_t));
+}
+
+struct RecordItem {
+    RecordHead head;
+    Bytes inlined;                  // kInline: lent from the item
+    Segments segments;              // kStored
+    std::vector<uint32_t> checksums; // kStored: one a block
+};
+
+// Refuses whatever the rest of the code could not follow safely. EUCLEAN.
+Result<RecordItem> decode_record(Bytes item, const Layout& layout);
+
+Page encode_inline_record(Bytes content);
+
+struct StoredRecord {
+    Page item;
+    Segments segments;
+    BlockBuffer blocks; // to be written to the segments, in order
+};
+
+// Allocates for the content (1 to record_bytes bytes) and encodes it as born in `txg`. ENOSPC.
+Result<StoredRecord> encode_record(Bytes content, FreeMap& free_map, uint64_t txg);
+
+void add_writes(StoredRecord& record, std::vector<Io>& batch);
+
+// Reads all of a stored record, verified and decompressed. EIO, EBADMSG, EUCLEAN.
+Result<Page> read_record(Device& device, const RecordItem& record);
+
+// Reads blocks [first, first + count) of a stored record that is not compressed; the bytes past its
+// end are zero.
+Result<BlockBuffer> read_record_blocks(Device& device, const RecordItem& record, uint32_t first,
+                                       uint32_t count);
+
+} // namespace vexfs

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The store: items and object data in transactions on a device, of which a crash loses nothing that
+// was synced.
+//
+// Durability is a prefix: after any crash the store is in the state after some transaction, and not
+// before the last one that a successful sync() or commit() covered. A transaction is applied in
+// memory and appended to the intent log; sync() makes the log durable; commit() writes the tree and
+// lets the log start anew. The store knows no files, names or vectors. It starts no thread: the
+// owner calls the step functions, from a thread each if it likes.
+//
+// Threads: any thread calls anything. One lock guards tree and object data: readers share it,
+// apply() and two short stages of a commit hold it alone, nobody holds it while waiting for a
+// flush. Lock order: commit_mutex_, lock_, then the locks inside log, free map and cache.
+#pragma once
+
+#include <atomic>
+
+#include "userlib/store/label.h"
+#include "userlib/store/log.h"
+#include "userlib/store/objects.h"
+
+namespace vexfs {
+
+struct FormatOptions {
+    std::array<uint8_t, 16> volume_id{};
+    std::string label;
+    uint64_t log_blocks = 0; // 0: 1/64 of the device, 16 MiB to 64 MiB, at most an eighth
+    uint32_t node_bytes = 16384;
+    uint32_t record_bytes = 65536;
+    uint32_t region_blocks = 32768;
+    uint32_t uberblock_slots = 126;
+    uint32_t inline_bytes = 2048;
+};
+
+// Makes an empty volume of the whole device. Whatever was on it is lost.
+Status format_store(Device& device, const FormatOptions& options);
+
+struct StoreOptions {
+    bool read_only = false;
+    size_t cache_bytes = size_t{256} << 20;
+    size_t dirty_bytes_max = size_t{64} << 20; // beyond it apply() commits before it goes on
+    uint32_t node_copies = 2;
+    uint64_t slop_blocks_min = 4096; // kept free, see Space; never more than half of the volume
+    FreeMap::Policy policy = FreeMap::Policy::kNextFit;
+    // Repairs; each gives something up and is never done unasked.
+    uint64_t rewind_txg = UINT64_MAX; // the newest commit up to this one, without the log
+    bool truncate_log = false;        // go on although the log is damaged: what it held behind that is lost
+    bool rebuild_free_map = false;    // count anew what the tree reaches
+};
+
+// How far an operation may eat into the slop, the blocks that are kept free: what frees space has
+// to work on a full volume, and what the store itself needs to commit has to work always.
+enum class Space : uint8_t {
+    kNormal,  // none of it
+    kFreeing, // half: unlink, truncate, drop
+    kAdmin,   // three quarters
+    kCommit,  // all
+};
+
+struct StoreUsage {
+    uint64_t capacity_blocks = 0;
+    uint64_t used_blocks = 0;      // quarantine included
+    uint64_t available_blocks = 0; // to operations of Space::kNormal
+};
+
+struct StoreItem {
+    Key key;
+    Page value;
+};
+
+class Store {
+  public:
+    // Replays the log and commits, unless read-only: then the log is replayed in memory and nothing
+    // is written.
+    static Result<std::unique_ptr<Store>> open(Device& device, const StoreOptions& options);
+    ~Store() = default; // like a crash: what was not synced is lost
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+
+    // All of it or, on an error, nothing. ENOSPC, EINVAL (an operation out of its range), EROFS,
+    // EIO.
+    Status apply(const Transaction& transaction, Space space = Space::kNormal);
+    // A punch of any size, in several transactions, each of which is small enough to be admitted on
+    // a full volume.
+    Status punch(uint64_t oid, uint64_t offset, uint64_t length);
+
+    [[nodiscard]] Result<std::optional<Page>> get(const Key& key);
+    // Up to items_max items with from <= key < end, in order of key.
+    [[nodiscard]] Result<std::vector<StoreItem>> list(const Key& from, const Key& end,
+                                                      size_t items_max);
+    // Object data; holes and what lies behind the end read as zero. EIO names damage, and only for
+    // the damaged part.
+    [[nodiscard]] Status read(uint64_t oid, uint64_t offset, MutableBytes out);
+
+    // Numbers that nobody ever got from this counter, durably so even if nothing else is synced:
+    // the first of `count`.
+    Result<uint64_t> reserve(uint64_t counter, uint64_t count);
+
+    // Everything applied before is durable.
+    Status sync();
+    // The same, and the log is empty.
+    Status commit();
+    Status close();
+
+    // Background work, a slice at a time. True if there is more to do at once.
+    Result<bool> step_commit();             // one stage of a commit: freeze, write, publish
+    Result<bool> step_place(size_t records); // write-behind of object data
+    Result<bool> step_reap(size_t items);    // erases what destroy() gave up
+
+    [[nodiscard]] StoreUsage usage();
+    [[nodiscard]] size_t dirty_bytes();
+    [[nodiscard]] uint64_t txg();
+    // A write or flush failed: nothing is acknowledged any more until the volume is opened again;
+    // reads work.
+    [[nodiscard]] bool suspended() const { return suspended_.load(std::memory_order_acquire); }
+
+    [[nodiscard]] const Layout& layout() const { return layout_; }
+    // The commit in force. For check, which looks at a store that does nothing else meanwhile.
+    [[nodiscard]] const Uberblock& uberblock() const { return uberblock_; }
+    [[nodiscard]] Device& device() { return device_; }
+    [[nodiscard]] const FreeMap& free_map() const { return free_map_; }
+    [[nodiscard]] NodeReader& nodes() { return nodes_; }
+
+  private:
+    enum class Stage : uint8_t { kIdle, kWrite, kPublish };
+    // A commit under way.
+    struct Job {
+        uint64_t txg = 0;
+        uint64_t operation = 0;
+        LogMark mark;
+        FrozenTree tree;
+        std::vector<StoredRecord> records;
+        WrittenTree written;
+        Uberblock uberblock;
+    };
+
+    Store(Device& device, const Layout& layout, const StoreOptions& options);
+
+    // open.cpp
+    Status load(uint64_t epoch);
+    Status load_free_map();
+    Status replay();
+
+    // apply.cpp
+    Status check_transaction(Bytes transaction) const;
+    Status check_operation(const Operation& operation) const;
+    void warm(Bytes transaction);
+    Result<uint64_t> cost_blocks(Bytes transaction) VEXFS_REQUIRES(lock_);
+    [[nodiscard]] bool fits(uint64_t cost_blocks, Space space) VEXFS_REQUIRES(lock_);
+    [[nodiscard]] uint64_t outstanding_blocks() VEXFS_REQUIRES(lock_);
+    [[nodiscard]] uint64_t put_blocks() VEXFS_REQUIRES(lock_);
+    [[nodiscard]] uint64_t slop_blocks(Space space) const;
+    Status apply_locked(Bytes transaction) VEXFS_REQUIRES(lock_);
+    Status apply_operation(const Operation& operation, Undo& undo) VEXFS_REQUIRES(lock_);
+    Status finish(Status outcome, Undo& undo) VEXFS_REQUIRES(lock_);
+    [[nodiscard]] size_t dirty_bytes_locked() VEXFS_REQUIRES_SHARED(lock_);
+    Result<bool> reap_locked(uint64_t oid, size_t items) VEXFS_REQUIRES(lock_);
+
+    // commit.cpp
+    Status check_writable() const;
+    Status run_stage() VEXFS_REQUIRES(commit_mutex_);
+    Status freeze() VEXFS_REQUIRES(commit_mutex_);
+    Status write_job() VEXFS_REQUIRES(commit_mutex_);
+    Status write_records(std::vector<StoredRecord>& records);
+    void publish() VEXFS_REQUIRES(commit_mutex_);
+    Status suspend(Status outcome);
+    [[nodiscard]] bool clean();
+
+    Device& device_;
+    const StoreOptions options_;
+    const Layout layout_;
+    BlockCache cache_;
+    NodeReader nodes_;
+    FreeMap free_map_;
+    Label label_;
+    Log log_;
+    std::atomic<bool> suspended_{false};
+
+    Mutex commit_mutex_;
+    Stage stage_ VEXFS_GUARDED_BY(commit_mutex_) = Stage::kIdle;
+    Job job_ VEXFS_GUARDED_BY(commit_mutex_);
+    Uberblock uberblock_; // in force; changed by a commit only
+    uint64_t epoch_ = 0;  // of this open
+
+    SharedMutex lock_;
+    Tree tree_ VEXFS_GUARDED_BY(lock_);
+    Objects objects_ VEXFS_GUARDED_BY(lock_);
+    uint64_t txg_ VEXFS_GUARDED_BY(lock_) = 0;             // the open one
+    uint64_t operation_ VEXFS_GUARDED_BY(lock_) = 0;       // transactions applied since open
+    uint64_t frozen_nodes_ VEXFS_GUARDED_BY(lock_) = 0;
+};
+
+} // namespace vexfs

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/store/store.h"
+
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include "base/random.h"
+#include "userlib/device/fault_device.h"
+#include "userlib/device/ram_device.h"
+#include "userlib/store/check.h"
+
+namespace vexfs {
+
+namespace {
+
+FormatOptions small_format() {
+    FormatOptions format;
+    format.log_blocks = 16;
+    format.node_bytes = 1024;
+    format.record_bytes = 8192;
+    format.region_blocks = 64;
+    format.uberblock_slots = 4;
+    format.inline_bytes = 100;
+    return format;
+}
+
+StoreOptions small_options() {
+    StoreOptions options;
+    options.slop_blocks_min = 128;
+    return options;
+}
+
+std::unique_ptr<RamDevice> formatted(uint64_t blocks) {
+    std::unique_ptr<RamDevice> device = RamDevice::create(blocks * kBlockBytes).value();
+    REQUIRE(format_store(*device, small_format()));
+    return device;
+}
+
+std::unique_ptr<Store> opened(Device& device, const StoreOptions& options = small_options()) {
+    Result<std::unique_ptr<Store>> store = Store::open(device, options);
+    REQUIRE(store);
+    return std::move(*store);
+}
+
+Key key_of(uint64_t i) {
+    return {1 + i % 7, 1, i, 0};
+}
+
+Page value_of(uint64_t i, size_t bytes = 40) {
+    Page value(bytes);
+    Random random(i);
+    for (std::byte& b : value)
+        b = static_cast<std::byte>(random.next());
+    return value;
+}
+
+Status put(Store& store, uint64_t i) {
+    Transaction transaction;
+    transaction.put(key_of(i), value_of(i));
+    return store.apply(transaction);
+}
+
+bool has(Store& store, uint64_t i) {
+    const Result<std::optional<Page>> value = store.get(key_of(i));
+    return value && value.value() && *value.value() == value_of(i);
+}
+
+} // namespace
+
+TEST_CASE("store: what was committed is there after opening again, and check finds nothing") {
+    const auto device = formatted(2000);
+    {
+        const auto store = opened(*device);
+        for (uint64_t i = 0; i < 500; ++i)
+            REQUIRE(put(*store, i));
+        REQUIRE(store->close());
+    }
+    const auto store = opened(*device);
+    for (uint64_t i = 0; i < 500; ++i)
+        CHECK(has(*store, i));
+    const CheckReport report = check(*store);
+    CHECK(report.clean());
+    CHECK(report.items == 500);
+}
+
+TEST_CASE("store: a sync is enough to find it again, and without one nothing is promised") {
+    const auto device = formatted(2000);
+    {
+        const auto store = opened(*device);
+        REQUIRE(put(*store, 1));
+        REQUIRE(store->sync());
+        REQUIRE(put(*store, 2));
+    }
+    const auto store = opened(*device);
+    CHECK(has(*store, 1));
+    CHECK_FALSE(has(*store, 2));
+}
+
+TEST_CASE("store: a read-only open replays the log and writes nothing") {
+    const auto device = formatted(2000);
+    {
+        const auto store = opened(*device);
+        REQUIRE(put(*store, 1));
+        REQUIRE(store->sync());
+    }
+    const Page before(device->bytes().begin(), device->bytes().end());
+    StoreOptions options = small_options();
+    options.read_only = true;
+    const auto store = opened(*device, options);
+    CHECK(has(*store, 1));
+    CHECK(put(*store, 2).error().code == Code::kEROFS);
+    CHECK(store->sync().error().code == Code::kEROFS);
+    CHECK(std::equal(before.begin(), before.end(), device->bytes().begin()));
+}
+
+TEST_CASE("store: a transaction that cannot be applied leaves nothing behind") {
+    const auto device = formatted(2000);
+    const auto store = opened(*device);
+    REQUIRE(put(*store, 1));
+    Transaction transaction;
+    transaction.put(key_of(2), value_of(2));
+    transaction.put(Key{1, 1, 3, 0}, value_of(3, 5000));
+    CHECK(store->apply(transaction).error().code == Code::kEINVAL);
+    CHECK_FALSE(has(*store, 2));
+    CHECK(has(*store, 1));
+}
+
+TEST_CASE("store: object data reads back, holes are zero, a punch frees") {
+    const auto device = formatted(4000);
+    const auto store = opened(*device);
+    const Page data = value_of(9, 50000);
+    for (size_t at = 0; at < data.size(); at += 10000) {
+        Transaction transaction;
+        transaction.write(5, 4000 + at, Bytes(data).subspan(at, 10000));
+        REQUIRE(store->apply(transaction));
+    }
+    for (int round = 0; round < 2; ++round) {
+        Page back(60000, std::byte{1});
+        REQUIRE(store->read(5, 0, back));
+        CHECK(std::all_of(back.begin(), back.begin() + 4000, [](auto b) { return b == std::byte{0}; }));
+        CHECK(std::equal(data.begin(), data.end(), back.begin() + 4000));
+        CHECK(std::all_of(back.begin() + 54000, back.end(), [](auto b) { return b == std::byte{0}; }));
+        REQUIRE(store->commit());
+    }
+    Page piece(100);
+    REQUIRE(store->read(5, 4000 + 20001, piece));
+    CHECK(std::equal(piece.begin(), piece.end(), data.begin() + 20001));
+    REQUIRE(store->punch(5, 0, UINT64_MAX));
+    for (int i = 0; i < 3; ++i)
+        REQUIRE(store->commit());
+    REQUIRE(store->read(5, 4000, piece));
+    CHECK(piece == Page(100));
+    CHECK(check(*store).data_bytes == 0);
+    CHECK(check(*store).clean());
+}
+
+TEST_CASE("store: a destroyed object is erased in slices and its space comes back") {
+    const auto device = formatted(4000);
+    const auto store = opened(*device);
+    const uint64_t used = store->usage().used_blocks;
+    for (uint64_t i = 0; i < 40; ++i) {
+        Transaction transaction;
+        transaction.write(5, i * 8192, value_of(i, 8192));
+        transaction.put(Key{5, 1, i, 0}, value_of(i));
+        REQUIRE(store->apply(transaction));
+    }
+    REQUIRE(store->commit());
+    CHECK(store->usage().used_blocks > used + 80);
+    Transaction transaction;
+    transaction.destroy(5);
+    REQUIRE(store->apply(transaction));
+    int slices = 0;
+    while (store->step_reap(8).value())
+        ++slices;
+    CHECK(slices >= 10);
+    for (int i = 0; i < 4; ++i)
+        REQUIRE(store->commit());
+    CHECK(store->usage().used_blocks <= used + 4);
+    CHECK(check(*store).clean());
+}
+
+TEST_CASE("store: a volume that is full still lets everything be deleted") {
+    const auto device = formatted(1500);
+    const auto store = opened(*device);
+    Random random(5);
+    uint64_t items = 0;
+    uint64_t objects = 0;
+    for (;;) {
+        Transaction transaction;
+        if (random.chance(1, 2))
+            transaction.put(key_of(items), value_of(items, 150));
+        else
+            transaction.write(100 + objects, 0, value_of(objects, 8000));
+        const Status applied = store->apply(transaction);
+        if (!applied) {
+            CHECK(applied.error().code == Code::kENOSPC);
+            break;
+        }
+        items += transaction.bytes()[0] == std::byte{1} ? 1 : 0;
+        objects += transaction.bytes()[0] == std::byte{1} ? 0 : 1;
+    }
+    CHECK(items > 50);
+    CHECK(objects > 50);
+    for (uint64_t i = 0; i < items; ++i) {
+        Transaction transaction;
+        transaction.erase(key_of(i));
+        REQUIRE(store->apply(transaction, Space::kFreeing));
+    }
+    for (uint64_t i = 0; i < objects; ++i)
+        REQUIRE(store->punch(100 + i, 0, UINT64_MAX));
+    for (int i = 0; i < 4; ++i)
+        REQUIRE(store->commit());
+    const CheckReport report = check(*store);
+    CHECK(report.clean());
+    CHECK(report.items == 0);
+    CHECK(report.nodes == 1);
+    REQUIRE(put(*store, 1));
+}
+
+TEST_CASE("store: a failed flush suspends it, and what was durable before is there afterwards") {
+    const auto device = formatted(2000);
+    {
+        FaultPlan plan;
+        plan.rules.push_back({FaultKind::kIoError, FaultOp::kFlush, 0, UINT64_MAX, 5, 0, 0.0, false});
+        const auto faulty = FaultDevice::create(*device, plan).value();
+        const auto store = opened(*faulty);
+        REQUIRE(put(*store, 1));
+        REQUIRE(store->sync());
+        REQUIRE(put(*store, 2));
+        CHECK(store->sync().error().code == Code::kEIO);
+        CHECK(store->suspended());
+        CHECK(store->sync().error().code == Code::kEIO);
+        CHECK(put(*store, 3).error().code == Code::kEIO);
+        CHECK(has(*store, 1));
+    }
+    const auto store = opened(*device);
+    CHECK(has(*store, 1));
+    CHECK_FALSE(has(*store, 3));
+}
+
+TEST_CASE("store: a counter never hands out a number twice, whatever was not synced") {
+    const auto device = formatted(2000);
+    uint64_t next = 1;
+    for (int i = 0; i < 3; ++i) {
+        const auto store = opened(*device);
+        CHECK(store->reserve(1, 100).value() == next);
+        next += 100;
+    }
+}
+
+TEST_CASE("store: damage of one copy of a node is survived, of both it is an error and no crash") {
+    const auto device = formatted(2000);
+    Pointer root;
+    {
+        const auto store = opened(*device);
+        for (uint64_t i = 0; i < 300; ++i)
+            REQUIRE(put(*store, i));
+        REQUIRE(store->close());
+        root = store->uberblock().root;
+        REQUIRE(root.second != 0);
+    }
+    std::byte& first = device->bytes()[root.segments[0].first() * kBlockBytes + 99];
+    first ^= std::byte{1};
+    {
+        StoreOptions options = small_options();
+        options.read_only = true;
+        const auto store = opened(*device, options);
+        CHECK(store->nodes().rescued() == 1);
+        CHECK(has(*store, 7));
+        CHECK(check(*store).problems == 1);
+    }
+    device->bytes()[root.segments[root.second].first() * kBlockBytes + 99] ^= std::byte{1};
+    CHECK(Store::open(*device, small_options()).error().code == Code::kEIO);
+}
+
+TEST_CASE("store: a log damaged in its middle is refused, and given up only when asked") {
+    const auto device = formatted(2000);
+    LogMark mark;
+    uint64_t log_start = 0;
+    {
+        const auto store = opened(*device);
+        mark.position = store->uberblock().log_position;
+        log_start = store->layout().log_start();
+        for (uint64_t i = 0; i < 3; ++i) {
+            REQUIRE(put(*store, i));
+            REQUIRE(store->sync());
+        }
+    }
+    device->bytes()[(log_start + mark.position + 1) * kBlockBytes + 80] ^= std::byte{1};
+    CHECK(Store::open(*device, small_options()).error().code == Code::kEUCLEAN);
+    StoreOptions options = small_options();
+    options.truncate_log = true;
+    const auto store = opened(*device, options);
+    CHECK(has(*store, 0));
+    CHECK_FALSE(has(*store, 1));
+    CHECK_FALSE(has(*store, 2));
+    CHECK(check(*store).clean());
+}
+
+TEST_CASE("store: a damaged free map is refused, and counted anew when asked") {
+    const auto device = formatted(2000);
+    uint64_t summary = 0;
+    {
+        const auto store = opened(*device);
+        for (uint64_t i = 0; i < 100; ++i)
+            REQUIRE(put(*store, i));
+        REQUIRE(store->close());
+        summary = store->layout().summary_start(store->uberblock().summary_slot);
+    }
+    device->bytes()[summary * kBlockBytes] ^= std::byte{1};
+    CHECK(Store::open(*device, small_options()).error().code == Code::kEBADMSG);
+    StoreOptions options = small_options();
+    options.rebuild_free_map = true;
+    const auto store = opened(*device, options);
+    CHECK(check(*store).clean());
+    CHECK(has(*store, 99));
+}
+
+TEST_CASE("store: it can be wound back to the commit before the last") {
+    const auto device = formatted(2000);
+    uint64_t txg = 0;
+    {
+        const auto store = opened(*device);
+        REQUIRE(put(*store, 1));
+        REQUIRE(store->commit());
+        txg = store->uberblock().txg;
+        REQUIRE(put(*store, 2));
+        REQUIRE(store->commit());
+    }
+    StoreOptions options = small_options();
+    options.rewind_txg = txg;
+    {
+        const auto store = opened(*device, options);
+        CHECK(has(*store, 1));
+        CHECK_FALSE(has(*store, 2));
+        CHECK(check(*store).clean());
+    }
+    CHECK_FALSE(has(*opened(*device), 2));
+}
+
+TEST_CASE("store: an unknown feature is refused by name of what it forbids") {
+    CHECK(check_features(0, 0, true));
+    CHECK(check_features(1, 0, false));
+    CHECK(check_features(1, 0, true).error().code == Code::kEROFS);
+    CHECK(check_features(0, 1, false).error().code == Code::kEOPNOTSUPP);
+}
+
+TEST_CASE("store: what is no volume is refused, and a lost first label does not matter") {
+    const auto device = RamDevice::create(2000 * kBlockBytes).value();
+    CHECK(Store::open(*device, small_options()).error().code == Code::kEINVAL);
+    REQUIRE(format_store(*device, small_format()));
+    std::memset(device->bytes().data(), 0, 3 * kBlockBytes);
+    CHECK(Store::open(*device, small_options()));
+}
+
+} // namespace vexfs

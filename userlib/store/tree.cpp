@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/store/tree.h"
+
+#include "base/assert.h"
+
+namespace vexfs {
+
+namespace {
+
+Pointer resident_pointer(uint64_t number, uint8_t level) {
+    Pointer pointer;
+    pointer.segments[0].raw = number;
+    pointer.level = level;
+    pointer.flags = Pointer::kResident;
+    return pointer;
+}
+
+// Whether the node can take what a put of `key` may bring: the entry itself, or one more child.
+bool has_room(const NodeView& node, const PackedKey& key, size_t value_bytes) {
+    if (!node.leaf())
+        return node.free_bytes() >= kEntryOverhead + sizeof(Pointer);
+    const size_t at = node.lower_bound(key);
+    size_t free = node.free_bytes();
+    if (at < node.count() && node.key(at) == key)
+        free += kEntryOverhead + node.value(at).size();
+    return free >= kEntryOverhead + value_bytes;
+}
+
+// Where to split: in the middle of the bytes, or before the last entry if the tree grows at its
+// end, which leaves nodes full under a sequential load.
+size_t split_index(const NodeView& node, const PackedKey& key) {
+    const size_t last = node.count() - 1;
+    if (key > node.key(last))
+        return last;
+    size_t bytes = 0;
+    for (size_t i = 0; i < last; ++i) {
+        bytes += kEntryOverhead + node.value(i).size();
+        if (bytes * 2 >= node.used_bytes())
+            return i + 1;
+    }
+    return last;
+}
+
+} // namespace
+
+Tree::Tree(NodeReader& reader, FreeMap& free_map, size_t node_bytes)
+    : reader_(reader), free_map_(free_map), node_bytes_(node_bytes) {}
+
+void Tree::open(const Pointer& root, uint64_t txg) {
+    root_ = root;
+    txg_ = txg;
+}
+
+void Tree::create(uint64_t txg) {
+    txg_ = txg;
+    Page page(node_bytes_);
+    NodeEditor(page).format(0, PackedKey(), PackedKey::highest());
+    add_dirty(std::move(page), root_);
+}
+
+Result<PageHandle> Tree::load(const Pointer& pointer) const {
+    if (!pointer.resident())
+        return reader_.read(pointer);
+    if (const auto found = dirty_.find(pointer.number()); found != dirty_.end())
+        return PageHandle(found->second);
+    VEXFS_ASSERT(frozen_ != nullptr);
+    return PageHandle(frozen_->at(pointer.number()));
+}
+
+Result<std::optional<Page>> Tree::get(const PackedKey& key) const {
+    PageHandle page = VEXFS_TRY(load(root_));
+    while (!NodeView(page->bytes).leaf()) {
+        const NodeView node(page->bytes);
+        page = VEXFS_TRY(load(node.child(node.covering(key))));
+    }
+    const NodeView leaf(page->bytes);
+    const size_t at = leaf.lower_bound(key);
+    if (at == leaf.count() || leaf.key(at) != key)
+        return std::optional<Page>();
+    const Bytes value = leaf.value(at);
+    return std::optional<Page>(Page(value.begin(), value.end()));
+}
+
+Result<std::vector<Item>> Tree::list(const PackedKey& from, const PackedKey& end,
+                                     size_t items_max) const {
+    std::vector<Item> items;
+    PackedKey next = from;
+    while (next < end && items.size() < items_max) {
+        PageHandle page = VEXFS_TRY(load(root_));
+        while (!NodeView(page->bytes).leaf()) {
+            const NodeView node(page->bytes);
+            page = VEXFS_TRY(load(node.child(node.covering(next))));
+        }
+        const NodeView leaf(page->bytes);
+        for (size_t i = leaf.lower_bound(next); i < leaf.count(); ++i) {
+            if (leaf.key(i) >= end || items.size() == items_max)
+                return items;
+            const Bytes value = leaf.value(i);
+            items.push_back({leaf.key(i), Page(value.begin(), value.end())});
+        }
+        next = leaf.head().upper;
+    }
+    return items;
+}
+
+Page* Tree::add_dirty(Page page, Pointer& pointer) {
+    const uint8_t level = NodeView(page).head().level;
+    auto block = std::make_shared<CachedBlock>();
+    block->birth = txg_;
+    block->bytes = std::move(page);
+    Page* lent = &block->bytes;
+    pointer = resident_pointer(next_number_, level);
+    dirty_.emplace(next_number_++, std::move(block));
+    return lent;
+}
+
+Result<Page*> Tree::edit(Pointer& pointer) {
+    if (pointer.resident())
+        if (const auto found = dirty_.find(pointer.number()); found != dirty_.end())
+            return &found->second->bytes;
+    const PageHandle page = VEXFS_TRY(load(pointer));
+    retire(pointer);
+    return add_dirty(page->bytes, pointer);
+}
+
+Result<Page*> Tree::edit_child(NodeEditor& parent, size_t i) {
+    Pointer pointer = parent.child(i);
+    Page* page = VEXFS_TRY(edit(pointer));
+    parent.set_child(i, pointer);
+    return page;
+}
+
+void Tree::retire(const Pointer& pointer) {
+    if (!pointer.resident()) {
+        for (const Segment segment : pointer.segments)
+            if (segment)
+                free_map_.release(segment, txg_);
+        return;
+    }
+    if (dirty_.erase(pointer.number()) == 0)
+        retired_frozen_.push_back(pointer.number());
+}
+
+void Tree::grow_root() {
+    Page page(node_bytes_);
+    NodeEditor node(page);
+    node.format(static_cast<uint8_t>(root_.level + 1), PackedKey(), PackedKey::highest());
+    node.insert(0, PackedKey(), bytes_of(root_));
+    add_dirty(std::move(page), root_);
+}
+
+void Tree::split_child(NodeEditor& parent, size_t i, Page& child, const PackedKey& key) {
+    NodeEditor left(child);
+    Page right(node_bytes_);
+    left.split_at(split_index(left, key), right);
+    const PackedKey lower = NodeView(right).head().lower;
+    Pointer pointer;
+    add_dirty(std::move(right), pointer);
+    parent.insert(i + 1, lower, bytes_of(pointer));
+}
+
+Status Tree::put(const PackedKey& key, Bytes value) {
+    VEXFS_ASSERT(value.size() <= node_value_bytes_max(node_bytes_) && key < PackedKey::highest());
+    Page* page = VEXFS_TRY(edit(root_));
+    if (!has_room(NodeView(*page), key, value.size())) {
+        Page* old_root = page;
+        grow_root();
+        page = VEXFS_TRY(edit(root_));
+        NodeEditor root(*page);
+        split_child(root, 0, *old_root, key);
+    }
+    while (!NodeView(*page).leaf()) {
+        NodeEditor node(*page);
+        size_t i = node.covering(key);
+        Page* child = VEXFS_TRY(edit_child(node, i));
+        if (!has_room(NodeView(*child), key, value.size())) {
+            split_child(node, i, *child, key);
+            i = node.covering(key);
+            child = VEXFS_TRY(edit_child(node, i));
+        }
+        page = child;
+    }
+    NodeEditor leaf(*page);
+    const size_t at = leaf.lower_bound(key);
+    if (at < leaf.count() && leaf.key(at) == key)
+        leaf.replace(at, value);
+    else
+        leaf.insert(at, key, value);
+    return ok();
+}
+
+Status Tree::erase(const PackedKey& key) {
+    if (!VEXFS_TRY(get(key)))
+        return ok();
+    Page* page = VEXFS_TRY(edit(root_));
+    NodeEditor root(*page);
+    VEXFS_TRY_VOID(erase_below(root, key));
+    collapse_root();
+    return ok();
+}
+
+Status Tree::erase_below(NodeEditor& node, const PackedKey& key) {
+    if (node.leaf()) {
+        node.erase(node.lower_bound(key));
+        return ok();
+    }
+    const size_t i = node.covering(key);
+    Page* page = VEXFS_TRY(edit_child(node, i));
+    NodeEditor child(*page);
+    VEXFS_TRY_VOID(erase_below(child, key));
+    if (child.used_bytes() < child.capacity_bytes() / 4)
+        merge_child(node, i);
+    return ok();
+}
+
+// Merging saves space and nothing depends on it: a sibling that cannot be read stays where it is.
+void Tree::merge_child(NodeEditor& parent, size_t i) {
+    if (parent.count() < 2)
+        return;
+    const size_t left_index = i == 0 ? 0 : i - 1;
+    const Result<PageHandle> left = load(parent.child(left_index));
+    const Result<PageHandle> right = load(parent.child(left_index + 1));
+    if (!left || !right)
+        return;
+    const NodeView left_view((*left)->bytes);
+    const NodeView right_view((*right)->bytes);
+    if (left_view.used_bytes() + right_view.used_bytes() > left_view.capacity_bytes() * 3 / 4)
+        return;
+    const Result<Page*> page = edit_child(parent, left_index);
+    if (!page)
+        return;
+    NodeEditor(**page).append(right_view);
+    retire(parent.child(left_index + 1));
+    parent.erase(left_index + 1);
+}
+
+void Tree::collapse_root() {
+    while (root_.level > 0) {
+        const Result<PageHandle> page = load(root_);
+        if (!page || NodeView((*page)->bytes).count() > 1)
+            return;
+        const Pointer child = NodeView((*page)->bytes).child(0);
+        retire(root_);
+        root_ = child;
+    }
+}
+
+FrozenTree Tree::freeze(uint64_t next_txg) {
+    VEXFS_ASSERT(frozen_ == nullptr);
+    frozen_ = std::make_shared<const DirtyNodes>(std::move(dirty_));
+    dirty_ = DirtyNodes();
+    txg_ = next_txg;
+    return {root_, frozen_};
+}
+
+void Tree::publish(const WrittenTree& written) {
+    const auto resolve = [&written](Pointer pointer) {
+        const auto found = written.pointers.find(pointer.number());
+        return pointer.resident() && found != written.pointers.end() ? found->second : pointer;
+    };
+    root_ = resolve(root_);
+    for (auto& [number, block] : dirty_) {
+        NodeEditor node(block->bytes);
+        for (size_t i = 0; !node.leaf() && i < node.count(); ++i)
+            node.set_child(i, resolve(node.child(i)));
+    }
+    for (const uint64_t number : retired_frozen_) {
+        const Pointer& pointer = written.pointers.at(number);
+        for (const Segment segment : pointer.segments)
+            if (segment)
+                free_map_.release(segment, txg_);
+    }
+    retired_frozen_.clear();
+    frozen_ = nullptr;
+}
+
+namespace {
+
+// Nodes go out in batches of this size, so that a large txg does not hold all its blocks in memory
+// twice.
+constexpr size_t kBatchNodes = 256;
+
+class TreeWriter {
+  public:
+    TreeWriter(const FrozenTree& frozen, Device& device, FreeMap& free_map, uint64_t txg,
+               uint32_t copies)
+        : frozen_(frozen), device_(device), free_map_(free_map), txg_(txg), copies_(copies) {}
+
+    Result<WrittenTree> write() {
+        written_.root = VEXFS_TRY(write_below(frozen_.root));
+        VEXFS_TRY_VOID(submit());
+        return std::move(written_);
+    }
+
+  private:
+    Result<Pointer> write_below(const Pointer& pointer) {
+        if (!pointer.resident())
+            return pointer;
+        auto block = std::make_shared<CachedBlock>(*frozen_.nodes->at(pointer.number()));
+        NodeEditor node(block->bytes);
+        for (size_t i = 0; !node.leaf() && i < node.count(); ++i)
+            node.set_child(i, VEXFS_TRY(write_below(node.child(i))));
+        EncodedNode encoded = VEXFS_TRY(encode_node(block->bytes, free_map_, txg_, copies_));
+        const Pointer place = encoded.pointer;
+        block->birth = txg_;
+        written_.pointers.emplace(pointer.number(), place);
+        written_.pages.emplace_back(place.segments[0].first(), std::move(block));
+        waiting_.push_back(std::move(encoded));
+        if (waiting_.size() == kBatchNodes)
+            VEXFS_TRY_VOID(submit());
+        return place;
+    }
+
+    Status submit() {
+        std::vector<Io> batch;
+        for (EncodedNode& node : waiting_)
+            add_writes(node, batch);
+        VEXFS_TRY_VOID(device_.write(batch));
+        waiting_.clear();
+        return ok();
+    }
+
+    const FrozenTree& frozen_;
+    Device& device_;
+    FreeMap& free_map_;
+    const uint64_t txg_;
+    const uint32_t copies_;
+    WrittenTree written_;
+    std::vector<EncodedNode> waiting_;
+};
+
+} // namespace
+
+Result<WrittenTree> write_tree(const FrozenTree& frozen, Device& device, FreeMap& free_map,
+                               uint64_t txg, uint32_t copies) {
+    return TreeWriter(frozen, device, free_map, txg, copies).write();
+}
+
+} // namespace vexfs
