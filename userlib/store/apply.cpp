@@ -27,7 +27,8 @@ PackedKey object_begin(uint64_t oid) {
 Status Store::check_operation(const Operation& operation) const {
     if (operation.kind == OperationKind::kPut || operation.kind == OperationKind::kErase) {
         const Key key = operation.key.unpacked();
-        const bool own = key.oid == kVolumeOid && key.type != static_cast<uint8_t>(ItemType::kCounter);
+        const bool own =
+            key.oid == kVolumeOid && key.type != static_cast<uint8_t>(ItemType::kCounter);
         if (own || key.oid == UINT64_MAX || key.type == static_cast<uint8_t>(ItemType::kRecord))
             return fail(Code::kEINVAL, "transaction: the key is reserved for the store");
         if (operation.bytes.size() > node_value_bytes_max(layout_.header().node_bytes))
@@ -36,8 +37,8 @@ Status Store::check_operation(const Operation& operation) const {
     }
     if (operation.oid == kVolumeOid || operation.oid == UINT64_MAX)
         return fail(Code::kEINVAL, "transaction: the object number is reserved");
-    const uint64_t length = operation.kind == OperationKind::kWrite ? operation.bytes.size()
-                                                                    : operation.length;
+    const uint64_t length =
+        operation.kind == OperationKind::kWrite ? operation.bytes.size() : operation.length;
     uint64_t end = 0;
     if (!checked_add(operation.offset, length, end))
         return fail(Code::kEINVAL, "transaction: the range ends behind the largest offset");
@@ -114,8 +115,7 @@ uint64_t Store::outstanding_blocks() {
 
 uint64_t Store::slop_blocks(Space space) const {
     const uint64_t capacity = layout_.capacity_blocks();
-    const uint64_t slop =
-        std::min(capacity / 2, std::max(capacity / 32, options_.slop_blocks_min));
+    const uint64_t slop = std::min(capacity / 2, std::max(capacity / 32, options_.slop_blocks_min));
     switch (space) {
     case Space::kNormal:
         return slop;

@@ -21,7 +21,7 @@ class BlockBuffer {
     BlockBuffer() = default;
     explicit BlockBuffer(size_t blocks)
         : size_(blocks * kBlockBytes),
-          memory_(static_cast<std::byte*>(::operator new(size_, std::align_val_t{kBlockBytes}))) {
+          memory_(static_cast<std::byte*>(::operator new (size_, std::align_val_t{kBlockBytes}))) {
         std::memset(memory_.get(), 0, size_);
     }
 
@@ -31,7 +31,7 @@ class BlockBuffer {
   private:
     struct Release {
         void operator()(std::byte* memory) const {
-            ::operator delete(memory, std::align_val_t{kBlockBytes});
+            ::operator delete (memory, std::align_val_t{kBlockBytes});
         }
     };
 

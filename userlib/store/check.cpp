@@ -8,8 +8,8 @@ namespace {
 class Checker {
   public:
     explicit Checker(Store& store)
-        : store_(store), layout_(store.layout()),
-          reached_(layout_, FreeMap::Policy::kLowestFirst) {}
+        : store_(store), layout_(store.layout()), reached_(layout_, FreeMap::Policy::kLowestFirst) {
+    }
 
     CheckReport run() {
         const Uberblock& uberblock = store_.uberblock();

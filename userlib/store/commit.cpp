@@ -2,9 +2,9 @@
 //
 // How memory becomes disk: a commit in three stages, and sync.
 //
-// freeze  takes everything of the open txg aside; the next txg begins            (writer lock, no I/O but cache misses)
-// write   data, nodes, bitmaps, summary; flush; uberblock; flush                  (no lock: readers and writers go on)
-// publish addresses take the place of what was in memory, quarantine moves on     (writer lock, no I/O)
+// freeze:  takes everything of the open txg aside; the next txg begins. Writer lock.
+// write:   data, nodes, bitmaps, summary; flush; uberblock; flush. No lock: others go on.
+// publish: addresses take the place of what was in memory, quarantine moves on. Writer lock.
 #include "userlib/store/store.h"
 
 #include <algorithm>

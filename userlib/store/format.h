@@ -15,6 +15,7 @@
 
 #include "base/checksum.h"
 #include "userlib/device/device.h"
+#include "userlib/pool/codec/codec.h"
 
 namespace vexfs {
 
@@ -32,8 +33,8 @@ inline uint64_t place_seed(uint64_t place, uint64_t birth) {
 }
 
 // OFFSET SIZE MEANING
-//      0    6  first block   (as one u64: blocks in the low 16 bits, first block above them; 0 is "none")
-//      6    2  count of blocks
+//      0    2  count of blocks
+//      2    6  first block; a segment of zeros is "none"
 struct Segment {
     uint64_t raw = 0;
 
@@ -45,18 +46,16 @@ struct Segment {
 };
 static_assert(sizeof(Segment) == 8);
 
-enum class BlockCodec : uint8_t { kRaw = 0, kLz4 = 1 };
-
 // Where a node lies and what it must hash to. Written by whoever writes the node; checked on every
 // read of it. OFFSET SIZE MEANING
 //      0   32  segments of the first copy, then, from index `second` on, of the second copy
 //     32    8  birth: the txg that wrote it
-//     40   16  checksum of the stored bytes, XXH3-128 seeded with the first segment's block and the birth
+//     40   16  checksum of the stored bytes: XXH3-128, seeded with first block and birth
 //     56    4  stored bytes of one copy; the rest of its last block is zero
 //     60    1  codec
 //     61    1  second: 0 = there is one copy
 //     62    1  level of the node, 0 = leaf
-//     63    1  flags: 0 on disk; kResident in memory (the node is dirty and segments[0] is its number)
+//     63    1  flags: 0 on disk; in memory kResident: the node is dirty, segments[0] its number
 struct Pointer {
     static constexpr size_t kSegments = 4;
     static constexpr uint8_t kResident = 1;
@@ -65,7 +64,7 @@ struct Pointer {
     uint64_t birth = 0;
     Checksum128 checksum{};
     uint32_t stored_bytes = 0;
-    BlockCodec codec = BlockCodec::kRaw;
+    CodecId codec = CodecId::kNone;
     uint8_t second = 0;
     uint8_t level = 0;
     uint8_t flags = 0;
@@ -85,7 +84,8 @@ inline std::span<const Segment> Pointer::copy(bool of_second) const {
     return std::span(segments).subspan(begin, end - begin);
 }
 
-// OFFSET SIZE MEANING                                     Block 1 of each label. Written by mkfs.
+// Block 1 of each label. Written by mkfs.
+// OFFSET SIZE MEANING
 //      0    8  magic
 //      8    4  version
 //     12    4  bytes of this structure that have a meaning (256)
@@ -127,7 +127,8 @@ struct Header {
 };
 static_assert(sizeof(Header) == 256);
 
-// OFFSET SIZE MEANING                          One slot of the ring in each label, slot = txg modulo slots. A commit.
+// A commit, in slot txg modulo slots of each label.
+// OFFSET SIZE MEANING
 //      0    8  magic
 //      8    4  version
 //     12    4  zero
@@ -136,7 +137,7 @@ static_assert(sizeof(Header) == 256);
 //     40    8  txg; the uberblock in force is the valid one with the highest (epoch, txg)
 //     48    8  zero
 //     56   64  root of the tree
-//    120    8  log: position at which replay starts, in blocks since the volume was made (modulo the ring's size)
+//    120    8  log: where replay starts, in blocks since the volume was made, modulo the ring
 //    128    8  log: sequence number of the block expected there
 //    136   16  log: chain value that the block there must carry
 //    152    4  summary slot in force, 0 or 1
@@ -173,7 +174,8 @@ struct Uberblock {
 static_assert(sizeof(Uberblock) == 256);
 static_assert(offsetof(Uberblock, root) == 56 && offsetof(Uberblock, checksum) == 240);
 
-// OFFSET SIZE MEANING                                      The summary: one entry a region, an array, in two slots.
+// The summary: an array, one entry a region.
+// OFFSET SIZE MEANING
 //      0    8  checksum of the bitmap in force, XXH3-64 seeded with its block and txg
 //      8    8  txg that wrote it
 //     16    4  free blocks of the region
@@ -186,7 +188,8 @@ struct SummaryEntry {
 };
 static_assert(sizeof(SummaryEntry) == 24);
 
-// OFFSET SIZE MEANING                               A log block: this, then the records, then zeros to a whole block.
+// A log block: this, records, zeros to a block.
+// OFFSET SIZE MEANING
 //      0    4  magic
 //      4    4  bytes of this structure and the records
 //      8    8  epoch
@@ -209,7 +212,8 @@ struct LogHeader {
 };
 static_assert(sizeof(LogHeader) == 72);
 
-// OFFSET SIZE MEANING                                     A log record: one transaction. Its operations follow.
+// A log record: a transaction; operations follow.
+// OFFSET SIZE MEANING
 //      0    4  bytes of this structure and the operations
 //      4    4  zero
 //      8    8  session of the request, 0 = none          } room for replayed requests
@@ -224,7 +228,8 @@ struct LogRecord {
 };
 static_assert(sizeof(LogRecord) == 24);
 
-// OFFSET SIZE MEANING                              The value of a kRecord item. A record inline: kind, then its bytes.
+// The value of a kRecord item.
+// OFFSET SIZE MEANING
 //      0    1  kind: 0 inline (nothing but the bytes follows this one), 1 stored
 //      1    1  codec
 //      2    1  count of segments
@@ -240,7 +245,7 @@ struct RecordHead {
     static constexpr uint8_t kStored = 1;
 
     uint8_t kind = kStored;
-    BlockCodec codec = BlockCodec::kRaw;
+    CodecId codec = CodecId::kNone;
     uint8_t segments = 0;
     uint8_t zero0 = 0;
     uint32_t logical_bytes = 0;

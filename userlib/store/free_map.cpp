@@ -125,8 +125,7 @@ Segment FreeMap::find_run_in(uint64_t r, uint32_t blocks, uint32_t from) {
     const uint32_t end = layout_.region_size(r);
     for (uint32_t i = from; i < end;) {
         const uint32_t begin = next_bit(region.busy, i, end, false);
-        const uint32_t stop =
-            next_bit(region.busy, begin, std::min(end, begin + blocks), true);
+        const uint32_t stop = next_bit(region.busy, begin, std::min(end, begin + blocks), true);
         if (begin < end && stop - begin == blocks)
             return Segment::of(layout_.region_start(r) + begin, blocks);
         i = stop;
@@ -261,7 +260,8 @@ void FreeMap::committed(uint64_t txg) {
         for (const Segment segment : quarantine_.begin()->second) {
             const uint64_t r = layout_.region_of(segment.first());
             Region& region = regions_[r];
-            set_bits(region.busy, segment.first() - layout_.region_start(r), segment.count(), false);
+            set_bits(region.busy, segment.first() - layout_.region_start(r), segment.count(),
+                     false);
             region.busy_free += segment.count();
             region.longest = region.busy_free;
             free_ += segment.count();

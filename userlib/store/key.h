@@ -24,8 +24,8 @@ inline constexpr uint64_t kVolumeOid = 0;
 
 // Item types that the store knows. Others are free for the layers above, below 0xf0.
 enum class ItemType : uint8_t {
-    kRecord = 4,     // any oid but 0; sub = offset of the record in the object: a piece of the object's data
-    kOrphan = 0xf1,  // oid 0; sub = an object that is gone and whose items are still being erased
+    kRecord = 4,     // any oid but 0; sub = offset in the object: a piece of its data
+    kOrphan = 0xf1,  // oid 0; sub = an object whose items are still being erased
     kCounter = 0xf2, // oid 0; sub = counter; value u64: the first number that was never handed out
 };
 

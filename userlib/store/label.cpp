@@ -38,8 +38,8 @@ std::optional<Uberblock> parse_uberblock(Bytes block, const Header& header, uint
         uberblock.checksum != checksum_of(uberblock, slot))
         return std::nullopt;
     if (uberblock.txg % header.uberblock_slots != slot || uberblock.summary_slot > 1 ||
-        uberblock.zero0 != 0 || uberblock.zero1 != 0 || uberblock.zero3 != 0 || !zero(bytes_of(uberblock.zero2)) ||
-        !zero(block.subspan(sizeof uberblock)))
+        uberblock.zero0 != 0 || uberblock.zero1 != 0 || uberblock.zero3 != 0 ||
+        !zero(bytes_of(uberblock.zero2)) || !zero(block.subspan(sizeof uberblock)))
         return std::nullopt;
     return uberblock;
 }

@@ -2,7 +2,7 @@
 //
 // Where everything lies on the device: arithmetic on the header, nothing else.
 //
-//     label 0 | label 1 | log ring | summary A | summary B | region 0 | region 1 | ... | label 2 | label 3
+//     label 0 | label 1 | log ring | summary A | summary B | region 0 | ... | label 2 | label 3
 //
 // A label is the boot block, the header, the uberblock ring. A region is bitmap A, bitmap B, then
 // blocks for nodes and records; the last region may be short.

@@ -143,7 +143,8 @@ void Log::append(Bytes transaction, uint64_t operation, uint64_t txg) {
     const size_t bytes = sizeof(LogRecord) + transaction.size();
     if (gap_txg_ == txg)
         return;
-    if (sizeof(LogHeader) + bytes > block_bytes_max() || pending_bytes_ + bytes > kPendingBytesMax) {
+    if (sizeof(LogHeader) + bytes > block_bytes_max() ||
+        pending_bytes_ + bytes > kPendingBytesMax) {
         gap_txg_ = txg;
         return;
     }

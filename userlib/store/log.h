@@ -93,7 +93,8 @@ class Log {
     uint64_t tail_ VEXFS_GUARDED_BY(mutex_) = 0; // position from which on blocks are still needed
     std::deque<Pending> pending_ VEXFS_GUARDED_BY(mutex_);
     size_t pending_bytes_ VEXFS_GUARDED_BY(mutex_) = 0;
-    uint64_t gap_txg_ VEXFS_GUARDED_BY(mutex_) = 0; // a transaction of it is not in the log; 0 = none
+    // A transaction of this txg is not in the log; 0 = none.
+    uint64_t gap_txg_ VEXFS_GUARDED_BY(mutex_) = 0;
     uint64_t durable_ VEXFS_GUARDED_BY(mutex_) = 0; // operations up to this one are
     bool writing_ VEXFS_GUARDED_BY(mutex_) = false;
     bool failed_ VEXFS_GUARDED_BY(mutex_) = false;

@@ -124,8 +124,7 @@ class NodeEditor : public NodeView {
 
   private:
     void set_offset(size_t i, size_t value) {
-        store_le<uint16_t>(page_.data() + page_.size() - (i + 1) * 2,
-                           static_cast<uint16_t>(value));
+        store_le<uint16_t>(page_.data() + page_.size() - (i + 1) * 2, static_cast<uint16_t>(value));
     }
 
     MutableBytes page_;

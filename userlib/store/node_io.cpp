@@ -3,52 +3,29 @@
 
 #include <algorithm>
 
-#include <lz4.h>
-
 #include "base/assert.h"
 
 namespace vexfs {
 
 namespace {
 
-// Writes the page's stored form into `pointer` and returns its blocks.
-BlockBuffer compress(const Page& page, Pointer& pointer) {
-    const uint32_t raw_blocks = blocks_for(page.size());
-    if (raw_blocks > 1) {
-        BlockBuffer packed(raw_blocks - 1);
-        const int bytes = LZ4_compress_default(reinterpret_cast<const char*>(page.data()),
-                                               reinterpret_cast<char*>(packed.bytes().data()),
-                                               static_cast<int>(page.size()),
-                                               static_cast<int>(packed.bytes().size()));
-        if (bytes > 0) {
-            pointer.codec = BlockCodec::kLz4;
-            pointer.stored_bytes = static_cast<uint32_t>(bytes);
-            BlockBuffer exact(blocks_for(pointer.stored_bytes));
-            std::memcpy(exact.bytes().data(), packed.bytes().data(), pointer.stored_bytes);
-            return exact;
-        }
-    }
-    pointer.codec = BlockCodec::kRaw;
-    pointer.stored_bytes = static_cast<uint32_t>(page.size());
-    BlockBuffer raw(raw_blocks);
-    std::memcpy(raw.bytes().data(), page.data(), page.size());
-    return raw;
+// Returns the blocks of the page's stored form and describes it in the pointer.
+Result<BlockBuffer> compress(const Page& page, BlockCoder& coder, Pointer& pointer) {
+    BlockBuffer room(blocks_for(page.size()));
+    const Coded coded = VEXFS_TRY(coder.encode(Compression{}, page, room.bytes()));
+    pointer.codec = coded.codec;
+    pointer.stored_bytes = static_cast<uint32_t>(coded.size_bytes);
+    const Bytes stored = coded.codec == CodecId::kNone ? Bytes(page) : Bytes(room.bytes());
+    BlockBuffer blocks(blocks_for(coded.size_bytes));
+    std::memcpy(blocks.bytes().data(), stored.data(), coded.size_bytes);
+    return blocks;
 }
 
 Result<Page> decompress(const Pointer& pointer, Bytes stored, size_t node_bytes) {
+    if (pointer.codec == CodecId::kNone && stored.size() != node_bytes)
+        return fail(Code::kEUCLEAN, "node: stored size");
     Page page(node_bytes);
-    if (pointer.codec == BlockCodec::kRaw) {
-        if (stored.size() != node_bytes)
-            return fail(Code::kEUCLEAN, "node: stored size");
-        std::memcpy(page.data(), stored.data(), stored.size());
-        return page;
-    }
-    const int bytes = LZ4_decompress_safe(reinterpret_cast<const char*>(stored.data()),
-                                          reinterpret_cast<char*>(page.data()),
-                                          static_cast<int>(stored.size()),
-                                          static_cast<int>(page.size()));
-    if (bytes != static_cast<int>(node_bytes))
-        return fail(Code::kEUCLEAN, "node: does not decompress to its size");
+    VEXFS_TRY_VOID(BlockCoder().decode(static_cast<uint8_t>(pointer.codec), stored, page));
     return page;
 }
 
@@ -61,14 +38,15 @@ uint32_t count_blocks(std::span<const Segment> segments) {
 
 } // namespace
 
-Result<EncodedNode> encode_node(Page& page, FreeMap& free_map, uint64_t txg, uint32_t copies) {
+Result<EncodedNode> encode_node(Page& page, BlockCoder& coder, FreeMap& free_map, uint64_t txg,
+                                uint32_t copies) {
     NodeHead& head = NodeEditor(page).edit_head();
     head.birth = txg;
     EncodedNode node;
     Pointer& pointer = node.pointer;
     pointer.birth = txg;
     pointer.level = head.level;
-    node.blocks = compress(page, pointer);
+    node.blocks = VEXFS_TRY(compress(page, coder, pointer));
     const auto blocks = static_cast<uint32_t>(node.blocks.bytes().size() / kBlockBytes);
     const Segments first = VEXFS_TRY(free_map.allocate(blocks, Pointer::kSegments, txg));
     std::copy(first.begin(), first.end(), pointer.segments.begin());
@@ -82,8 +60,7 @@ Result<EncodedNode> encode_node(Page& page, FreeMap& free_map, uint64_t txg, uin
                 free_map.release(segment, txg);
         }
     }
-    pointer.checksum =
-        xxh3_128(node.blocks.bytes().first(pointer.stored_bytes), pointer.seed());
+    pointer.checksum = xxh3_128(node.blocks.bytes().first(pointer.stored_bytes), pointer.seed());
     return node;
 }
 
@@ -102,9 +79,8 @@ void add_writes(EncodedNode& node, std::vector<Io>& batch) {
 }
 
 Status validate_pointer(const Pointer& pointer, const Layout& layout) {
-    if (pointer.flags != 0 || pointer.second >= Pointer::kSegments ||
-        pointer.codec > BlockCodec::kLz4)
-        return fail(Code::kEUCLEAN, "pointer: flags, codec or second copy");
+    if (pointer.flags != 0 || pointer.second >= Pointer::kSegments)
+        return fail(Code::kEUCLEAN, "pointer: flags or second copy");
     if (pointer.stored_bytes == 0 || pointer.stored_bytes > layout.header().node_bytes)
         return fail(Code::kEUCLEAN, "pointer: stored bytes");
     for (const bool second : {false, true}) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "userlib/pool/cache/cache.h"
+#include "userlib/pool/codec/block_coder.h"
 #include "userlib/store/block_buffer.h"
 #include "userlib/store/free_map.h"
 #include "userlib/store/node.h"
@@ -34,7 +35,8 @@ struct EncodedNode {
 
 // Allocates for `page` and encodes it as born in `txg`; its head's birth and address are filled in.
 // A second copy is left out if `copies` is 1 or the first one lies in too many pieces. ENOSPC.
-Result<EncodedNode> encode_node(Page& page, FreeMap& free_map, uint64_t txg, uint32_t copies);
+Result<EncodedNode> encode_node(Page& page, BlockCoder& coder, FreeMap& free_map, uint64_t txg,
+                                uint32_t copies);
 
 // Adds the Ios that write the node. The buffer must outlive them.
 void add_writes(EncodedNode& node, std::vector<Io>& batch);

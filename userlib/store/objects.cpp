@@ -26,8 +26,9 @@ void copy_out(Bytes content, size_t begin, MutableBytes out) {
 } // namespace
 
 Objects::Objects(Device& device, const Layout& layout, Tree& tree, FreeMap& free_map,
-                 BlockCache& cache)
-    : device_(device), layout_(layout), tree_(tree), free_map_(free_map), cache_(cache) {}
+                 BlockCache& cache, const Compression& compression)
+    : device_(device), layout_(layout), tree_(tree), free_map_(free_map), cache_(cache),
+      compression_(compression) {}
 
 Result<RecordContent> Objects::load_stored(const RecordItem& record) const {
     const uint64_t address = record.segments[0].first();
@@ -76,13 +77,13 @@ Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out) c
     }
     // A small piece of a large record that is not compressed is read alone, and past the cache.
     const uint64_t address = record.segments[0].first();
-    if (record.head.codec == BlockCodec::kRaw && out.size() * 4 <= record.head.stored_bytes &&
+    if (record.head.codec == CodecId::kNone && out.size() * 4 <= record.head.stored_bytes &&
         begin < record.head.stored_bytes && !cache_.get(address) &&
         unwritten_.find(address) == unwritten_.end()) {
         const auto first = static_cast<uint32_t>(begin / kBlockBytes);
-        const uint32_t last = blocks_for(std::min<size_t>(begin + out.size(), record.head.stored_bytes));
-        const Result<BlockBuffer> blocks =
-            read_record_blocks(device_, record, first, last - first);
+        const uint32_t last =
+            blocks_for(std::min<size_t>(begin + out.size(), record.head.stored_bytes));
+        const Result<BlockBuffer> blocks = read_record_blocks(device_, record, first, last - first);
         if (!blocks)
             return fail(Code::kEIO, blocks.error().what);
         copy_out(blocks.value().bytes(), begin % kBlockBytes, out);
@@ -233,7 +234,8 @@ Result<size_t> Objects::count_records(uint64_t oid, uint64_t offset, uint64_t le
     const std::vector<Item> items =
         VEXFS_TRY(tree_.list(record_key(oid, offset), record_key(oid, end), count_max));
     size_t count = items.size();
-    for (auto it = dirty_.lower_bound({oid, offset}); it != dirty_.end() && count < count_max; ++it) {
+    for (auto it = dirty_.lower_bound({oid, offset}); it != dirty_.end() && count < count_max;
+         ++it) {
         if (it->first.oid != oid || it->first.offset >= end)
             break;
         ++count;
@@ -265,7 +267,8 @@ Status Objects::place(size_t records_max, uint64_t txg) {
         // than space.
         Undo undo;
         VEXFS_TRY_VOID(note_item(key, undo));
-        StoredRecord record = VEXFS_TRY(encode_record(*content, free_map_, txg));
+        StoredRecord record =
+            VEXFS_TRY(encode_record(*content, coder_, compression_, free_map_, txg));
         if (const Status put = tree_.put(key, record.item); !put) {
             for (const Segment segment : record.segments)
                 free_map_.release(segment, txg);

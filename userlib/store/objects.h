@@ -18,7 +18,8 @@ namespace vexfs {
 
 class Objects {
   public:
-    Objects(Device& device, const Layout& layout, Tree& tree, FreeMap& free_map, BlockCache& cache);
+    Objects(Device& device, const Layout& layout, Tree& tree, FreeMap& free_map, BlockCache& cache,
+            const Compression& compression);
 
     [[nodiscard]] Status read(uint64_t oid, uint64_t offset, MutableBytes out) const;
 
@@ -70,6 +71,8 @@ class Objects {
     Tree& tree_;
     FreeMap& free_map_;
     BlockCache& cache_;
+    const Compression compression_;
+    BlockCoder coder_;
     Dirty dirty_;
     size_t dirty_bytes_ = 0;
     std::vector<StoredRecord> placed_;

@@ -21,8 +21,8 @@ Header make_header(uint64_t device_blocks, const FormatOptions& options) {
     header.device_blocks = device_blocks;
     header.log_blocks = options.log_blocks;
     if (header.log_blocks == 0)
-        header.log_blocks = std::min(std::clamp(device_blocks / 64, kLogBlocksLeast, kLogBlocksMost),
-                                     device_blocks / 8);
+        header.log_blocks = std::min(
+            std::clamp(device_blocks / 64, kLogBlocksLeast, kLogBlocksMost), device_blocks / 8);
     header.node_bytes = options.node_bytes;
     header.record_bytes = options.record_bytes;
     header.region_blocks = options.region_blocks;
@@ -72,12 +72,11 @@ Store::Store(Device& device, const Layout& layout, const StoreOptions& options)
     : device_(device), options_(options), layout_(layout), cache_(options.cache_bytes),
       nodes_(device, layout_, cache_), free_map_(layout_, options.policy), label_(device, layout_),
       log_(device, layout_), tree_(nodes_, free_map_, layout_.header().node_bytes),
-      objects_(device, layout_, tree_, free_map_, cache_) {}
+      objects_(device, layout_, tree_, free_map_, cache_, options.compression) {}
 
 Result<std::unique_ptr<Store>> Store::open(Device& device, const StoreOptions& options) {
     const Header header = VEXFS_TRY(Label::read_header(device));
-    VEXFS_TRY_VOID(
-        check_features(header.features_write, header.features_read, !options.read_only));
+    VEXFS_TRY_VOID(check_features(header.features_write, header.features_read, !options.read_only));
     const Layout layout = VEXFS_TRY(Layout::of(header));
     std::unique_ptr<Store> store(new Store(device, layout, options));
 

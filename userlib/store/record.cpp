@@ -3,52 +3,28 @@
 
 #include <algorithm>
 
-#include <lz4.h>
-
 #include "base/assert.h"
 
 namespace vexfs {
 
 namespace {
 
-// Text compresses in its first block already; what does not, is not tried in full.
-constexpr size_t kProbeBytes = kBlockBytes;
-
 uint32_t block_checksum(Bytes block, uint64_t address, uint64_t birth) {
     const uint64_t seed = place_seed(address, birth);
     return crc32c(block, static_cast<uint32_t>(seed ^ seed >> 32));
 }
 
-bool compressible(Bytes content) {
-    if (content.size() <= kProbeBytes)
-        return false;
-    std::array<char, LZ4_COMPRESSBOUND(kProbeBytes)> probe;
-    const int bytes = LZ4_compress_default(reinterpret_cast<const char*>(content.data()),
-                                           probe.data(), kProbeBytes, probe.size());
-    return bytes > 0 && static_cast<size_t>(bytes) < kProbeBytes * 15 / 16;
-}
-
-BlockBuffer compress(Bytes content, RecordHead& head) {
-    const uint32_t raw_blocks = blocks_for(content.size());
-    if (compressible(content)) {
-        BlockBuffer packed(raw_blocks - 1);
-        const int bytes = LZ4_compress_default(reinterpret_cast<const char*>(content.data()),
-                                               reinterpret_cast<char*>(packed.bytes().data()),
-                                               static_cast<int>(content.size()),
-                                               static_cast<int>(packed.bytes().size()));
-        if (bytes > 0) {
-            head.codec = BlockCodec::kLz4;
-            head.stored_bytes = static_cast<uint32_t>(bytes);
-            BlockBuffer exact(blocks_for(head.stored_bytes));
-            std::memcpy(exact.bytes().data(), packed.bytes().data(), head.stored_bytes);
-            return exact;
-        }
-    }
-    head.codec = BlockCodec::kRaw;
-    head.stored_bytes = static_cast<uint32_t>(content.size());
-    BlockBuffer raw(raw_blocks);
-    std::memcpy(raw.bytes().data(), content.data(), content.size());
-    return raw;
+// Returns the blocks of the content's stored form and describes it in the head.
+Result<BlockBuffer> compress(Bytes content, BlockCoder& coder, const Compression& compression,
+                             RecordHead& head) {
+    BlockBuffer room(blocks_for(content.size()));
+    const Coded coded = VEXFS_TRY(coder.encode(compression, content, room.bytes()));
+    head.codec = coded.codec;
+    head.stored_bytes = static_cast<uint32_t>(coded.size_bytes);
+    const Bytes stored = coded.codec == CodecId::kNone ? content : Bytes(room.bytes());
+    BlockBuffer blocks(blocks_for(coded.size_bytes));
+    std::memcpy(blocks.bytes().data(), stored.data(), coded.size_bytes);
+    return blocks;
 }
 
 void append(Page& page, Bytes bytes) {
@@ -65,13 +41,12 @@ std::vector<uint64_t> block_addresses(const Segments& segments) {
 }
 
 Status check_head(const RecordHead& head, const Layout& layout) {
-    if (head.kind != RecordHead::kStored || head.zero0 != 0 || head.zero1 != 0 ||
-        head.codec > BlockCodec::kLz4)
-        return fail(Code::kEUCLEAN, "record: kind, codec or reserved bytes");
+    if (head.kind != RecordHead::kStored || head.zero0 != 0 || head.zero1 != 0)
+        return fail(Code::kEUCLEAN, "record: kind or reserved bytes");
     if (head.logical_bytes == 0 || head.logical_bytes > layout.header().record_bytes ||
         head.stored_bytes == 0 || head.stored_bytes > head.logical_bytes)
         return fail(Code::kEUCLEAN, "record: size");
-    if (head.codec == BlockCodec::kRaw && head.stored_bytes != head.logical_bytes)
+    if (head.codec == CodecId::kNone && head.stored_bytes != head.logical_bytes)
         return fail(Code::kEUCLEAN, "record: raw sizes differ");
     return ok();
 }
@@ -116,13 +91,14 @@ Page encode_inline_record(Bytes content) {
     return item;
 }
 
-Result<StoredRecord> encode_record(Bytes content, FreeMap& free_map, uint64_t txg) {
+Result<StoredRecord> encode_record(Bytes content, BlockCoder& coder, const Compression& compression,
+                                   FreeMap& free_map, uint64_t txg) {
     VEXFS_ASSERT(!content.empty());
     RecordHead head;
     head.logical_bytes = static_cast<uint32_t>(content.size());
     head.birth = txg;
     StoredRecord record;
-    record.blocks = compress(content, head);
+    record.blocks = VEXFS_TRY(compress(content, coder, compression, head));
     const auto blocks = static_cast<uint32_t>(record.blocks.bytes().size() / kBlockBytes);
     record.segments = VEXFS_TRY(free_map.allocate(blocks, blocks, txg));
     head.segments = static_cast<uint8_t>(record.segments.size());
@@ -176,15 +152,8 @@ Result<Page> read_record(Device& device, const RecordItem& record) {
     const uint32_t count = blocks_for(record.head.stored_bytes);
     const BlockBuffer blocks = VEXFS_TRY(read_record_blocks(device, record, 0, count));
     const Bytes stored = blocks.bytes().first(record.head.stored_bytes);
-    if (record.head.codec == BlockCodec::kRaw)
-        return Page(stored.begin(), stored.end());
     Page content(record.head.logical_bytes);
-    const int bytes = LZ4_decompress_safe(reinterpret_cast<const char*>(stored.data()),
-                                          reinterpret_cast<char*>(content.data()),
-                                          static_cast<int>(stored.size()),
-                                          static_cast<int>(content.size()));
-    if (bytes != static_cast<int>(content.size()))
-        return fail(Code::kEUCLEAN, "record: does not decompress to its size");
+    VEXFS_TRY_VOID(BlockCoder().decode(static_cast<uint8_t>(record.head.codec), stored, content));
     return content;
 }
 

@@ -20,8 +20,8 @@ constexpr size_t record_item_bytes_max(size_t record_bytes) {
 
 struct RecordItem {
     RecordHead head;
-    Bytes inlined;                  // kInline: lent from the item
-    Segments segments;              // kStored
+    Bytes inlined;                   // kInline: lent from the item
+    Segments segments;               // kStored
     std::vector<uint32_t> checksums; // kStored: one a block
 };
 
@@ -37,7 +37,8 @@ struct StoredRecord {
 };
 
 // Allocates for the content (1 to record_bytes bytes) and encodes it as born in `txg`. ENOSPC.
-Result<StoredRecord> encode_record(Bytes content, FreeMap& free_map, uint64_t txg);
+Result<StoredRecord> encode_record(Bytes content, BlockCoder& coder, const Compression& compression,
+                                   FreeMap& free_map, uint64_t txg);
 
 void add_writes(StoredRecord& record, std::vector<Io>& batch);
 

@@ -16,6 +16,7 @@
 
 #include <atomic>
 
+#include "userlib/pool/codec/block_coder.h"
 #include "userlib/store/label.h"
 #include "userlib/store/log.h"
 #include "userlib/store/objects.h"
@@ -41,11 +42,12 @@ struct StoreOptions {
     size_t cache_bytes = size_t{256} << 20;
     size_t dirty_bytes_max = size_t{64} << 20; // beyond it apply() commits before it goes on
     uint32_t node_copies = 2;
+    Compression compression;         // of object data
     uint64_t slop_blocks_min = 4096; // kept free, see Space; never more than half of the volume
     FreeMap::Policy policy = FreeMap::Policy::kNextFit;
     // Repairs; each gives something up and is never done unasked.
     uint64_t rewind_txg = UINT64_MAX; // the newest commit up to this one, without the log
-    bool truncate_log = false;        // go on although the log is damaged: what it held behind that is lost
+    bool truncate_log = false;        // go on without what a damaged log held behind the damage
     bool rebuild_free_map = false;    // count anew what the tree reaches
 };
 
@@ -104,7 +106,7 @@ class Store {
     Status close();
 
     // Background work, a slice at a time. True if there is more to do at once.
-    Result<bool> step_commit();             // one stage of a commit: freeze, write, publish
+    Result<bool> step_commit();              // one stage of a commit: freeze, write, publish
     Result<bool> step_place(size_t records); // write-behind of object data
     Result<bool> step_reap(size_t items);    // erases what destroy() gave up
 
@@ -186,8 +188,8 @@ class Store {
     SharedMutex lock_;
     Tree tree_ VEXFS_GUARDED_BY(lock_);
     Objects objects_ VEXFS_GUARDED_BY(lock_);
-    uint64_t txg_ VEXFS_GUARDED_BY(lock_) = 0;             // the open one
-    uint64_t operation_ VEXFS_GUARDED_BY(lock_) = 0;       // transactions applied since open
+    uint64_t txg_ VEXFS_GUARDED_BY(lock_) = 0;       // the open one
+    uint64_t operation_ VEXFS_GUARDED_BY(lock_) = 0; // transactions applied since open
     uint64_t frozen_nodes_ VEXFS_GUARDED_BY(lock_) = 0;
 };
 

@@ -138,9 +138,11 @@ TEST_CASE("store: object data reads back, holes are zero, a punch frees") {
     for (int round = 0; round < 2; ++round) {
         Page back(60000, std::byte{1});
         REQUIRE(store->read(5, 0, back));
-        CHECK(std::all_of(back.begin(), back.begin() + 4000, [](auto b) { return b == std::byte{0}; }));
+        CHECK(std::all_of(back.begin(), back.begin() + 4000,
+                          [](auto b) { return b == std::byte{0}; }));
         CHECK(std::equal(data.begin(), data.end(), back.begin() + 4000));
-        CHECK(std::all_of(back.begin() + 54000, back.end(), [](auto b) { return b == std::byte{0}; }));
+        CHECK(std::all_of(back.begin() + 54000, back.end(),
+                          [](auto b) { return b == std::byte{0}; }));
         REQUIRE(store->commit());
     }
     Page piece(100);
@@ -222,7 +224,8 @@ TEST_CASE("store: a failed flush suspends it, and what was durable before is the
     const auto device = formatted(2000);
     {
         FaultPlan plan;
-        plan.rules.push_back({FaultKind::kIoError, FaultOp::kFlush, 0, UINT64_MAX, 5, 0, 0.0, false});
+        plan.rules.push_back(
+            {FaultKind::kIoError, FaultOp::kFlush, 0, UINT64_MAX, 5, 0, 0.0, false});
         const auto faulty = FaultDevice::create(*device, plan).value();
         const auto store = opened(*faulty);
         REQUIRE(put(*store, 1));

@@ -56,7 +56,8 @@ Status take_body(ByteReader& reader, Operation& operation) {
     switch (operation.kind) {
     case OperationKind::kPut:
     case OperationKind::kErase:
-        std::memcpy(operation.key.bytes.data(), VEXFS_TRY(reader.take(kKeyBytes)).data(), kKeyBytes);
+        std::memcpy(operation.key.bytes.data(), VEXFS_TRY(reader.take(kKeyBytes)).data(),
+                    kKeyBytes);
         return operation.kind == OperationKind::kPut ? take_bytes(reader, operation) : ok();
     case OperationKind::kWrite:
         operation.oid = VEXFS_TRY(reader.le<uint64_t>());

@@ -14,7 +14,8 @@
 
 namespace vexfs {
 
-// OFFSET SIZE MEANING                                                                  An operation in the log.
+// An operation in the log.
+// OFFSET SIZE MEANING
 //      0    1  kind
 //      1   19  put, erase: the key
 //      1    8  write, punch, destroy: oid

@@ -300,7 +300,8 @@ class TreeWriter {
         NodeEditor node(block->bytes);
         for (size_t i = 0; !node.leaf() && i < node.count(); ++i)
             node.set_child(i, VEXFS_TRY(write_below(node.child(i))));
-        EncodedNode encoded = VEXFS_TRY(encode_node(block->bytes, free_map_, txg_, copies_));
+        EncodedNode encoded =
+            VEXFS_TRY(encode_node(block->bytes, coder_, free_map_, txg_, copies_));
         const Pointer place = encoded.pointer;
         block->birth = txg_;
         written_.pointers.emplace(pointer.number(), place);
@@ -325,6 +326,7 @@ class TreeWriter {
     FreeMap& free_map_;
     const uint64_t txg_;
     const uint32_t copies_;
+    BlockCoder coder_;
     WrittenTree written_;
     std::vector<EncodedNode> waiting_;
 };
