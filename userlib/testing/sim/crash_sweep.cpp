@@ -131,8 +131,8 @@ class Sweep {
                 return ok();
             lost = lost || states[i].hash == hash;
         }
-        return fail(Code::kEUCLEAN, lost ? "sim: an acknowledged state was lost"
-                                         : "sim: a state that never was");
+        return fail(Code::kEUCLEAN,
+                    lost ? "sim: an acknowledged state was lost" : "sim: a state that never was");
     }
 
     // A recovered store has to work, not only to look well.
@@ -168,8 +168,9 @@ SweepResult sweep_seed(uint64_t seed, uint64_t states_max) {
     Workload workload(seed);
     if (const Status status = workload.run(); !status) {
         result.states = result.violations = 1;
-        result.first_violation = "seed " + std::to_string(seed) + " workload: " +
-                                 name_of(status.error().code) + " " + status.error().what;
+        result.first_violation = "seed " + std::to_string(seed) +
+                                 " workload: " + name_of(status.error().code) + " " +
+                                 status.error().what;
         return result;
     }
     result.image_hash = workload.image_hash();

@@ -27,10 +27,10 @@ int main(int argc, char** argv) {
     uint64_t states_wanted = 100000;
     uint64_t seed = 1;
     for (int i = 1; i < argc; i += 2) {
-        const bool known = i + 1 < argc && ((std::strcmp(argv[i], "--states") == 0 &&
-                                             parse(argv[i + 1], states_wanted)) ||
-                                            (std::strcmp(argv[i], "--seed") == 0 &&
-                                             parse(argv[i + 1], seed)));
+        const bool known =
+            i + 1 < argc &&
+            ((std::strcmp(argv[i], "--states") == 0 && parse(argv[i + 1], states_wanted)) ||
+             (std::strcmp(argv[i], "--seed") == 0 && parse(argv[i + 1], seed)));
         if (!known) {
             std::fprintf(stderr, "usage: vexfs-sim [--states N] [--seed FIRST]\n");
             return 2;

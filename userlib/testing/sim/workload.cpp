@@ -10,7 +10,8 @@ namespace vexfs {
 
 namespace {
 
-constexpr uint64_t kOidStride = 1000; // oid = slot + 1 + generation * stride: a destroyed one never comes back
+constexpr uint64_t kOidStride =
+    1000; // oid = slot + 1 + generation * stride: a destroyed one never comes back
 constexpr uint8_t kItemTypes = 3;
 
 template <typename T, size_t N>
@@ -31,14 +32,16 @@ SimConstants SimConstants::from_seed(uint64_t seed) {
     c.format.region_blocks = 64;
     c.format.uberblock_slots = static_cast<uint32_t>(random.between(4, 6));
     c.format.log_blocks = random.between(2, 12);
-    c.format.inline_bytes = static_cast<uint32_t>(random.between(
-        0, std::min<size_t>(200, node_value_bytes_max(c.format.node_bytes) - 1)));
+    c.format.inline_bytes = static_cast<uint32_t>(
+        random.between(0, std::min<size_t>(200, node_value_bytes_max(c.format.node_bytes) - 1)));
     c.store.cache_bytes = random.chance(1, 4) ? 0 : random.between(1024, 256 * 1024);
     c.store.dirty_bytes_max = random.between(4096, 256 * 1024);
     c.store.node_copies = static_cast<uint32_t>(random.between(1, 2));
     c.store.slop_blocks_min = random.between(64, 160);
     c.store.policy =
         random.chance(1, 8) ? FreeMap::Policy::kNextFit : FreeMap::Policy::kLowestFirst;
+    if (random.chance(1, 3))
+        c.store.compression = {random.chance(1, 2) ? CodecId::kZstd : CodecId::kNone, 1};
     c.device_blocks = random.between(400, 900);
     c.steps = random.between(40, 160);
     c.oids = random.between(1, 6);
@@ -137,8 +140,8 @@ std::vector<std::byte> Workload::random_bytes(size_t count) {
     const bool pattern = random_.chance(1, 2);
     const uint64_t word = random_.next();
     for (size_t i = 0; i < count; ++i)
-        bytes[i] = static_cast<std::byte>(pattern && i % 97 != 0 ? word >> (i % 8 * 8)
-                                                                 : random_.next());
+        bytes[i] =
+            static_cast<std::byte>(pattern && i % 97 != 0 ? word >> (i % 8 * 8) : random_.next());
     return bytes;
 }
 
@@ -146,7 +149,8 @@ void Workload::add_object_operation(Transaction& transaction, Model& model, uint
     const uint64_t offset = random_.below(constants_.object_bytes_max);
     const uint64_t room = constants_.object_bytes_max - offset;
     if (random_.chance(1, 4)) {
-        const uint64_t length = random_.chance(1, 3) ? UINT64_MAX - offset : random_.between(1, room);
+        const uint64_t length =
+            random_.chance(1, 3) ? UINT64_MAX - offset : random_.between(1, room);
         transaction.punch(oid, offset, length);
         model.punch(oid, offset, length);
         return;
@@ -161,8 +165,8 @@ void Workload::add_operation(Transaction& transaction, Model& model) {
     const uint64_t kind = random_.below(20);
     if (kind < 9) {
         const Key key = random_key();
-        const std::vector<std::byte> value = random_bytes(
-            random_.below(std::min<size_t>(400, node_value_bytes_max(constants_.format.node_bytes))));
+        const std::vector<std::byte> value = random_bytes(random_.below(
+            std::min<size_t>(400, node_value_bytes_max(constants_.format.node_bytes))));
         transaction.put(key, value);
         model.put(key, value);
     } else if (kind < 13) {

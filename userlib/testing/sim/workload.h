@@ -26,11 +26,11 @@ struct SimConstants {
     StoreOptions store;
     uint64_t device_blocks = 0;
     uint64_t steps = 0;
-    uint64_t oids = 0;              // objects alive at a time
-    uint64_t object_bytes_max = 0;  // end of the highest write
-    uint64_t commit_every = 0;      // steps
-    uint64_t kill_chance = 0;       // of 1000 steps
-    uint64_t reap_chance = 0;       // of 100 steps
+    uint64_t oids = 0;             // objects alive at a time
+    uint64_t object_bytes_max = 0; // end of the highest write
+    uint64_t commit_every = 0;     // steps
+    uint64_t kill_chance = 0;      // of 1000 steps
+    uint64_t reap_chance = 0;      // of 100 steps
 
     static SimConstants from_seed(uint64_t seed);
 };
