@@ -126,7 +126,9 @@ TEST_CASE("distance: integer sums do not overflow at the largest dimension") {
     for (Element element : {Element::kI8, Element::kU8}) {
         const int low = element == Element::kI8 ? -128 : 0;
         const int high = element == Element::kI8 ? 127 : 255;
-        for (auto [x, y] : {std::pair{low, high}, {high, high}, {low, low}}) {
+        for (const auto& [first, second] : {std::pair{low, high}, {high, high}, {low, low}}) {
+            const int x = first; // clang 14 captures no binding
+            const int y = second;
             const std::vector<std::byte> a(kMaxDim, static_cast<std::byte>(x));
             const std::vector<std::byte> b(kMaxDim, static_cast<std::byte>(y));
             for (Isa isa : kAllIsas) {

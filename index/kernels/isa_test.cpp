@@ -28,7 +28,7 @@ TEST_CASE("isa: the best one is supported and supports what it contains") {
 }
 
 TEST_CASE("isa: VEXFS_ISA decides if it names a supported one") {
-    const char* wanted = std::getenv("VEXFS_ISA");
+    const char* wanted = std::getenv("VEXFS_ISA"); // NOLINT(concurrency-mt-unsafe): one thread
     Isa expected = best_isa();
     if (wanted != nullptr) {
         Result<Isa> named = isa_named(wanted);
