@@ -3,11 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <numeric>
-#include <set>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "base/random.h"
+#include "index/codec/format.h"
 #include "index/codec/train.h"
 #include "index/kernels/convert.h"
 #include "index/kernels/distance.h"
@@ -145,4 +149,220 @@ TEST_CASE("codec: the same rows and seed give the same codec") {
     CHECK(std::ranges::equal(x.matrix.view(), y.matrix.view()));
     CHECK(x.step == y.step);
     CHECK(x.shape == y.shape);
+}
+
+TEST_CASE("codec: records and queries are the same bits on every instruction set") {
+    for (Metric metric : {Metric::kL2, Metric::kCosine, Metric::kDot}) {
+        for (CodeShape shape : {CodeShape{64, 8}, CodeShape{64, 4}, CodeShape{192, 8}}) {
+            const Rows rows = clustered_rows(Element::kF16, 77, 300, 9);
+            TrainOptions options;
+            options.shape = shape;
+            options.kind = CodecKind::kLearned;
+            const TrainedCodec trained = train_codec(rows.table(metric, 300), options).value();
+            const std::vector<std::byte> bytes = codec_bytes(trained.codec.parameters());
+            const Codec scalar = Codec::make(parse_codec(bytes).value(), Isa::kScalar).value();
+            for (Isa isa : kAllIsas) {
+                if (!is_supported(isa))
+                    continue;
+                const Codec other = Codec::make(parse_codec(bytes).value(), isa).value();
+                for (size_t i = 0; i < rows.count; ++i) {
+                    alignas(64) uint8_t a[kCodecRecordBytesMax], b[kCodecRecordBytesMax];
+                    QueryCode p, q;
+                    scalar.encode(rows.row(i), a);
+                    other.encode(rows.row(i), b);
+                    scalar.prepare(rows.row(i), p);
+                    other.prepare(rows.row(i), q);
+                    REQUIRE(std::memcmp(a, b, shape.record_bytes) == 0);
+                    REQUIRE(std::memcmp(p.values, q.values, code_query_bytes(shape)) == 0);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("codec: code distances are those of the metric, up to a constant of the query") {
+    for (CodeShape shape : {CodeShape{128, 8}, CodeShape{128, 4}}) {
+        for (Metric metric : {Metric::kL2, Metric::kCosine, Metric::kDot}) {
+            const Rows rows = clustered_rows(Element::kF32, 40, 600, 21);
+            TrainOptions options;
+            options.shape = shape;
+            options.kind = CodecKind::kLearned;
+            const TrainedCodec trained = train_codec(rows.table(metric, 600), options).value();
+            const Distance distance = Distance::make(Element::kF32, metric, 40).value();
+            // Least squares of the exact distance over the code distance: what is left must be small.
+            double sx = 0, sy = 0, sxx = 0, sxy = 0, syy = 0;
+            QueryCode query;
+            trained.codec.prepare(rows.row(0), query);
+            for (size_t i = 1; i < rows.count; ++i) {
+                alignas(64) uint8_t record[128];
+                trained.codec.encode(rows.row(i), record);
+                const double x = code_distance(shape, record, query.values);
+                const double y = distance.between(rows.row(0).data, rows.row(i).data);
+                sx += x, sy += y, sxx += x * x, sxy += x * y, syy += y * y;
+            }
+            const double n = static_cast<double>(rows.count - 1);
+            const double covariance = sxy - sx * sy / n;
+            const double slope = covariance / (sxx - sx * sx / n);
+            const double correlation =
+                covariance / std::sqrt((sxx - sx * sx / n) * (syy - sy * sy / n));
+            CAPTURE(static_cast<int>(metric));
+            CAPTURE(shape.bits);
+            CHECK(correlation > 0.995);
+            // l2 is twice what a code counts; a query under dot has a step of its own.
+            const double unit = static_cast<double>(trained.codec.step()) *
+                                trained.codec.query_step() * (metric == Metric::kL2 ? 2 : 1);
+            if (metric != Metric::kDot)
+                CHECK(slope / unit == doctest::Approx(1).epsilon(0.03));
+        }
+    }
+}
+
+TEST_CASE("codec: a zero row under cosine is at distance 1 from every query") {
+    Rows rows = clustered_rows(Element::kF32, 32, 500, 22);
+    std::fill_n(rows.bytes.data() + 3 * rows.row_bytes(), rows.row_bytes(), std::byte{0});
+    const TrainedCodec trained = train_codec(rows.table(Metric::kCosine, 500), {}).value();
+    const CodeShape shape = trained.codec.shape();
+    const double unit = static_cast<double>(trained.codec.step()) * trained.codec.query_step();
+    const Distance distance = Distance::make(Element::kF32, Metric::kCosine, 32).value();
+    alignas(64) uint8_t zero[kCodecRecordBytesMax], other[kCodecRecordBytesMax];
+    trained.codec.encode(rows.row(3), zero);
+    for (size_t q = 10; q < 60; ++q) {
+        QueryCode query;
+        trained.codec.prepare(rows.row(q), query);
+        trained.codec.encode(rows.row(q + 100), other);
+        const double gap = unit * (code_distance(shape, zero, query.values) -
+                                   code_distance(shape, other, query.values));
+        const double exact = 1 - distance.between(rows.row(q).data, rows.row(q + 100).data);
+        CHECK(gap == doctest::Approx(exact).epsilon(0.05).scale(1));
+    }
+    QueryCode query;
+    trained.codec.prepare(rows.row(3), query);
+    CHECK(query.generation == trained.codec.generation());
+}
+
+TEST_CASE("codec: rows that are far longer than the training rows stay first under dot") {
+    Rows rows = clustered_rows(Element::kF32, 48, 1000, 23);
+    const TrainedCodec trained = train_codec(rows.table(Metric::kDot, 1000), {}).value();
+    std::vector<float> long_row(48);
+    to_f32(rows.row(5), long_row.data());
+    for (float& value : long_row)
+        value *= 3;
+    const VectorView view{Element::kF32, 48, std::as_bytes(std::span(long_row)).data()};
+    CHECK(trained.codec.loss_of(view).beyond_norm);
+    CHECK_FALSE(trained.codec.loss_of(rows.row(6)).beyond_norm);
+    QueryCode query;
+    trained.codec.prepare(rows.row(5), query);
+    alignas(64) uint8_t record[kCodecRecordBytesMax];
+    const CodeShape shape = trained.codec.shape();
+    trained.codec.encode(view, record);
+    const int32_t nearest = code_distance(shape, record, query.values);
+    for (size_t i = 0; i < rows.count; ++i) {
+        trained.codec.encode(rows.row(i), record);
+        CHECK(nearest < code_distance(shape, record, query.values));
+    }
+}
+
+TEST_CASE("codec: degenerate rows train, encode and rank without a crash") {
+    struct Case {
+        const char* name;
+        uint32_t dim;
+        size_t count;
+        float (*value)(size_t row, uint32_t j);
+    };
+    const Case cases[] = {
+        {"one row", 10, 1,
+         [](size_t, uint32_t j) {
+             return static_cast<float>(j);
+         }},
+        {"all rows equal", 30, 700,
+         [](size_t, uint32_t) {
+             return 0.25f;
+         }},
+        {"all zero", 30, 700,
+         [](size_t, uint32_t) {
+             return 0.0f;
+         }},
+        {"one dimension", 1, 700,
+         [](size_t i, uint32_t) {
+             return static_cast<float>(i);
+         }},
+        {"one dimension varies", 200, 700,
+         [](size_t i, uint32_t j) {
+             return j == 7 ? static_cast<float>(i) : 5.0f;
+         }},
+        {"two values", 20, 700,
+         [](size_t i, uint32_t) {
+             return i % 2 == 0 ? 1.0f : -1.0f;
+         }},
+        {"huge", 20, 700,
+         [](size_t i, uint32_t j) {
+             return i * 7 % 11 == j ? 3e38f : -3e38f;
+         }},
+        {"tiny", 20, 700,
+         [](size_t i, uint32_t j) {
+             return i * 7 % 11 == j ? 1e-40f : 0.0f;
+         }},
+        {"fewer rows than dimensions", 500, 50,
+         [](size_t i, uint32_t j) {
+             return static_cast<float>((i * 31 + j * 17) % 101);
+         }},
+        {"the widest", 65535, 3,
+         [](size_t i, uint32_t j) {
+             return static_cast<float>((i * 31 + j * 17) % 101);
+         }},
+    };
+    for (const Case& degenerate : cases) {
+        CAPTURE(std::string(degenerate.name));
+        Rows rows{Element::kF32, degenerate.dim, degenerate.count, {}};
+        std::vector<float> values;
+        for (size_t i = 0; i < rows.count; ++i) {
+            for (uint32_t j = 0; j < rows.dim; ++j)
+                values.push_back(degenerate.value(i, j));
+        }
+        const Bytes bytes = std::as_bytes(std::span(values));
+        rows.bytes.assign(bytes.begin(), bytes.end());
+        for (Metric metric : {Metric::kL2, Metric::kCosine, Metric::kDot}) {
+            CAPTURE(static_cast<int>(metric));
+            const Result<TrainedCodec> trained = train_codec(rows.table(metric, rows.count), {});
+            REQUIRE(trained.has_value());
+            const Codec& codec = trained->codec;
+            alignas(64) uint8_t record[kCodecRecordBytesMax];
+            QueryCode query;
+            for (size_t i = 0; i < rows.count; ++i)
+                codec.encode(rows.row(i), record);
+            codec.prepare(rows.row(0), query);
+            code_distance(codec.shape(), record, query.values);
+            CHECK(validate(codec.parameters()).has_value());
+            CHECK(parse_codec(codec_bytes(codec.parameters())).has_value());
+        }
+    }
+}
+
+TEST_CASE("codec: rows it cannot learn from are refused") {
+    std::vector<float> values(600 * 4, 1.0f);
+    TrainingTable table{
+        Element::kF32, Metric::kL2, 4, std::as_bytes(std::span(values)).data(), 16, 600};
+    CHECK(train_codec(table, {}).has_value());
+    values[77] = std::numeric_limits<float>::quiet_NaN();
+    CHECK(train_codec(table, {}).error().code == Code::kEINVAL);
+    values[77] = std::numeric_limits<float>::infinity();
+    CHECK(train_codec(table, {}).error().code == Code::kEINVAL);
+    values[77] = 1;
+    table.count = 0;
+    CHECK(train_codec(table, {}).error().code == Code::kEINVAL);
+    table.count = 600;
+    table.metric = Metric::kHamming;
+    CHECK(train_codec(table, {}).error().code == Code::kEINVAL);
+    table.metric = Metric::kL2;
+    table.dim = 0;
+    CHECK(train_codec(table, {}).error().code == Code::kEINVAL);
+}
+
+TEST_CASE("codec: memory is that of mean and matrix") {
+    const Rows rows = clustered_rows(Element::kF32, 100, 100, 3);
+    TrainOptions options;
+    options.shape = CodeShape{64, 4};
+    options.kind = CodecKind::kLearned;
+    const TrainedCodec trained = train_codec(rows.table(Metric::kL2, 100), options).value();
+    CHECK(trained.codec.memory_bytes() == sizeof(Codec) + 448 + 100 * 128 * 4);
 }

@@ -25,7 +25,7 @@ struct FloatRows {
 struct LinearMap {
     std::vector<float> mean;       // dim
     std::vector<float> directions; // orthonormal, each of dim floats, by falling variance
-    std::vector<float> variances;  // one per direction
+    std::vector<double> variances; // one per direction
     double total_variance = 0;     // over all directions, learned or not
 
     [[nodiscard]] size_t count() const { return variances.size(); }
@@ -36,8 +36,8 @@ struct LinearMap {
 class Trainer {
   public:
     virtual ~Trainer() = default;
-    // At most `directions_max` directions, at most rows.dim, possibly none. rows.count > 0. ENOMEM,
-    // or EINVAL if the rows are not finite.
+    // At most `directions_max` directions, at most rows.dim, possibly none. rows.count > 0. EINVAL if no
+    // spectrum is found.
     [[nodiscard]] virtual Result<LinearMap> learn(FloatRows rows, size_t directions_max,
                                                   uint64_t seed) const = 0;
 };

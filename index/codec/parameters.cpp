@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <span>
+#include <vector>
 
 namespace vexfs::index {
 namespace {
@@ -10,6 +11,20 @@ namespace {
 bool all_finite(std::span<const float> floats) {
     for (float value : floats) {
         if (!std::isfinite(value))
+            return false;
+    }
+    return true;
+}
+
+// A query has no byte where a record keeps its bias, and none where a row keeps its missing norm.
+bool unused_lanes_zero(const CodecParameters& parameters) {
+    const CodeShape shape = parameters.shape;
+    const uint32_t columns = code_query_bytes(shape), components = code_components(shape);
+    std::vector<bool> used(columns, false);
+    for (uint32_t j = 0; j < components - parameters.norm_lanes; ++j)
+        used[lane_of(shape, j)] = true;
+    for (size_t cell = 0; cell < parameters.matrix.size(); ++cell) {
+        if (!used[cell % columns] && parameters.matrix.data()[cell] != 0)
             return false;
     }
     return true;
@@ -27,6 +42,8 @@ Status validate_arrays(const CodecParameters& parameters) {
         return fail(Code::kEINVAL, "codec: length of its mean or matrix");
     if (!all_finite(parameters.mean.view()) || !all_finite(parameters.matrix.view()))
         return fail(Code::kEINVAL, "codec: a number in its mean or matrix is not finite");
+    if (!unused_lanes_zero(parameters))
+        return fail(Code::kEINVAL, "codec: a lane of its matrix that must be 0");
     return ok();
 }
 

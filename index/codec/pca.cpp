@@ -52,7 +52,7 @@ std::vector<double> mean_of(FloatRows rows) {
 }
 
 // The centred rows over their largest magnitude, which is returned; 0 if the rows are all equal.
-float centred(FloatRows rows, const std::vector<double>& mean, Matrix& out) {
+double centred(FloatRows rows, const std::vector<double>& mean, Matrix& out) {
     const Index count = static_cast<Index>(rows.count), dim = static_cast<Index>(rows.dim);
     double largest = 0;
     for (size_t i = 0; i < rows.count; ++i) {
@@ -67,7 +67,7 @@ float centred(FloatRows rows, const std::vector<double>& mean, Matrix& out) {
         for (Index j = 0; j < dim; ++j)
             out(i, j) = static_cast<float>((row[j] - mean[static_cast<size_t>(j)]) / largest);
     }
-    return static_cast<float>(largest);
+    return largest;
 }
 
 // The eigenvectors of X^T X / n with the largest eigenvalues, largest first, in the columns of
@@ -121,7 +121,7 @@ void fill(LinearMap& map, const Matrix& vectors, const Eigen::VectorXf& values, 
     for (Index i = 0; i < kept; ++i) {
         if (!(values(i) > kNoiseShare * values(0)))
             break;
-        map.variances.push_back(static_cast<float>(values(i) * scale * scale));
+        map.variances.push_back(values(i) * scale * scale);
         for (Index j = 0; j < vectors.rows(); ++j)
             map.directions.push_back(vectors(j, i));
     }
@@ -138,8 +138,6 @@ Result<LinearMap> PcaTrainer::learn(FloatRows rows, size_t directions_max, uint6
     const double scale = centred(rows, mean, scaled);
     if (scale == 0 || directions_max == 0)
         return map;
-    if (!std::isfinite(scale) || !scaled.allFinite())
-        return fail(Code::kEINVAL, "codec: a training row is not finite");
     map.total_variance =
         scaled.cast<double>().squaredNorm() * scale * scale / static_cast<double>(rows.count);
     Matrix vectors;

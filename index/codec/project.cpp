@@ -10,6 +10,9 @@ const ProjectKernels& project_kernels(Isa isa) {
         return project_kernels_avx2();
     case Isa::kAvx512:
         return project_kernels_avx512();
+#elif defined(__aarch64__)
+    case Isa::kNeon:
+        return project_kernels_neon();
 #endif
     default:
         return project_kernels_scalar();

@@ -47,5 +47,6 @@ const ProjectKernels& project_kernels(Isa isa);
 const ProjectKernels& project_kernels_scalar();
 const ProjectKernels& project_kernels_avx2();
 const ProjectKernels& project_kernels_avx512();
+const ProjectKernels& project_kernels_neon();
 
 } // namespace vexfs::index

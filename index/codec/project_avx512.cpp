@@ -3,12 +3,14 @@
 
 #if defined(__x86_64__)
 
+#define VEXFS_LANE_BYTES 64
+#define VEXFS_LANE_STRIP 8
 #include "index/codec/project_loops.h"
 
 namespace vexfs::index {
 
 const ProjectKernels& project_kernels_avx512() {
-    return kProjectKernels<8>;
+    return kProjectKernels;
 }
 
 } // namespace vexfs::index

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The loops of project.h, written once on vectors of 16 lanes that the compiler maps to the
-// registers it may use.
+// The loops of project.h, written once on vectors of kLaneBytes that are registers of the instruction set.
 //
-// Included by one translation unit per instruction set, compiled with that set's flags and with
-// -ffp-contract=off. Everything is internal and uses raw pointers and plain structs only: the
-// linker can then never hand the code of a new machine to an old one. kStrip is how many blocks of
-// 16 columns one pass keeps in registers.
+// Included by one translation unit per instruction set, compiled with that set's flags and with -ffp-contract=off, that
+// gives the size of a register and the number of registers of sums that a projection may keep. Everything is internal
+// and uses raw pointers and plain structs only: the linker can then never hand the code of a new machine to an old one.
 //
 // Threads: pure functions, any thread.
 #pragma once
@@ -21,14 +19,20 @@
 namespace vexfs::index {
 namespace {
 
-typedef float FloatLanes __attribute__((vector_size(64)));
-typedef double DoubleLanes __attribute__((vector_size(128)));
-typedef int32_t IntLanes __attribute__((vector_size(64)));
-typedef uint16_t HalfLanes __attribute__((vector_size(32)));
-typedef uint8_t ByteLanes __attribute__((vector_size(16)));
-typedef int8_t SignedByteLanes __attribute__((vector_size(16)));
+constexpr uint32_t kLaneBytes = VEXFS_LANE_BYTES;
+constexpr uint32_t kStrip = VEXFS_LANE_STRIP;
 
-constexpr uint32_t kLanes = 16;
+typedef float FloatLanes __attribute__((vector_size(kLaneBytes)));
+typedef double DoubleLanes __attribute__((vector_size(2 * kLaneBytes)));
+typedef int32_t IntLanes __attribute__((vector_size(kLaneBytes)));
+typedef uint16_t HalfLanes __attribute__((vector_size(kLaneBytes / 2)));
+typedef uint8_t ByteLanes __attribute__((vector_size(kLaneBytes / 4)));
+typedef int8_t SignedByteLanes __attribute__((vector_size(kLaneBytes / 4)));
+
+constexpr uint32_t kLanes = kLaneBytes / sizeof(float);
+// What is added across lanes is added in so many parts on every instruction set, so that the sum has the same bits.
+constexpr uint32_t kParts = 16;
+constexpr uint32_t kPartVectors = kParts / kLanes;
 // Inputs that are widened at a time: 1 KiB of floats stays in the first-level cache.
 constexpr uint32_t kChunk = 256;
 
@@ -45,10 +49,9 @@ VEXFS_LANES_INLINE uint32_t smaller(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
-// Sixteen elements as floats. An f16 that is Inf or NaN becomes a finite number above 65,504; no
-// row may have one.
+// kLanes elements as floats. An f16 that is Inf or NaN becomes a finite number above 65,504; no row may have one.
 template <Element kElement>
-VEXFS_LANES_INLINE void widen16(const std::byte* from, FloatLanes& out) {
+VEXFS_LANES_INLINE void widen_lanes(const std::byte* from, FloatLanes& out) {
     if constexpr (kElement == Element::kF32) {
         load(out, from);
     } else if constexpr (kElement == Element::kF16) {
@@ -68,17 +71,11 @@ VEXFS_LANES_INLINE void widen16(const std::byte* from, FloatLanes& out) {
     } else if constexpr (kElement == Element::kI8) {
         SignedByteLanes raw;
         load(raw, from);
-        out = __builtin_convertvector(raw, FloatLanes);
+        out = __builtin_convertvector(__builtin_convertvector(raw, IntLanes), FloatLanes);
     } else if constexpr (kElement == Element::kU8) {
         ByteLanes raw;
         load(raw, from);
-        out = __builtin_convertvector(raw, FloatLanes);
-    } else {
-        uint16_t word;
-        memcpy(&word, from, sizeof word);
-        const IntLanes place = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-        const IntLanes spread = IntLanes{} + static_cast<int32_t>(word);
-        out = __builtin_convertvector((spread >> place) & 1, FloatLanes);
+        out = __builtin_convertvector(__builtin_convertvector(raw, IntLanes), FloatLanes);
     }
 }
 
@@ -95,22 +92,28 @@ VEXFS_LANES_INLINE size_t offset_of(uint32_t count) {
         return count;
 }
 
-// Elements [first, first + count) as floats, and zeros up to a multiple of 16. first is a multiple
-// of 16, out is 64-byte aligned.
+// Elements [first, first + count) as floats, and zeros up to a multiple of kParts. first is a multiple of kParts.
 template <Element kElement>
 VEXFS_LANES_INLINE void widen(const std::byte* data, uint32_t first, uint32_t count, float* out) {
+    const std::byte* from = data + offset_of<kElement>(first);
+    memset(out + count / kParts * kParts, 0, kParts * sizeof(float));
     uint32_t j = 0;
-    for (; j + kLanes <= count; j += kLanes) {
+    if constexpr (kElement == Element::kBit) {
+        for (; j < count; ++j)
+            out[j] = static_cast<float>(static_cast<uint8_t>(from[j / 8]) >> j % 8 & 1);
+        return;
+    } else {
         FloatLanes lanes;
-        widen16<kElement>(data + offset_of<kElement>(first + j), lanes);
-        store(out + j, lanes);
-    }
-    if (j < count) {
-        std::byte tail[sizeof(FloatLanes)] = {};
-        memcpy(tail, data + offset_of<kElement>(first + j), offset_of<kElement>(count - j));
-        FloatLanes lanes;
-        widen16<kElement>(tail, lanes);
-        store(out + j, lanes);
+        for (; j + kLanes <= count; j += kLanes) {
+            widen_lanes<kElement>(from + offset_of<kElement>(j), lanes);
+            store(out + j, lanes);
+        }
+        if (j < count) {
+            std::byte tail[sizeof(FloatLanes)] = {};
+            memcpy(tail, from + offset_of<kElement>(j), offset_of<kElement>(count - j));
+            widen_lanes<kElement>(tail, lanes);
+            store(out + j, lanes);
+        }
     }
 }
 
@@ -154,27 +157,29 @@ VEXFS_LANES_INLINE void shift(float* values, uint32_t count, float scale, const 
 }
 
 double norm2(VectorView vector, float scale, const float* mean) {
-    alignas(64) float chunk[kChunk];
-    DoubleLanes sums = {};
+    alignas(64) float chunk[kChunk + kParts];
+    DoubleLanes sums[kPartVectors] = {};
     for (uint32_t first = 0; first < vector.dim; first += kChunk) {
         const uint32_t count = smaller(kChunk, vector.dim - first);
         widen_any(vector, first, count, chunk);
         shift(chunk, count, scale, mean == nullptr ? nullptr : mean + first);
-        for (uint32_t j = 0; j < count; j += kLanes) {
-            FloatLanes lanes;
-            load(lanes, chunk + j);
-            const DoubleLanes wide = __builtin_convertvector(lanes, DoubleLanes);
-            sums += wide * wide;
+        for (uint32_t j = 0; j < count; j += kParts) {
+            for (uint32_t v = 0; v < kPartVectors; ++v) {
+                FloatLanes lanes;
+                load(lanes, chunk + j + v * kLanes);
+                const DoubleLanes wide = __builtin_convertvector(lanes, DoubleLanes);
+                sums[v] += wide * wide;
+            }
         }
     }
     double total = 0;
-    for (uint32_t i = 0; i < kLanes; ++i)
-        total += sums[i];
+    for (uint32_t i = 0; i < kParts; ++i)
+        total += sums[i / kLanes][i % kLanes];
     return total;
 }
 
 void centre(VectorView vector, float scale, const float* mean, float* out) {
-    alignas(64) float chunk[kChunk];
+    alignas(64) float chunk[kChunk + kParts];
     for (uint32_t first = 0; first < vector.dim; first += kChunk) {
         const uint32_t count = smaller(kChunk, vector.dim - first);
         widen_any(vector, first, count, chunk);
@@ -183,49 +188,52 @@ void centre(VectorView vector, float scale, const float* mean, float* out) {
     }
 }
 
-// Adds `count` inputs to kBlocks blocks of columns, kept in registers meanwhile.
-template <uint32_t kBlocks>
+// Adds `count` inputs to kRegisters registers of columns, kept there meanwhile.
+template <uint32_t kRegisters>
 VEXFS_LANES_INLINE void accumulate(const float* values, uint32_t count, const float* matrix,
                                    uint32_t columns, float* sums) {
-    FloatLanes sum[kBlocks];
+    FloatLanes sum[kRegisters];
 #pragma GCC unroll 8
-    for (uint32_t b = 0; b < kBlocks; ++b)
-        load(sum[b], sums + b * kLanes);
+    for (uint32_t r = 0; r < kRegisters; ++r)
+        load(sum[r], sums + r * kLanes);
     for (uint32_t j = 0; j < count; ++j, matrix += columns) {
+        const FloatLanes value = FloatLanes{} + values[j];
 #pragma GCC unroll 8
-        for (uint32_t b = 0; b < kBlocks; ++b) {
+        for (uint32_t r = 0; r < kRegisters; ++r) {
             FloatLanes weight;
-            load(weight, __builtin_assume_aligned(matrix + b * kLanes, 64));
-            sum[b] += weight * values[j];
+            load(weight, __builtin_assume_aligned(matrix + r * kLanes, kLaneBytes));
+            sum[r] += weight * value;
         }
     }
 #pragma GCC unroll 8
-    for (uint32_t b = 0; b < kBlocks; ++b)
-        store(sums + b * kLanes, sum[b]);
+    for (uint32_t r = 0; r < kRegisters; ++r)
+        store(sums + r * kLanes, sum[r]);
 }
 
-template <uint32_t kStrip>
 void project(VectorView vector, float scale, const Projection& projection, float* out) {
-    alignas(64) float chunk[kChunk];
+    alignas(64) float chunk[kChunk + kParts];
+    constexpr uint32_t kStripColumns = kStrip * kLanes, kColumnsUnit = 64;
     const uint32_t columns = projection.columns;
+    const float* mean = projection.mean;
     memset(out, 0, columns * sizeof(float));
     for (uint32_t first = 0; first < vector.dim; first += kChunk) {
         const uint32_t count = smaller(kChunk, vector.dim - first);
         widen_any(vector, first, count, chunk);
-        shift(chunk, count, scale, projection.mean == nullptr ? nullptr : projection.mean + first);
+        shift(chunk, count, scale, mean == nullptr ? nullptr : mean + first);
         const float* matrix = projection.matrix + static_cast<size_t>(first) * columns;
         uint32_t i = 0;
-        for (; i + kStrip * kLanes <= columns; i += kStrip * kLanes)
+        for (; i + kStripColumns <= columns; i += kStripColumns)
             accumulate<kStrip>(chunk, count, matrix + i, columns, out + i);
-        // Columns are a multiple of 64.
-        for (; i < columns; i += 4 * kLanes)
-            accumulate<4>(chunk, count, matrix + i, columns, out + i);
+        if constexpr (kStripColumns > kColumnsUnit) {
+            for (; i < columns; i += kColumnsUnit)
+                accumulate<kColumnsUnit / kLanes>(chunk, count, matrix + i, columns, out + i);
+        }
     }
 }
 
 // Rounds to nearest even: adding 1.5 * 2^23 leaves the integer in the low bits of the sum.
-VEXFS_LANES_INLINE void round16(const float* values, float factor, float offset, float low,
-                                float high, IntLanes& out) {
+VEXFS_LANES_INLINE void round_lanes(const float* values, float factor, float offset, float low,
+                                    float high, IntLanes& out) {
     constexpr float kMagic = 0x1.8p23f;
     const FloatLanes lows = FloatLanes{} + low, highs = FloatLanes{} + high;
     FloatLanes lanes;
@@ -241,7 +249,7 @@ int32_t quantise(const float* values, uint32_t count, float inverse_step, int8_t
     IntLanes squares = {};
     for (uint32_t i = 0; i < count; i += kLanes) {
         IntLanes lanes;
-        round16(values + i, inverse_step, 0, -127, 127, lanes);
+        round_lanes(values + i, inverse_step, 0, -127, 127, lanes);
         squares += lanes * lanes;
         store(out + i, __builtin_convertvector(lanes, SignedByteLanes));
     }
@@ -254,13 +262,12 @@ int32_t quantise(const float* values, uint32_t count, float inverse_step, int8_t
 void quantise4(const float* values, uint32_t count, float inverse_step, int8_t* out) {
     for (uint32_t i = 0; i < count; i += kLanes) {
         IntLanes lanes;
-        round16(values + i, inverse_step, 7.5f, 0, 15, lanes);
+        round_lanes(values + i, inverse_step, 7.5f, 0, 15, lanes);
         store(out + i, __builtin_convertvector(lanes, SignedByteLanes));
     }
 }
 
-template <uint32_t kStrip>
-constexpr ProjectKernels kProjectKernels = {norm2, project<kStrip>, centre, quantise, quantise4};
+constexpr ProjectKernels kProjectKernels = {norm2, project, centre, quantise, quantise4};
 
 } // namespace
 } // namespace vexfs::index

@@ -21,8 +21,8 @@ constexpr size_t kFloatsMax = size_t{1} << 25;
 constexpr size_t kStepRows = 2048;
 // One component in 5,000 is clamped.
 constexpr double kClampQuantile = 0.9998;
-// The best step of a uniform 16-level quantiser of a normal variable, in standard deviations.
-constexpr double kNibbleStep = 0.335;
+// Steps of a uniform 16-level quantiser in standard deviations; the first is the best one for a normal variable.
+constexpr double kNibbleSteps[] = {0.335, 0.38, 0.43, 0.49, 0.56};
 // Dot: one component in so many carries the missing norm.
 constexpr uint32_t kComponentsPerNormLane = 8;
 constexpr uint32_t kRerankDepthDefault = 20;
@@ -52,7 +52,8 @@ bool plain_fits(const TrainingTable& table, CodeShape shape) {
 }
 
 // The rows as the metric sees them: floats, of length 1 where it only looks at the angle.
-std::vector<float> embedded(const TrainingTable& table, const std::vector<uint32_t>& numbers) {
+Result<std::vector<float>> embedded(const TrainingTable& table,
+                                    const std::vector<uint32_t>& numbers) {
     const ProjectKernels& kernels = project_kernels(chosen_isa());
     const bool scaled = table.metric == Metric::kCosine || table.metric == Metric::kJaccard;
     std::vector<float> floats(numbers.size() * table.dim);
@@ -64,6 +65,10 @@ std::vector<float> embedded(const TrainingTable& table, const std::vector<uint32
             scale = length2 > 0 ? std::min(1 / std::sqrt(length2), double{FLT_MAX}) : 0;
         }
         kernels.centre(row, static_cast<float>(scale), nullptr, floats.data() + i * table.dim);
+    }
+    for (float value : floats) {
+        if (!std::isfinite(value))
+            return fail(Code::kEINVAL, "codec: a training row is not finite");
     }
     return floats;
 }
@@ -92,7 +97,7 @@ class Assembler {
         made.quality.rerank_depth = kRerankDepthDefault;
         if (candidate.kind == CodecKind::kLearned)
             VEXFS_TRY_VOID(set_matrix(made));
-        VEXFS_TRY_VOID(set_scale(made));
+        set_scale(made);
         return made;
     }
 
@@ -135,7 +140,7 @@ class Assembler {
         kernels.centre(view, 1, made.mean.data(), lanes);
     }
 
-    Status set_scale(CodecParameters& made) const {
+    void set_scale(CodecParameters& made) const {
         alignas(64) float lanes[kCodecLanesMax];
         const size_t rows = std::min(rows_.count, kStepRows);
         const uint32_t used = made.kind == CodecKind::kPlain
@@ -148,31 +153,48 @@ class Assembler {
             project(made, i * rows_.count / rows, lanes);
             double length2 = 0;
             for (uint32_t j = 0; j < used; ++j) {
-                const float value = lanes[lane_of(made.shape, j)];
+                // A difference of huge numbers may be beyond float: such a component is clamped like any large one.
+                float value = std::fabs(lanes[lane_of(made.shape, j)]);
+                value = value <= FLT_MAX ? value : FLT_MAX;
                 length2 += static_cast<double>(value) * value;
-                magnitudes.push_back(std::fabs(value));
+                magnitudes.push_back(value);
             }
             squares += length2;
             longest2 = std::max(longest2, length2);
         }
-        if (!std::isfinite(squares))
-            return fail(Code::kEINVAL, "codec: a training row is not finite");
-        set_step(made, magnitudes, squares);
-        set_norm_limit(made, longest2, squares / static_cast<double>(rows));
-        return ok();
-    }
-
-    void set_step(CodecParameters& made, std::vector<float>& magnitudes, double squares) const {
-        const auto place =
-            magnitudes.begin() +
-            static_cast<ptrdiff_t>(static_cast<double>(magnitudes.size() - 1) * kClampQuantile);
-        std::nth_element(magnitudes.begin(), place, magnitudes.end());
-        const double deviation = std::sqrt(squares / static_cast<double>(magnitudes.size()));
-        double step = made.shape.bits == 8 ? *place / 127.0 : deviation * kNibbleStep;
+        double step =
+            made.shape.bits == 8 ? step_of_bytes(magnitudes) : step_of_nibbles(magnitudes, squares);
         // Rows without any spread: the order of magnitude of the rows themselves.
         for (size_t j = 0; step == 0 && j < map_.mean.size(); ++j)
             step = std::fabs(map_.mean[j]) / 127.0;
         made.step = step > 0 ? static_cast<float>(std::clamp(step, 1e-30, 1e30)) : 1.0f;
+        set_norm_limit(made, longest2, squares / static_cast<double>(rows));
+    }
+
+    static double step_of_bytes(std::vector<float>& magnitudes) {
+        const double last = static_cast<double>(magnitudes.size() - 1);
+        const auto place = magnitudes.begin() + static_cast<ptrdiff_t>(last * kClampQuantile);
+        std::nth_element(magnitudes.begin(), place, magnitudes.end());
+        return *place / 127.0;
+    }
+
+    // Of a few steps, the one with the smallest squared error.
+    static double step_of_nibbles(const std::vector<float>& magnitudes, double squares) {
+        const double deviation = std::sqrt(squares / static_cast<double>(magnitudes.size()));
+        double best = 0, least = HUGE_VAL;
+        for (double share : kNibbleSteps) {
+            const double step = deviation * share;
+            double error = 0;
+            for (float value : magnitudes) {
+                const double level = std::min(std::floor(value / step) + 0.5, 7.5);
+                error += (value - level * step) * (value - level * step);
+            }
+            if (error < least) {
+                least = error;
+                best = step;
+            }
+        }
+        return best;
     }
 
     // Rows of the usual length must be able to express what they lack, or the sphere they share is
@@ -182,7 +204,8 @@ class Assembler {
             return;
         const double range = (made.shape.bits == 8 ? 127.0 : 7.5) * made.step;
         made.norm_limit = static_cast<float>(
-            std::sqrt(std::min(longest2, mean2 + range * range * made.norm_lanes)));
+            std::min(std::sqrt(std::min(longest2, mean2 + range * range * made.norm_lanes)),
+                     double{FLT_MAX}));
     }
 
     const TrainingTable& table_;
@@ -278,7 +301,7 @@ Result<TrainedCodec> train_codec(const TrainingTable& table, const TrainOptions&
     if (candidates.empty())
         return fail(Code::kEINVAL, "codec: no record of the wanted shape holds such a row");
     const HeldOut rows = hold_out(table.count, rows_limit(table.dim));
-    const std::vector<float> floats = embedded(table, rows.base);
+    const std::vector<float> floats = VEXFS_TRY(embedded(table, rows.base));
     const FloatRows base{floats.data(), rows.base.size(), table.dim};
     const PcaTrainer pca;
     const Trainer& trainer = options.trainer != nullptr ? *options.trainer : pca;
