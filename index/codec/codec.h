@@ -3,21 +3,14 @@
 // From vectors to code records and query codes.
 //
 // A codec maps every metric to squared Euclidean distance in one projected space, so that the
-// integer distance of kernels/code.h orders rows nearly as the metric does; the caller re-ranks the
-// best by exact distances.
-// - l2, hamming: the centred vector. cosine, jaccard: the vector scaled to length 1 first, then the
-// same. The cosine of
-//   two bit sets orders as Jaccard does but for sets of very different sizes.
-// - A zero row under cosine is a bias that places it at distance 1 from every query. A zero query
-// finds all rows at a
-//   distance near 1, in no meaningful order.
-// - dot: a row carries sqrt(norm_limit^2 - |x|^2) in lanes where a query is zero, and one bias is
-// used for all rows:
-//   queries see the inner product alone, rows see each other at Euclidean distance on a sphere. A
-//   row longer than the limit keeps its inner products as far as the components can express them.
+// integer distance of kernels/code.h orders rows nearly as the metric does; the caller re-ranks.
+// - l2, hamming: the centred vector. cosine, jaccard: the same of the vector scaled to length 1.
+// - A zero row under cosine has a bias that places it at distance 1 from every query. A zero query
+//   finds rows in no meaningful order: all are at distance 1 from it.
+// - dot: a row keeps sqrt(norm_limit^2 - |x|^2) in lanes where a query is zero, and all rows have
+//   one bias: queries see inner products alone, rows see each other as on a sphere.
 //
-// Components beyond the range of a byte are clamped. NaN and Inf become some code; nothing is
-// undefined.
+// Components beyond their range are clamped; NaN and Inf become some code.
 //
 // Threads: immutable, any thread.
 #pragma once

@@ -21,7 +21,7 @@
 //     52      16    sample_recall, energy_kept, variance, lost_share, f32 each
 //     68      4     0
 //     72      4 d   mean, f32, d = dim
-//     ...     4 m   matrix, f32, m = dim * query bytes of the shape for a learned codec, 0 for a plain one
+//     ...     4 m   matrix, f32, m = dim * query bytes of the shape if learned, 0 if plain
 //     end-8   8     XXH3 (64 bit) of all bytes before
 //
 // The checksum finds accidents; every field is checked as if there were none.
@@ -42,8 +42,8 @@ constexpr uint32_t kCodecFormatVersion = 1;
 
 std::vector<std::byte> codec_bytes(const CodecParameters& parameters);
 
-// EBADMSG if the bytes end early or the checksum does not match, EUCLEAN if they are no codec, or one whose fields
-// contradict each other, EOPNOTSUPP for another version; ENOMEM.
+// EBADMSG if the bytes end early or the checksum does not match, EUCLEAN if they are no codec, or
+// one whose fields contradict each other, EOPNOTSUPP for another version; ENOMEM.
 Result<CodecParameters> parse_codec(Bytes bytes);
 
 } // namespace vexfs::index

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes: parsing fails cleanly, or gives a codec that works on any vector and that is written as it was read. The
-// checksum is made right first, so that the fields behind it are reached.
+// Any bytes: parsing fails cleanly, or gives a codec that works on any vector and that is written
+// as it was read. The checksum is made right first, so that the fields behind it are reached.
 #include <cstdint>
 #include <cstring>
 #include <utility>

@@ -36,8 +36,8 @@ struct LinearMap {
 class Trainer {
   public:
     virtual ~Trainer() = default;
-    // At most `directions_max` directions, at most rows.dim, possibly none. rows.count > 0. EINVAL if no
-    // spectrum is found.
+    // At most `directions_max` directions, at most rows.dim, possibly none. rows.count > 0. EINVAL
+    // if no spectrum is found.
     [[nodiscard]] virtual Result<LinearMap> learn(FloatRows rows, size_t directions_max,
                                                   uint64_t seed) const = 0;
 };

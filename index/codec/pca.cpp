@@ -161,11 +161,9 @@ void complete_directions(std::vector<float>& directions, size_t count, size_t wa
     const Index missing = static_cast<Index>(wanted - count);
     const Eigen::Map<const Matrix> given(directions.data(), rows, known);
     Matrix extra = random_matrix(rows, missing, seed);
-    // Twice: once leaves a remainder of the size of the rounding.
-    for (int pass = 0; pass < 2; ++pass) {
+    if (known > 0)
         extra -= given * (given.transpose() * extra).eval();
-        extra = orthonormal_columns(extra);
-    }
+    extra = orthonormal_columns(extra);
     directions.insert(directions.end(), extra.data(), extra.data() + extra.size());
 }
 

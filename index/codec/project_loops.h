@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The loops of project.h, written once on vectors of kLaneBytes that are registers of the instruction set.
+// The loops of project.h, written once on vectors of kLaneBytes that are registers of the
+// instruction set.
 //
-// Included by one translation unit per instruction set, compiled with that set's flags and with -ffp-contract=off, that
-// gives the size of a register and the number of registers of sums that a projection may keep. Everything is internal
-// and uses raw pointers and plain structs only: the linker can then never hand the code of a new machine to an old one.
+// Included by one translation unit per instruction set, compiled with that set's flags and with
+// -ffp-contract=off, that gives the size of a register and the number of registers of sums that a
+// projection may keep. Everything is internal and uses raw pointers and plain structs only: the
+// linker can then never hand the code of a new machine to an old one.
 //
 // Threads: pure functions, any thread.
 #pragma once
@@ -30,7 +32,8 @@ typedef uint8_t ByteLanes __attribute__((vector_size(kLaneBytes / 4)));
 typedef int8_t SignedByteLanes __attribute__((vector_size(kLaneBytes / 4)));
 
 constexpr uint32_t kLanes = kLaneBytes / sizeof(float);
-// What is added across lanes is added in so many parts on every instruction set, so that the sum has the same bits.
+// What is added across lanes is added in so many parts on every instruction set, so that the sum
+// has the same bits.
 constexpr uint32_t kParts = 16;
 constexpr uint32_t kPartVectors = kParts / kLanes;
 // Inputs that are widened at a time: 1 KiB of floats stays in the first-level cache.
@@ -49,7 +52,8 @@ VEXFS_LANES_INLINE uint32_t smaller(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
-// kLanes elements as floats. An f16 that is Inf or NaN becomes a finite number above 65,504; no row may have one.
+// kLanes elements as floats. An f16 that is Inf or NaN becomes a finite number above 65,504; no row
+// may have one.
 template <Element kElement>
 VEXFS_LANES_INLINE void widen_lanes(const std::byte* from, FloatLanes& out) {
     if constexpr (kElement == Element::kF32) {
@@ -92,7 +96,8 @@ VEXFS_LANES_INLINE size_t offset_of(uint32_t count) {
         return count;
 }
 
-// Elements [first, first + count) as floats, and zeros up to a multiple of kParts. first is a multiple of kParts.
+// Elements [first, first + count) as floats, and zeros up to a multiple of kParts. first is a
+// multiple of kParts.
 template <Element kElement>
 VEXFS_LANES_INLINE void widen(const std::byte* data, uint32_t first, uint32_t count, float* out) {
     const std::byte* from = data + offset_of<kElement>(first);

@@ -21,7 +21,8 @@ constexpr size_t kFloatsMax = size_t{1} << 25;
 constexpr size_t kStepRows = 2048;
 // One component in 5,000 is clamped.
 constexpr double kClampQuantile = 0.9998;
-// Steps of a uniform 16-level quantiser in standard deviations; the first is the best one for a normal variable.
+// Steps of a uniform 16-level quantiser in standard deviations; the first is the best one for a
+// normal variable.
 constexpr double kNibbleSteps[] = {0.335, 0.38, 0.43, 0.49, 0.56};
 // Dot: one component in so many carries the missing norm.
 constexpr uint32_t kComponentsPerNormLane = 8;
@@ -153,7 +154,8 @@ class Assembler {
             project(made, i * rows_.count / rows, lanes);
             double length2 = 0;
             for (uint32_t j = 0; j < used; ++j) {
-                // A difference of huge numbers may be beyond float: such a component is clamped like any large one.
+                // A difference of huge numbers may be beyond float: such a component is clamped
+                // like any large one.
                 float value = std::fabs(lanes[lane_of(made.shape, j)]);
                 value = value <= FLT_MAX ? value : FLT_MAX;
                 length2 += static_cast<double>(value) * value;
@@ -313,6 +315,11 @@ Result<TrainedCodec> train_codec(const TrainingTable& table, const TrainOptions&
         return choose(assembler, candidates, table, options, rows);
     CodecParameters made =
         VEXFS_TRY(assembler.assemble(candidate_of_few_rows(candidates, table.dim)));
+    CodecQuality quality = made.quality;
+    Codec trained = VEXFS_TRY(Codec::make(std::move(made)));
+    quality.lost_share = lost_share_of(trained, table, rows);
+    made = std::move(trained).take_parameters();
+    made.quality = quality;
     Codec codec = VEXFS_TRY(Codec::make(std::move(made)));
     return TrainedCodec{std::move(codec), {}};
 }
