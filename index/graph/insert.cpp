@@ -20,6 +20,7 @@ class Insertion {
         : core_(core), slot_(slot), scratch_(scratch) {}
 
     Status run();
+    Status run_again();
 
   private:
     Status link_base(uint32_t entry_slot);
@@ -27,14 +28,15 @@ class Insertion {
     Result<bool> joined_equal_row(const Walk& walk);
     Result<bool> join(uint32_t shared);
     void take_candidates(const Walk& walk);
-    void add_reverse_link(uint32_t neighbour);
-    void prune_row(uint32_t neighbour, const uint32_t* links, uint32_t count);
+    void add_link(uint32_t from, uint32_t to);
+    void prune_row(uint32_t slot, const uint32_t* links, uint32_t count);
 
     GraphCore& core_;
     const uint32_t slot_;
     Scratch& scratch_;
     int32_t offset_ = 0;
     uint32_t candidates_ = 0;
+    bool joins_ = true; // an equal row, if there is one
     bool joined_ = false;
 };
 
@@ -61,6 +63,27 @@ Status Insertion::run() {
     return insert_upper(core_, slot_, alone ? std::max(levels, 1u) : levels, alone, scratch_);
 }
 
+// The row has its levels and may have links; what is found is put beside them.
+Status Insertion::run_again() {
+    const std::optional<TallRows::Entry> entry = core_.talls.entry();
+    if (!entry)
+        return ok();
+    offset_ = core_.code_loops.decode(core_.code(slot_), scratch_.origin.data(), core_.blocks);
+    joins_ = false;
+    WalkCounters counters;
+    const uint32_t nearest = core_.loops.descend(core_.view, scratch_.origin.data(), entry->tall,
+                                                 entry->level, 1, counters);
+    VEXFS_TRY_VOID(find_candidates(core_.talls.slot(nearest)));
+    uint32_t picked[kLinks];
+    const uint32_t count =
+        core_.select_sorted(scratch_, candidates_, core_.config.links_of_insert, picked);
+    for (uint32_t i = 0; i < count; ++i) {
+        add_link(slot_, picked[i]);
+        add_link(picked[i], slot_);
+    }
+    return ok();
+}
+
 Status Insertion::link_base(uint32_t entry_slot) {
     VEXFS_TRY_VOID(find_candidates(entry_slot));
     if (joined_)
@@ -75,7 +98,7 @@ Status Insertion::link_base(uint32_t entry_slot) {
     }
     core_.linked_rows.fetch_add(1);
     for (uint32_t i = 0; i < count; ++i)
-        add_reverse_link(picked[i]);
+        add_link(picked[i], slot_);
     return ok();
 }
 
@@ -90,7 +113,8 @@ Status Insertion::find_candidates(uint32_t entry_slot) {
         walk.entry = entry_slot;
         core_.loops.walk(walk);
         scratch_.end_walk();
-        joined_ = VEXFS_TRY(joined_equal_row(walk));
+        if (joins_)
+            joined_ = VEXFS_TRY(joined_equal_row(walk));
         if (joined_)
             return ok();
         take_candidates(walk);
@@ -145,26 +169,26 @@ void Insertion::take_candidates(const Walk& walk) {
 }
 
 // A full row is chosen again from what it has and the newcomer; until then it takes what comes.
-void Insertion::add_reverse_link(uint32_t neighbour) {
-    MutexLock lock(core_.row_lock(neighbour));
+void Insertion::add_link(uint32_t from, uint32_t to) {
+    MutexLock lock(core_.row_lock(from));
     uint32_t links[kLinks + 1];
-    uint32_t* row = core_.row(neighbour);
+    uint32_t* row = core_.row(from);
     const uint32_t count = load_links(row, kLinks, links);
-    if (std::find(links, links + count, slot_) != links + count)
+    if (std::find(links, links + count, to) != links + count)
         return;
-    links[count] = slot_;
+    links[count] = to;
     if (count >= core_.config.links_max) {
-        prune_row(neighbour, links, count + 1);
+        prune_row(from, links, count + 1);
         return;
     }
-    store_link(row + count, slot_);
+    store_link(row + count, to);
     if (core_.sink != nullptr)
-        core_.sink->links_changed(neighbour, 0, {links, count + 1});
+        core_.sink->links_changed(from, 0, {links, count + 1});
 }
 
-void Insertion::prune_row(uint32_t neighbour, const uint32_t* links, uint32_t count) {
+void Insertion::prune_row(uint32_t slot, const uint32_t* links, uint32_t count) {
     const int32_t offset =
-        core_.code_loops.decode(core_.code(neighbour), scratch_.pivot.data(), core_.blocks);
+        core_.code_loops.decode(core_.code(slot), scratch_.pivot.data(), core_.blocks);
     for (uint32_t i = 0; i < count; ++i) {
         scratch_.records[i] = core_.code(links[i]);
         scratch_.record_nodes[i] = links[i];
@@ -172,7 +196,7 @@ void Insertion::prune_row(uint32_t neighbour, const uint32_t* links, uint32_t co
     uint32_t picked[kLinks];
     const uint32_t kept = core_.measure_and_select(scratch_, scratch_.pivot.data(), offset, count,
                                                    core_.config.links_max, picked);
-    core_.set_row(neighbour, {picked, kept});
+    core_.set_row(slot, {picked, kept});
 }
 
 } // namespace
@@ -181,6 +205,12 @@ uint32_t upper_levels_of(uint64_t seed, uint32_t slot) {
     const double chance = Random(seed ^ uint64_t{slot} << 20).unit();
     const double levels = -std::log(1.0 - chance) / std::log(double{kUpperLinks});
     return static_cast<uint32_t>(std::min(levels, double{kMaxLevel}));
+}
+
+Status relink_row(GraphCore& core, uint32_t slot, Scratch& scratch) {
+    VEXFS_TRY_VOID(scratch.prepare_selection(core.config.shape, 4 * kLinks));
+    const ReaderEpochs::Guard guard(core.epochs, scratch.epoch_hint);
+    return Insertion(core, slot, scratch).run_again();
 }
 
 Status insert_row(GraphCore& core, uint32_t slot, const uint8_t* record, Scratch& scratch) {

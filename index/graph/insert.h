@@ -15,6 +15,10 @@ namespace vexfs::index {
 // Graph::insert(); the preconditions stand there.
 Status insert_row(GraphCore& core, uint32_t slot, const uint8_t* record, Scratch& scratch);
 
+// Links a row again that is linked already, beside the links it has: for one that lost its
+// neighbours.
+Status relink_row(GraphCore& core, uint32_t slot, Scratch& scratch);
+
 // How many upper levels a row has: a function of seed and slot, so that a graph does not depend on
 // threads.
 uint32_t upper_levels_of(uint64_t seed, uint32_t slot);

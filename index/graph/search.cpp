@@ -51,7 +51,7 @@ Result<SearchOutcome> search_rows(const GraphCore& core, const GraphQuery& query
         outcome.exhausted = session.end() == WalkEnd::kDone && !session.pool_full();
         if (outcome.exhausted || session.end() != WalkEnd::kDone)
             break;
-        const uint64_t found = session.count_answers(static_cast<uint32_t>(wanted));
+        const uint64_t found = VEXFS_TRY(session.collect(static_cast<uint32_t>(wanted)));
         if (found >= wanted)
             break;
         const uint64_t estimate = ef * wanted / std::max<uint64_t>(found, 1) * 5 / 4;
@@ -59,8 +59,8 @@ Result<SearchOutcome> search_rows(const GraphCore& core, const GraphQuery& query
     }
     const uint32_t collected =
         VEXFS_TRY(session.collect(static_cast<uint32_t>(std::min<uint64_t>(rerank, kMaxEf))));
-    const uint32_t ranked = VEXFS_TRY(session.rerank(collected));
-    outcome.found = std::min(ranked, params.k);
+    VEXFS_TRY_VOID(session.rerank(collected));
+    outcome.found = std::min(collected, params.k);
     std::copy_n(scratch.answers.data(), outcome.found, out.data());
     outcome.end = session.end();
     outcome.cost = session.cost();
@@ -78,15 +78,15 @@ Result<SearchOutcome> search_radius_rows(const GraphCore& core, const GraphQuery
         VEXFS_TRY_VOID(session.walk(clamped_ef(ef, core)));
         outcome.exhausted = session.end() == WalkEnd::kDone && !session.pool_full();
         const uint32_t collected = VEXFS_TRY(session.collect(core.linked_rows.load() + 1));
-        const uint32_t ranked = VEXFS_TRY(session.rerank(collected));
+        VEXFS_TRY_VOID(session.rerank(collected));
         const Neighbor* answers = scratch.answers.data();
         const auto within = static_cast<uint32_t>(
-            std::partition_point(answers, answers + ranked,
+            std::partition_point(answers, answers + collected,
                                  [&](const Neighbor& a) { return a.distance <= radius; }) -
             answers);
         outcome.found = static_cast<uint32_t>(std::min<size_t>(within, out.size()));
         // Half of the pool outside the radius says that what is farther is outside too.
-        if (session.end() != WalkEnd::kDone || outcome.exhausted || within <= ranked / 2 ||
+        if (session.end() != WalkEnd::kDone || outcome.exhausted || within <= collected / 2 ||
             within >= out.size()) {
             std::copy_n(answers, outcome.found, out.data());
             break;

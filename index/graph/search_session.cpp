@@ -50,15 +50,18 @@ bool SearchSession::is_answer(uint32_t slot) const {
            (params_.allowed == nullptr || params_.allowed->contains(slot));
 }
 
-// Calls visit(slot) for the answers in the order of the pool until it returns false.
+// Calls visit(slot) for the answers in the order of the pool until it returns false. Sets
+// `seen_twice` as soon as a row may come a second time.
 template <typename Visit>
-void SearchSession::visit_answers(Visit visit) const {
+void SearchSession::visit_answers(bool& seen_twice, Visit visit) const {
     for (uint32_t i = 0; i < walk_.size; ++i) {
         const uint32_t node = walk_.nodes[i] & ~kExpanded;
         if (is_answer(node) && !visit(node))
             return;
-        if ((core_.state(node) & kRowShared) == 0)
+        const uint8_t state = core_.state(node);
+        if ((state & kRowShared) == 0)
             continue;
+        seen_twice |= (state & kRowCondemned) != 0;
         for (uint32_t slot = core_.duplicates.next(node); slot != kNoLink;
              slot = core_.duplicates.next(slot)) {
             if (is_answer(slot) && !visit(slot))
@@ -67,27 +70,24 @@ void SearchSession::visit_answers(Visit visit) const {
     }
 }
 
-uint32_t SearchSession::count_answers(uint32_t enough) const {
-    uint32_t count = 0;
-    if (enough > 0)
-        visit_answers([&](uint32_t) { return ++count < enough; });
-    return count;
-}
-
 Result<uint32_t> SearchSession::collect(uint32_t limit) {
     VEXFS_TRY_VOID(scratch_.prepare_answers(limit));
     uint32_t count = 0;
     uint32_t* slots = scratch_.answer_slots.data();
-    visit_answers([&](uint32_t slot) {
+    // While a chain of duplicates passes from a condemned node to its heir, both lead to its rows.
+    bool seen_twice = false;
+    visit_answers(seen_twice, [&](uint32_t slot) {
+        if (seen_twice && std::find(slots, slots + count, slot) != slots + count)
+            return true;
         slots[count++] = slot;
         return count < limit;
     });
     return count;
 }
 
-Result<uint32_t> SearchSession::rerank(uint32_t count) {
+Status SearchSession::rerank(uint32_t count) {
     if (count == 0)
-        return 0u;
+        return ok();
     const std::span<const uint32_t> slots{scratch_.answer_slots.data(), count};
     const std::span<float> distances{scratch_.answer_distances.data(), count};
     VEXFS_TRY_VOID(query_.source->exact_distances(query_.vector, slots, distances));
@@ -96,8 +96,7 @@ Result<uint32_t> SearchSession::rerank(uint32_t count) {
     for (uint32_t i = 0; i < count; ++i)
         answers[i] = {slots[i], distances[i]};
     std::sort(answers, answers + count);
-    // While a chain of duplicates moves to another node, a row can be met through both.
-    return static_cast<uint32_t>(std::unique(answers, answers + count) - answers);
+    return ok();
 }
 
 SearchCost SearchSession::cost() const {

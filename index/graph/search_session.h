@@ -28,13 +28,11 @@ class SearchSession {
     [[nodiscard]] bool pool_full() const { return walk_.size == walk_.ef; }
     [[nodiscard]] uint32_t pool_size() const { return walk_.size; }
 
-    // How many rows of the pool are alive and allowed, up to `enough`; duplicates count.
-    [[nodiscard]] uint32_t count_answers(uint32_t enough) const;
-    // The first `limit` of them, nearest by code first, into scratch.answer_slots. Returns how
-    // many.
+    // The rows of the pool that are alive and allowed, nearest by code first and each once, at most
+    // `limit`, into scratch.answer_slots. Returns how many; duplicates count.
     Result<uint32_t> collect(uint32_t limit);
-    // Their exact distances: scratch.answers, nearest first, each row once. Returns how many.
-    Result<uint32_t> rerank(uint32_t count);
+    // Their exact distances: scratch.answers, nearest first.
+    Status rerank(uint32_t count);
 
     [[nodiscard]] WalkEnd end() const { return walk_.end; }
     [[nodiscard]] SearchCost cost() const;
@@ -42,7 +40,7 @@ class SearchSession {
   private:
     [[nodiscard]] bool is_answer(uint32_t slot) const;
     template <typename Visit>
-    void visit_answers(Visit visit) const;
+    void visit_answers(bool& seen_twice, Visit visit) const;
 
     const GraphCore& core_;
     const GraphQuery& query_;

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/graph/consolidate.h"
+
+#include <array>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "index/graph/change_record.h"
+#include "index/graph/graph_loader.h"
+#include "index/graph/test_rows.h"
+
+using namespace vexfs;
+using namespace vexfs::index;
+
+namespace {
+
+std::vector<uint32_t> consolidate(Consolidation& consolidation, Scratch& scratch) {
+    std::vector<uint32_t> released;
+    Consolidation::Progress progress = Consolidation::Progress::kWorking;
+    while (progress != Consolidation::Progress::kIdle) {
+        progress = consolidation.step(500, scratch, released).value();
+        // Nobody searches here, so nobody is to be waited for.
+        REQUIRE(progress != Consolidation::Progress::kWaiting);
+    }
+    return released;
+}
+
+double mean_recall(const Graph& graph, TestRows& rows, int queries) {
+    Scratch scratch;
+    std::array<Neighbor, 10> out;
+    double sum = 0;
+    SearchParams params;
+    params.ef = 30;
+    for (int i = 0; i < queries; ++i) {
+        const TestQuery wanted(rows, rows.draw());
+        const SearchOutcome outcome = graph.search(wanted.query, params, scratch, out).value();
+        const auto truth = nearest_by_scan(rows, wanted.values, 10,
+                                           [&](uint32_t slot) { return graph.is_linked(slot); });
+        sum += recall_of(truth, {out.data(), outcome.found});
+    }
+    return sum / queries;
+}
+
+} // namespace
+
+TEST_CASE("consolidation: removed slots come back once and the rest is found as before") {
+    TestRows rows(3000, 21);
+    const auto graph = Graph::create(TestRows::config(chosen_isa())).value();
+    Scratch scratch;
+    for (uint32_t slot = 0; slot < rows.size(); ++slot)
+        REQUIRE(graph->insert(slot, rows.record(slot), scratch).has_value());
+    Consolidation consolidation(graph->core());
+    CHECK(!consolidation.is_due());
+    for (uint32_t slot = 0; slot < rows.size(); slot += 4)
+        REQUIRE(graph->remove(slot).has_value());
+    CHECK(consolidation.is_due());
+    std::vector<uint32_t> released = consolidate(consolidation, scratch);
+    CHECK(!consolidation.is_due());
+    std::sort(released.begin(), released.end());
+    REQUIRE(released.size() == 750);
+    for (uint32_t i = 0; i < 750; ++i)
+        CHECK(released[i] == 4 * i);
+    CHECK(graph->dead_rows() == 0);
+    CHECK(graph->live_rows() == 2250);
+    for (uint32_t slot = 0; slot < rows.size(); slot += 4) {
+        const uint8_t* code = graph->code(slot);
+        REQUIRE(std::all_of(code, code + 64, [](uint8_t byte) { return byte == 0; }));
+    }
+    CHECK(mean_recall(*graph, rows, 50) > 0.95);
+}
+
+TEST_CASE("consolidation: five turnovers with duplicates neither lose recall nor grow") {
+    TestRows rows(2000, 22);
+    const auto graph = Graph::create(TestRows::config(chosen_isa())).value();
+    Scratch scratch;
+    Random random(22);
+    // A tenth of the rows are copies of a few vectors.
+    std::vector<TestRows::Values> copied;
+    for (int i = 0; i < 4; ++i)
+        copied.push_back(rows.draw());
+    const auto fresh = [&] {
+        return random.chance(1, 10) ? copied[random.below(copied.size())] : rows.draw();
+    };
+    for (uint32_t slot = 0; slot < rows.size(); ++slot) {
+        rows.replace(slot, fresh());
+        REQUIRE(graph->insert(slot, rows.record(slot), scratch).has_value());
+    }
+    const double before = mean_recall(*graph, rows, 150);
+    const size_t memory = graph->memory().total();
+    Consolidation consolidation(graph->core());
+    for (int round = 0; round < 50; ++round) {
+        for (int removed = 0; removed < 200;)
+            removed += graph->remove(static_cast<uint32_t>(random.below(2000))).has_value();
+        const std::vector<uint32_t> released = consolidate(consolidation, scratch);
+        REQUIRE(released.size() == 200);
+        for (uint32_t slot : released) {
+            rows.replace(slot, fresh());
+            REQUIRE(graph->insert(slot, rows.record(slot), scratch).has_value());
+        }
+    }
+    const double after = mean_recall(*graph, rows, 150);
+    CAPTURE(before);
+    CHECK(after > before - 0.01);
+    CHECK(graph->live_rows() == 2000);
+    CHECK(graph->memory().total() <= memory + memory / 10);
+}
+
+TEST_CASE("consolidation: copies of a removed row stay, through a row that inherits its place") {
+    TestRows rows(500, 23);
+    const TestRows::Values copy = rows.draw();
+    for (int i = 0; i < 20; ++i)
+        rows.append(copy);
+    const auto graph = Graph::create(TestRows::config()).value();
+    Scratch scratch;
+    for (uint32_t slot = 0; slot < rows.size(); ++slot)
+        REQUIRE(graph->insert(slot, rows.record(slot), scratch).has_value());
+    Consolidation consolidation(graph->core());
+    std::vector<Neighbor> out(20);
+    SearchParams params;
+    params.k = 20;
+    const TestQuery wanted(rows, copy);
+    for (uint32_t left = 18; left > 0; left -= 2) {
+        // The row through which the others are found was inserted first.
+        const SearchOutcome outcome = graph->search(wanted.query, params, scratch, out).value();
+        REQUIRE(outcome.found == 20);
+        REQUIRE(graph->remove(520 - left - 2).has_value());
+        REQUIRE(graph->remove(520 - left - 1).has_value());
+        CHECK(consolidate(consolidation, scratch).size() == 2);
+        REQUIRE(graph->search(wanted.query, params, scratch, out)->found == 20);
+        uint32_t copies = 0;
+        for (const Neighbor& answer : out)
+            copies += answer.distance == 0;
+        CHECK(copies == left);
+    }
+}
+
+TEST_CASE("consolidation: a graph that lost every row starts again") {
+    TestRows rows(300, 24);
+    const auto graph = Graph::create(TestRows::config()).value();
+    Scratch scratch;
+    Consolidation consolidation(graph->core());
+    for (int round = 0; round < 3; ++round) {
+        for (uint32_t slot = 0; slot < rows.size(); ++slot)
+            REQUIRE(graph->insert(slot, rows.record(slot), scratch).has_value());
+        CHECK(mean_recall(*graph, rows, 20) > 0.95);
+        for (uint32_t slot = 0; slot < rows.size(); ++slot)
+            REQUIRE(graph->remove(slot).has_value());
+        CHECK(consolidate(consolidation, scratch).size() == 300);
+        CHECK(graph->live_rows() == 0);
+    }
+}
+
+TEST_CASE("consolidation: a search that has not ended holds the slots back") {
+    TestRows rows(200, 25);
+    const auto graph = Graph::create(TestRows::config()).value();
+    Scratch scratch;
+    for (uint32_t slot = 0; slot < rows.size(); ++slot)
+        REQUIRE(graph->insert(slot, rows.record(slot), scratch).has_value());
+    REQUIRE(graph->remove(3).has_value());
+    Consolidation consolidation(graph->core());
+    std::vector<uint32_t> released;
+    uint32_t hint = 0;
+    {
+        const ReaderEpochs::Guard guard(graph->core().epochs, hint);
+        while (consolidation.step(100, scratch, released).value() !=
+               Consolidation::Progress::kWaiting) {
+        }
+        CHECK(consolidation.step(100, scratch, released).value() ==
+              Consolidation::Progress::kWaiting);
+    }
+    const std::vector<uint32_t> rest = consolidate(consolidation, scratch);
+    CHECK(released.empty());
+    CHECK(rest == std::vector<uint32_t>{3});
+}
+
+TEST_CASE("graph: inserts, removals, consolidation and searches run at the same time") {
+    TestRows rows(1500, 26);
+    ChangeWriter log;
+    const auto graph = Graph::create(TestRows::config(chosen_isa())).value();
+    graph->set_sink(&log);
+    Scratch scratch;
+    for (uint32_t slot = 0; slot < rows.size(); ++slot)
+        REQUIRE(graph->insert(slot, rows.record(slot), scratch).has_value());
+    std::atomic<bool> done = false, failed = false;
+    std::vector<std::thread> threads;
+    for (uint64_t t = 0; t < 2; ++t) {
+        threads.emplace_back([&, t] {
+            Scratch own;
+            Random random(100 + t);
+            std::array<Neighbor, 10> out;
+            while (!done) {
+                const TestQuery wanted(rows, rows.row(static_cast<uint32_t>(random.below(1500))));
+                const auto outcome = graph->search(wanted.query, {}, own, out);
+                if (!outcome || outcome->found < 10)
+                    failed = true;
+            }
+        });
+    }
+    Mutex mutex;
+    std::vector<uint32_t> free_slots;
+    threads.emplace_back([&] {
+        Scratch own;
+        Random random(200);
+        // Slots come back with the vectors they had: their rows are read by searches meanwhile.
+        while (!done) {
+            std::vector<uint32_t> taken;
+            {
+                MutexLock lock(mutex);
+                taken.swap(free_slots);
+            }
+            for (uint32_t slot : taken)
+                failed = failed || !graph->insert(slot, rows.record(slot), own).has_value();
+            if (graph->dead_rows() < 300)
+                (void)graph->remove(static_cast<uint32_t>(random.below(1500))).has_value();
+        }
+    });
+    Consolidation consolidation(graph->core());
+    for (size_t rounds = 0; rounds < 2500;) {
+        std::vector<uint32_t> released;
+        failed = failed || !consolidation.step(100, scratch, released).has_value();
+        rounds += released.size();
+        MutexLock lock(mutex);
+        free_slots.insert(free_slots.end(), released.begin(), released.end());
+    }
+    done = true;
+    for (std::thread& thread : threads)
+        thread.join();
+    CHECK(!failed);
+    CHECK(mean_recall(*graph, rows, 50) > 0.9);
+
+    // The log of all this, replayed, is a graph that finds the same rows.
+    (void)consolidate(consolidation, scratch);
+    const auto copy = Graph::create(TestRows::config(chosen_isa())).value();
+    GraphLoader loader(*copy, rows.size());
+    for (uint32_t slot = 0; slot < rows.size(); ++slot) {
+        if (graph->is_linked(slot))
+            REQUIRE(loader.add_code(slot, graph->code(slot)).has_value());
+    }
+    REQUIRE(loader.apply(log.take()).has_value());
+    const LoadReport report = loader.finish().value();
+    CHECK(report.linked + report.pending.size() == graph->live_rows());
+    CHECK(report.pending.size() * 100 <= graph->live_rows());
+    CHECK(mean_recall(*copy, rows, 50) > 0.9);
+}

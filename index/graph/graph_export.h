@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The whole state of a graph as a series of changes.
+//
+// Threads: while nobody changes the graph.
+#pragma once
+
+#include "index/graph/change_sink.h"
+#include "index/graph/graph_core.h"
+
+namespace vexfs::index {
+
+// Tells the sink what makes the graph out of an empty one: links, duplicates, and the entry last.
+void export_graph(const GraphCore& core, ChangeSink& sink);
+
+} // namespace vexfs::index

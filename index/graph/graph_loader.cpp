@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/graph/graph_loader.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "base/assert.h"
+#include "index/graph/links.h"
+
+namespace vexfs::index {
+
+GraphLoader::GraphLoader(Graph& graph, uint32_t slot_end)
+    : graph_(graph), core_(graph.core()), slot_end_(slot_end), kinds_(slot_end) {
+    VEXFS_ASSERT(slot_end <= kMaxSlots && core_.rows() == 0);
+}
+
+Status GraphLoader::add_code(uint32_t slot, const uint8_t* record) {
+    if (slot >= slot_end_)
+        return fail(Code::kEINVAL, "graph loader: slot of a code");
+    VEXFS_TRY_VOID(core_.ensure(slot));
+    std::memcpy(core_.codes.row(slot), record, core_.config.shape.record_bytes);
+    kinds_[slot] = std::max(kinds_[slot], static_cast<uint8_t>(kCode));
+    return ok();
+}
+
+Status GraphLoader::apply(Bytes records) {
+    ByteReader reader(records);
+    while (reader.remaining() > 0) {
+        const ChangeHead head = VEXFS_TRY(read_change_head(reader));
+        const Bytes raw = VEXFS_TRY(reader.take(size_t{head.count} * sizeof(uint32_t)));
+        uint32_t links[kLinks] = {};
+        const bool fits = head.count <= kLinks && (head.slot < slot_end_ || head.slot == kNoLink);
+        for (uint32_t i = 0; fits && i < head.count; ++i)
+            links[i] = load_le<uint32_t>(raw.data() + i * sizeof(uint32_t));
+        switch (static_cast<ChangeKind>(head.kind)) {
+        case ChangeKind::kEntry:
+            entry_ = head.slot;
+            break;
+        case ChangeKind::kReleased:
+            forget(head.slot);
+            break;
+        case ChangeKind::kNeighbours:
+            if (fits && is_row(head.slot))
+                take_links(head, links);
+            else
+                ++report_.rejected_records;
+            break;
+        case ChangeKind::kDuplicate:
+            if (fits && is_row(head.slot) && head.count == 1) {
+                forget(head.slot);
+                shared_[head.slot] = links[0];
+            } else {
+                ++report_.rejected_records;
+            }
+            break;
+        default:
+            return fail(Code::kEBADMSG, "graph loader: kind of a record");
+        }
+    }
+    return ok();
+}
+
+void GraphLoader::take_links(const ChangeHead& head, const uint32_t* links) {
+    if (head.level != 0) {
+        take_upper(head, links);
+        return;
+    }
+    write_links(core_.row(head.slot), kLinks, {links, head.count});
+    kinds_[head.slot] = kNode;
+    shared_.erase(head.slot);
+}
+
+void GraphLoader::take_upper(const ChangeHead& head, const uint32_t* links) {
+    if (head.level > kMaxLevel || head.count > kUpperLinks) {
+        ++report_.rejected_records;
+        return;
+    }
+    Upper& upper = uppers_[head.slot];
+    std::copy_n(links, head.count, upper.links[head.level - 1].begin());
+    upper.counts[head.level - 1] = static_cast<uint8_t>(head.count);
+    upper.levels |= static_cast<uint8_t>(1u << (head.level - 1));
+}
+
+// Whatever was said about the row's place in the graph before.
+void GraphLoader::forget(uint32_t slot) {
+    if (!is_row(slot))
+        return;
+    kinds_[slot] = kCode;
+    uppers_.erase(slot);
+    shared_.erase(slot);
+}
+
+bool GraphLoader::is_node(uint32_t slot) const {
+    return slot < slot_end_ && kinds_[slot] >= kNode;
+}
+
+bool GraphLoader::links_possible(uint32_t slot, const uint32_t* links, uint32_t count) const {
+    for (uint32_t i = 0; i < count; ++i) {
+        if (links[i] >= slot_end_ || links[i] == slot)
+            return false;
+        if (std::find(links, links + i, links[i]) != links + i)
+            return false;
+    }
+    return true;
+}
+
+Result<LoadReport> GraphLoader::finish() {
+    check_rows();
+    drop_links_to_nothing();
+    VEXFS_TRY_VOID(place_talls());
+    link_talls();
+    VEXFS_TRY_VOID(place_entry());
+    VEXFS_TRY_VOID(reach());
+    VEXFS_TRY_VOID(join_duplicates());
+    for (uint32_t slot = 0; slot < slot_end_; ++slot) {
+        if (kinds_[slot] != kNothing && core_.state(slot) == 0)
+            report_.pending.push_back(slot);
+    }
+    return std::move(report_);
+}
+
+void GraphLoader::check_rows() {
+    uint32_t links[kLinks];
+    for (uint32_t slot = 0; slot < slot_end_; ++slot) {
+        if (kinds_[slot] != kNode)
+            continue;
+        const uint32_t count = load_links(core_.row(slot), kLinks, links);
+        if (!links_possible(slot, links, count))
+            kinds_[slot] = kCode;
+    }
+}
+
+void GraphLoader::drop_links_to_nothing() {
+    uint32_t links[kLinks];
+    for (uint32_t slot = 0; slot < slot_end_; ++slot) {
+        if (kinds_[slot] != kNode)
+            continue;
+        const uint32_t count = load_links(core_.row(slot), kLinks, links);
+        uint32_t* end =
+            std::remove_if(links, links + count, [&](uint32_t link) { return !is_node(link); });
+        const auto kept = static_cast<uint32_t>(end - links);
+        report_.dropped_links += count - kept;
+        if (kept < count)
+            write_links(core_.row(slot), kLinks, {links, kept});
+    }
+}
+
+// A row is tall as far up as its levels were given without a gap and with possible links.
+Status GraphLoader::place_talls() {
+    MutexLock lock(core_.talls.mutex());
+    for (auto& [slot, upper] : uppers_) {
+        if (!is_node(slot))
+            continue;
+        auto levels = static_cast<uint32_t>(std::countr_one(upper.levels));
+        for (uint32_t level = 0; level < levels; ++level) {
+            if (!links_possible(slot, upper.links[level].data(), upper.counts[level]))
+                levels = level;
+        }
+        if (levels > 0)
+            upper.tall = VEXFS_TRY(core_.talls.add(slot, levels));
+    }
+    return ok();
+}
+
+void GraphLoader::link_talls() {
+    MutexLock lock(core_.talls.mutex());
+    for (const auto& [slot, upper] : uppers_) {
+        if (upper.tall == kNoLink)
+            continue;
+        for (uint32_t level = 1; level <= core_.talls.levels(upper.tall); ++level) {
+            uint32_t links[kUpperLinks], kept = 0;
+            for (uint32_t i = 0; i < upper.counts[level - 1]; ++i) {
+                const auto other = uppers_.find(upper.links[level - 1][i]);
+                const bool there = other != uppers_.end() && other->second.tall != kNoLink &&
+                                   core_.talls.levels(other->second.tall) >= level;
+                if (there)
+                    links[kept++] = other->second.tall;
+                else
+                    ++report_.dropped_links;
+            }
+            write_links(core_.talls.links(upper.tall, level), kUpperLinks, {links, kept});
+        }
+    }
+}
+
+// The entry that was given if it is tall, else the highest tall, else any row.
+Status GraphLoader::place_entry() {
+    MutexLock lock(core_.talls.mutex());
+    std::optional<TallRows::Entry> best;
+    const auto given = uppers_.find(entry_);
+    if (given != uppers_.end() && given->second.tall != kNoLink) {
+        best = TallRows::Entry{given->second.tall, core_.talls.levels(given->second.tall)};
+    } else {
+        for (uint32_t tall = 0; tall < core_.talls.count(); ++tall) {
+            const uint32_t levels = core_.talls.levels(tall);
+            if (!best || levels > best->level)
+                best = TallRows::Entry{tall, levels};
+        }
+    }
+    for (uint32_t slot = 0; slot < slot_end_ && !best; ++slot) {
+        if (kinds_[slot] == kNode) {
+            const uint32_t tall = VEXFS_TRY(core_.talls.add(slot, 1));
+            best = TallRows::Entry{tall, 1};
+        }
+    }
+    core_.talls.set_entry(best);
+    return ok();
+}
+
+// Rows that can be reached on level 0 from the entry are linked. The others are none, and neither
+// is a tall of theirs: the walk of an upper level could lead to it and end there.
+Status GraphLoader::reach() {
+    const std::optional<TallRows::Entry> entry = core_.talls.entry();
+    if (!entry)
+        return ok();
+    std::vector<uint32_t> reached;
+    visit(core_.talls.slot(entry->tall), reached);
+    uint32_t links[kLinks];
+    for (size_t next = 0; next < reached.size(); ++next) {
+        const uint32_t count = load_links(core_.row(reached[next]), kLinks, links);
+        for (uint32_t i = 0; i < count; ++i)
+            visit(links[i], reached);
+    }
+    for (uint32_t slot : reached) {
+        core_.add_state(slot, kRowTaken | kRowLinked);
+        core_.raise_rows(slot);
+    }
+    core_.linked_rows.store(static_cast<uint32_t>(reached.size()));
+    report_.linked = static_cast<uint32_t>(reached.size());
+    MutexLock lock(core_.talls.mutex());
+    for (uint32_t tall = 0; tall < core_.talls.count(); ++tall) {
+        for (uint32_t level = 1; level <= core_.talls.levels(tall); ++level) {
+            uint32_t talls[kUpperLinks];
+            const uint32_t count = load_links(core_.talls.links(tall, level), kUpperLinks, talls);
+            uint32_t* end = std::remove_if(talls, talls + count, [&](uint32_t other) {
+                return kinds_[core_.talls.slot(other)] != kReachedNode;
+            });
+            write_links(core_.talls.links(tall, level), kUpperLinks,
+                        {talls, static_cast<size_t>(end - talls)});
+        }
+    }
+    for (uint32_t tall = 0; tall < core_.talls.count(); ++tall) {
+        if (core_.talls.levels(tall) > 0 && kinds_[core_.talls.slot(tall)] != kReachedNode)
+            core_.talls.release(tall);
+    }
+    return ok();
+}
+
+void GraphLoader::visit(uint32_t slot, std::vector<uint32_t>& reached) {
+    if (kinds_[slot] != kNode)
+        return;
+    kinds_[slot] = kReachedNode;
+    reached.push_back(slot);
+}
+
+Status GraphLoader::join_duplicates() {
+    for (const auto& [slot, shared] : shared_) {
+        if (shared >= slot_end_ || kinds_[slot] != kCode || kinds_[shared] != kReachedNode)
+            continue;
+        if (std::memcmp(core_.code(slot), core_.code(shared), core_.config.shape.record_bytes) != 0)
+            continue;
+        VEXFS_TRY_VOID(core_.duplicates.insert_after(shared, slot));
+        core_.add_state(shared, kRowShared);
+        core_.add_state(slot, kRowTaken | kRowLinked | kRowDuplicate);
+        core_.raise_rows(slot);
+        core_.linked_rows.fetch_add(1);
+        ++report_.linked;
+    }
+    return ok();
+}
+
+} // namespace vexfs::index

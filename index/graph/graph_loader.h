@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A graph out of codes and bytes that nobody vouches for.
+//
+// First every row's code is added, then the records of a snapshot and of the logs after it, then
+// finish() puts together what holds: a row whose links are impossible (out of range, twice the
+// same, itself) is not linked, a link to a row that is not linked is dropped, levels that
+// contradict each other are dropped, and what cannot be reached from the entry is not linked
+// either. What is not linked is returned, for the caller to insert again. No byte is trusted and
+// none leads astray.
+//
+// Threads: one thread; the graph is nobody else's until finish() has returned.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "index/graph/change_record.h"
+#include "index/graph/graph.h"
+
+namespace vexfs::index {
+
+struct LoadReport {
+    uint32_t linked = 0;           // rows that searches find
+    uint64_t dropped_links = 0;    // to rows that are not linked
+    uint64_t rejected_records = 0; // that made no sense by themselves
+    std::vector<uint32_t>
+        pending; // slots with a code that are not linked; the graph does not know them
+};
+
+class GraphLoader {
+  public:
+    // `graph` is empty. Slots are below slot_end.
+    GraphLoader(Graph& graph, uint32_t slot_end);
+
+    // A row exists and this is its code. EINVAL for a slot out of range, ENOMEM.
+    Status add_code(uint32_t slot, const uint8_t* record);
+
+    // Takes records up to the end of the bytes. EBADMSG if they end inside a record or a record has
+    // an unknown kind; what came before it counts.
+    Status apply(Bytes records);
+
+    // ENOMEM.
+    Result<LoadReport> finish();
+
+  private:
+    // The levels from 1 up that were given for a row, by number of level - 1.
+    struct Upper {
+        std::array<std::array<uint32_t, kUpperLinks>, kMaxLevel> links;
+        std::array<uint8_t, kMaxLevel> counts{};
+        uint8_t levels = 0; // bit per level given
+        uint32_t tall = kNoLink;
+    };
+
+    void take_links(const ChangeHead& head, const uint32_t* links);
+    void take_upper(const ChangeHead& head, const uint32_t* links);
+    void forget(uint32_t slot);
+    [[nodiscard]] bool is_row(uint32_t slot) const { return slot < slot_end_ && kinds_[slot] != 0; }
+    [[nodiscard]] bool is_node(uint32_t slot) const;
+    [[nodiscard]] bool links_possible(uint32_t slot, const uint32_t* links, uint32_t count) const;
+    void check_rows();
+    void drop_links_to_nothing();
+    Status place_talls();
+    void link_talls();
+    Status place_entry();
+    Status reach();
+    void visit(uint32_t slot, std::vector<uint32_t>& reached);
+    Status join_duplicates();
+
+    enum Kind : uint8_t { kNothing, kCode, kNode, kReachedNode };
+
+    Graph& graph_;
+    GraphCore& core_;
+    const uint32_t slot_end_;
+    std::vector<uint8_t> kinds_;
+    std::unordered_map<uint32_t, Upper> uppers_;
+    std::unordered_map<uint32_t, uint32_t> shared_; // duplicate -> row it is found through
+    uint32_t entry_ = kNoLink;
+    LoadReport report_;
+};
+
+} // namespace vexfs::index
