@@ -12,6 +12,7 @@
 #include "bench/ann/ann_data.h"
 #include "bench/ann/foreign_contender.h"
 #include "bench/ann/sweep.h"
+#include "bench/ann/vexfs_contender.h"
 #include "bench/machine/machine.h"
 
 namespace vexfs {
@@ -41,7 +42,7 @@ Matrix first_rows(const Matrix& matrix, size_t rows) {
 
 } // namespace
 
-std::vector<std::unique_ptr<Contender>> AnnRun::make_contenders() const {
+ContenderShape AnnRun::shape() const {
     ContenderShape shape;
     shape.metric = options_.metric_value();
     shape.links = static_cast<uint32_t>(options_.links);
@@ -49,16 +50,23 @@ std::vector<std::unique_ptr<Contender>> AnnRun::make_contenders() const {
     shape.build_threads = static_cast<uint32_t>(options_.threads);
     shape.isa = isa_;
     shape.seed = options_.seed;
-    std::vector<std::unique_ptr<Contender>> out;
+    return shape;
+}
+
+void AnnRun::make_peer(std::vector<std::unique_ptr<Contender>>& into) const {
     if (options_.peer == "hnswlib")
-        out.push_back(make_hnswlib_contender(shape));
+        into.push_back(make_hnswlib_contender(shape()));
     if (options_.peer == "faiss")
-        out.push_back(make_faiss_contender(shape));
-    return out;
+        into.push_back(make_faiss_contender(shape()));
 }
 
 Status AnnRun::build(const VectorSet& set, SearchRun& run) {
-    contenders_ = make_contenders();
+    scan_.reset();
+    contenders_.clear();
+    VexfsContenders ours = make_vexfs_contenders(shape());
+    contenders_.push_back(std::move(ours.index));
+    scan_ = std::move(ours.scan);
+    make_peer(contenders_);
     for (const std::unique_ptr<Contender>& contender : contenders_) {
         std::fprintf(stderr, "building %s on %zu rows\n", contender->name().c_str(), set.base.rows);
         ContenderResult result;
@@ -77,8 +85,8 @@ Status AnnRun::build(const VectorSet& set, SearchRun& run) {
     return ok();
 }
 
-Status AnnRun::measure(SearchRun& run, const ExactDistance& distance, const Truth& truth,
-                       const index::BitmapView* allowed, const std::vector<uint32_t>& queries) {
+Status AnnRun::measure(SearchRun& run, const std::vector<Contender*>& contenders,
+                       const Judge& judge, const std::vector<uint32_t>& queries) {
     std::fprintf(stderr, "measuring: %s\n", run.title.c_str());
     const Pinned pinned = VEXFS_TRY(Pinned::to(static_cast<uint32_t>(options_.processor)));
     SweepPlan plan;
@@ -86,15 +94,9 @@ Status AnnRun::measure(SearchRun& run, const ExactDistance& distance, const Trut
     plan.rounds = static_cast<uint32_t>(options_.rounds);
     plan.efforts = options_.effort_grid();
     plan.queries = queries;
-    const Judge judge(distance, truth, allowed);
-    const std::vector<Contender*> contenders = borrowed(contenders_);
-    for (Contender* contender : contenders)
-        VEXFS_TRY_VOID(contender->restrict_to(allowed));
     std::vector<std::vector<Point>> series = VEXFS_TRY(sweep(contenders, judge, plan));
     for (size_t c = 0; c < series.size(); ++c)
         run.contenders[c].points = std::move(series[c]);
-    for (Contender* contender : contenders)
-        VEXFS_TRY_VOID(contender->restrict_to(nullptr));
     run.queries = queries.size();
     run.k = plan.k;
     return ok();
@@ -105,7 +107,8 @@ Status AnnRun::search(const VectorSet& set, const ExactDistance& distance, const
     run.title = "search";
     run.rows = set.base.rows;
     VEXFS_TRY_VOID(build(set, run));
-    VEXFS_TRY_VOID(measure(run, distance, truth, nullptr, all_queries(set)));
+    const Judge judge(distance, truth, nullptr);
+    VEXFS_TRY_VOID(measure(run, borrowed(contenders_), judge, all_queries(set)));
     report_.searches.push_back(std::move(run));
     if (options_.quick) {
         VEXFS_TRY_VOID(filtered(set, distance, 10, false));
@@ -129,14 +132,20 @@ Status AnnRun::filtered(const VectorSet& set, const ExactDistance& distance, dou
                   correlated ? "away from the queries" : "random", allowed.count_set);
     run.title = title;
     run.rows = set.base.rows;
-    for (const std::unique_ptr<Contender>& contender : contenders_) {
+    std::vector<Contender*> contenders = borrowed(contenders_);
+    contenders.push_back(scan_.get());
+    for (Contender* contender : contenders) {
         ContenderResult result;
         result.name = contender->name();
         result.description = contender->description();
         result.footprint = contender->footprint();
         run.contenders.push_back(std::move(result));
+        VEXFS_TRY_VOID(contender->restrict_to(&allowed));
     }
-    VEXFS_TRY_VOID(measure(run, distance, truth, &allowed, filter.queries));
+    const Judge judge(distance, truth, &allowed);
+    VEXFS_TRY_VOID(measure(run, contenders, judge, filter.queries));
+    for (Contender* contender : contenders)
+        VEXFS_TRY_VOID(contender->restrict_to(nullptr));
     report_.searches.push_back(std::move(run));
     return ok();
 }
@@ -150,7 +159,8 @@ Status AnnRun::small(const VectorSet& set, uint32_t rows) {
     run.title = "small";
     run.rows = part.base.rows;
     VEXFS_TRY_VOID(build(part, run));
-    VEXFS_TRY_VOID(measure(run, distance, truth, nullptr, all_queries(part)));
+    const Judge judge(distance, truth, nullptr);
+    VEXFS_TRY_VOID(measure(run, borrowed(contenders_), judge, all_queries(part)));
     report_.searches.push_back(std::move(run));
     return ok();
 }
@@ -167,7 +177,8 @@ Status AnnRun::churn(VectorSet& set, uint32_t rounds) {
     if (!options_.efforts.empty())
         run.plan.efforts.assign(options_.efforts.begin(), options_.efforts.end());
     plant_duplicates(set.base, run.plan.live_rows, options_.seed);
-    const std::vector<std::unique_ptr<Contender>> owned = make_contenders();
+    std::vector<std::unique_ptr<Contender>> owned;
+    make_peer(owned);
     const std::vector<Contender*> contenders = borrowed(owned);
     run.results = VEXFS_TRY(run_churn(contenders, set, options_.metric_value(), run.plan));
     for (Contender* contender : contenders) {

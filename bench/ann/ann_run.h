@@ -12,6 +12,7 @@
 #include "bench/ann/ann_options.h"
 #include "bench/ann/contender.h"
 #include "bench/ann/report.h"
+#include "bench/ann/sweep.h"
 #include "bench/data/generate.h"
 #include "bench/data/truth.h"
 
@@ -31,17 +32,19 @@ class AnnRun {
     Status churn(VectorSet& set, uint32_t rounds);
 
   private:
-    [[nodiscard]] std::vector<std::unique_ptr<Contender>> make_contenders() const;
+    [[nodiscard]] ContenderShape shape() const;
+    void make_peer(std::vector<std::unique_ptr<Contender>>& into) const;
     Status build(const VectorSet& set, SearchRun& run);
     Status filtered(const VectorSet& set, const ExactDistance& distance, double percent,
                     bool correlated);
-    Status measure(SearchRun& run, const ExactDistance& distance, const Truth& truth,
-                   const index::BitmapView* allowed, const std::vector<uint32_t>& queries);
+    Status measure(SearchRun& run, const std::vector<Contender*>& contenders, const Judge& judge,
+                   const std::vector<uint32_t>& queries);
 
     const AnnOptions& options_;
     const index::Isa isa_;
     Report& report_;
-    std::vector<std::unique_ptr<Contender>> contenders_;
+    std::vector<std::unique_ptr<Contender>> contenders_; // ours first
+    std::unique_ptr<Contender> scan_;                    // lives on ours
 };
 
 } // namespace vexfs

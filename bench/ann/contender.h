@@ -32,6 +32,12 @@ struct ContenderShape {
     uint64_t seed = 1;
 };
 
+// "M=16 efC=200 build threads=1".
+inline std::string parameters(const ContenderShape& shape) {
+    return "M=" + std::to_string(shape.links) + " efC=" + std::to_string(shape.build_effort) +
+           " build threads=" + std::to_string(shape.build_threads);
+}
+
 // Hot: what every search walks (links, codes, vectors where there are no codes). Cold: vectors for
 // the exact re-rank of the best few, which may lie on slower storage.
 struct Footprint {

@@ -74,11 +74,6 @@ class ForeignContender final : public Contender {
     uint32_t dim_ = 0;
 };
 
-std::string parameters(const ContenderShape& shape) {
-    return "M=" + std::to_string(shape.links) + " efC=" + std::to_string(shape.build_effort) +
-           " build threads=" + std::to_string(shape.build_threads);
-}
-
 } // namespace
 
 std::unique_ptr<Contender> make_hnswlib_contender(const ContenderShape& shape) {
