@@ -20,7 +20,7 @@ struct ExactSearch {
     uint32_t k = 0;
     // Only rows at most this far, in the unit of the metric.
     float radius = std::numeric_limits<float>::infinity();
-    ScanStop stop;
+    ScanStop stop{};
 };
 
 // The k nearest of the rows by (distance, slot), written to `found`; fewer if there are fewer. The

@@ -43,6 +43,16 @@ uint64_t readable_rows(const RowStates& states, uint32_t block) {
     return mask;
 }
 
+uint64_t selected_rows(const ScanRows& rows, uint32_t block) {
+    const uint32_t left = std::min(rows.size - block * kScanBlock, kScanBlock);
+    uint64_t selected = UINT64_MAX >> (kScanBlock - left);
+    if (rows.allowed != nullptr)
+        selected &= block < rows.allowed->word_count() ? rows.allowed->words[block] : 0;
+    if (rows.states != nullptr && selected != 0)
+        selected &= readable_rows(*rows.states, block);
+    return selected;
+}
+
 #if defined(__SSE2__)
 
 // SSE2 belongs to every x86-64 machine: compare, narrow the lanes to bytes, take a bit of each.

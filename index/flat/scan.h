@@ -56,6 +56,9 @@ constexpr uint32_t kScanBlock = 64; // rows that a scan treats at once: one word
 // Bit i is set if row 64 * block + i may be read.
 uint64_t readable_rows(const RowStates& states, uint32_t block);
 
+// Bit i is set if row 64 * block + i is looked at.
+uint64_t selected_rows(const ScanRows& rows, uint32_t block);
+
 // Bit i is set if distances[i] <= limit, for kScanBlock distances.
 uint64_t within(const int32_t* distances, int32_t limit);
 

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Chooses how a search looks at the rows, from their number and what each way costs.
+//
+// The costs are in nanoseconds of one core and were fitted on one machine; only their ratios
+// decide. A walk is chosen if it is expected to cost at most a quarter of the scan, and it may not
+// spend more: whoever walks into a filter that disagrees with the query loses a quarter of a scan
+// and then scans.
+//
+// Threads: pure functions.
+#pragma once
+
+#include <cstdint>
+
+#include "index/kernels/code.h"
+
+namespace vexfs::index {
+
+enum class Plan : uint8_t {
+    kNothing,  // no row can match
+    kExact,    // the exact distance of every row that matches
+    kCodeScan, // the code of every row that matches, then exact distances of the nearest
+    kWalk,     // the graph
+    kNavigate, // the graph, keeping what the filter allows
+    kTwoHop,   // the graph of allowed rows, across rows that are not
+};
+
+// "nothing", "exact", "code-scan", "walk", "navigate", "two-hop". A static string.
+const char* name_of(Plan plan);
+
+struct PlanInput {
+    CodeShape shape{};
+    uint32_t rows = 0;    // slots that a scan passes over
+    uint32_t live = 0;    // rows that exist
+    uint32_t allowed = 0; // of them, at most; equal to `live` without a filter
+    bool filtered = false;
+    uint32_t ef = 0;     // the pool of an unfiltered walk
+    uint32_t rerank = 0; // rows whose exact distance is computed
+};
+
+struct PlanChoice {
+    Plan plan = Plan::kNothing;
+    double scan_ns = 0; // what the coded scan is expected to cost
+    double walk_ns = 0; // what the cheapest walk is expected to cost
+    // Code distances after which a walk has spent a quarter of the scan.
+    uint64_t distance_budget = UINT64_MAX;
+    // kTwoHop: first walk without the filter with a pool of this size. If the filter agrees with
+    // the query, at least `probe_allowed` of it are allowed; if fewer are, scan.
+    uint32_t probe_pool = 0;
+    uint32_t probe_allowed = 0;
+};
+
+PlanChoice choose_plan(const PlanInput& input);
+
+} // namespace vexfs::index

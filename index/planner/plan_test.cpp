@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/planner/plan.h"
+
+#include <doctest/doctest.h>
+#include <initializer_list>
+
+using namespace vexfs::index;
+
+namespace {
+
+PlanInput unfiltered(uint32_t rows, uint32_t ef) {
+    return {{128, 8}, rows, rows, rows, false, ef, 20};
+}
+
+PlanInput filtered(uint32_t rows, double share, uint32_t ef) {
+    PlanInput input = unfiltered(rows, ef);
+    input.filtered = true;
+    input.allowed = static_cast<uint32_t>(rows * share);
+    return input;
+}
+
+} // namespace
+
+TEST_CASE("plan: a small collection is scanned, a large one is walked") {
+    CHECK(choose_plan(unfiltered(1000, 64)).plan == Plan::kCodeScan);
+    CHECK(choose_plan(unfiltered(1'000'000, 64)).plan == Plan::kWalk);
+    CHECK(choose_plan(unfiltered(1'000'000, 64)).distance_budget == UINT64_MAX);
+}
+
+TEST_CASE("plan: nothing is done where nothing can match") {
+    CHECK(choose_plan(unfiltered(0, 64)).plan == Plan::kNothing);
+    CHECK(choose_plan(filtered(1000, 0, 64)).plan == Plan::kNothing);
+}
+
+TEST_CASE("plan: rows that are all re-ranked are compared exactly at once") {
+    CHECK(choose_plan(unfiltered(20, 64)).plan == Plan::kExact);
+    CHECK(choose_plan(filtered(1'000'000, 0.00001, 64)).plan == Plan::kExact);
+}
+
+TEST_CASE("plan: the fewer rows a filter allows, the more a scan is worth") {
+    CHECK(choose_plan(filtered(1'000'000, 0.001, 64)).plan == Plan::kCodeScan);
+    CHECK(choose_plan(filtered(1'000'000, 0.01, 64)).plan == Plan::kCodeScan);
+    CHECK(choose_plan(filtered(1'000'000, 0.5, 64)).plan == Plan::kNavigate);
+    CHECK(choose_plan(filtered(50'000'000, 0.01, 64)).plan == Plan::kTwoHop);
+}
+
+TEST_CASE("plan: a filter that allows every row is no filter") {
+    CHECK(choose_plan(filtered(1'000'000, 1, 64)).plan == Plan::kWalk);
+}
+
+TEST_CASE("plan: a filtered walk is expected to cost a quarter of the scan at most") {
+    for (uint32_t rows = 1000; rows <= 100'000'000; rows *= 10) {
+        for (double share : {0.001, 0.01, 0.1, 0.25, 0.5, 0.9}) {
+            for (uint32_t ef : {10U, 64U, 400U}) {
+                const PlanChoice choice = choose_plan(filtered(rows, share, ef));
+                if (choice.plan != Plan::kNavigate && choice.plan != Plan::kTwoHop)
+                    continue;
+                CHECK(choice.walk_ns <= choice.scan_ns / 4);
+                CHECK(choice.distance_budget < rows);
+                CHECK(choice.probe_pool * share >= choice.probe_allowed);
+            }
+        }
+    }
+}

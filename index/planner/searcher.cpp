@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/planner/searcher.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "index/flat/code_scan.h"
+#include "index/graph/search_session.h"
+#include "index/kernels/convert.h"
+
+namespace vexfs::index {
+namespace {
+
+constexpr double kLargestPool = kMaxSlots / 2;
+
+// One search on its way.
+class Searcher {
+  public:
+    Searcher(const SearchTarget& target, const SearchRequest& request, SearchScratch& scratch,
+             std::vector<Neighbor>& found)
+        : core_(target.graph->core()), graph_(*target.graph), codec_(*target.codec),
+          source_(*target.source), request_(request), scratch_(scratch), found_(found) {}
+
+    Result<SearchReport> run();
+
+  private:
+    Status check() const;
+    PlanChoice plan();
+    ScanRows rows() const { return {graph_.slot_end(), request_.allowed, &states_}; }
+
+    Status compute_exact();
+    Status measure_batch(NearestKeys& nearest);
+    Status scan_codes();
+    // False if the walk was given up.
+    Result<bool> walk(const PlanChoice& choice);
+    Result<bool> navigate(const PlanChoice& choice);
+    Result<bool> probe(const PlanChoice& choice);
+    SearchParams walk_params(const PlanChoice& choice) const;
+    Status add(const SearchCost& cost, WalkEnd end);
+
+    const GraphCore& core_;
+    const Graph& graph_;
+    const Codec& codec_;
+    const VectorSource& source_;
+    const SearchRequest& request_;
+    SearchScratch& scratch_;
+    std::vector<Neighbor>& found_;
+    const RowStates states_{core_.states.directory<uint8_t>(), kRowLinked | kRowDead, kRowLinked};
+    uint32_t k_ = 0;      // no more than there are rows
+    uint32_t rerank_ = 0; // at least k_
+    uint32_t allowed_ = 0;
+    SearchReport report_;
+};
+
+Status Searcher::check() const {
+    if (request_.k == 0)
+        return fail(Code::kEINVAL, "search: k is 0");
+    if (std::isnan(request_.radius))
+        return fail(Code::kEINVAL, "search: radius is NaN");
+    const bool filtered_walk =
+        request_.forced == Plan::kNavigate || request_.forced == Plan::kTwoHop;
+    if (filtered_walk && request_.allowed == nullptr)
+        return fail(Code::kEINVAL, "search: the forced plan needs a filter");
+    if (request_.forced == Plan::kNothing || (request_.forced == Plan::kWalk && request_.allowed))
+        return fail(Code::kEINVAL, "search: the forced plan cannot answer this");
+    if (codec_.shape() != graph_.config().shape)
+        return fail(Code::kEINVAL, "search: codec and graph have records of different shapes");
+    if (request_.query.element != codec_.element() || request_.query.dim != codec_.dim())
+        return fail(Code::kEINVAL, "search: element type or dim of the query");
+    if (first_invalid(request_.query))
+        return fail(Code::kEINVAL, "search: NaN, Inf or a spare bit in the query");
+    return request_.stop.check();
+}
+
+PlanChoice Searcher::plan() {
+    const uint32_t live = graph_.live_rows();
+    allowed_ = request_.allowed == nullptr ? live : std::min(request_.allowed->count_set, live);
+    k_ = std::min(request_.k, std::max(allowed_, 1U));
+    // The codec was measured with ten neighbours; two for each of k is what codes need at least.
+    const uint64_t learned = uint64_t{codec_.quality().rerank_depth} * k_ / 10;
+    const uint64_t wanted =
+        request_.rerank != 0 ? request_.rerank : std::max<uint64_t>(learned, 2 * uint64_t{k_});
+    rerank_ = static_cast<uint32_t>(std::clamp<uint64_t>(wanted, k_, UINT32_MAX / 4));
+    PlanChoice choice = choose_plan({graph_.config().shape, graph_.slot_end(), live, allowed_,
+                                     request_.allowed != nullptr, request_.ef, rerank_});
+    if (choice.plan == Plan::kNothing)
+        return choice;
+    if (request_.forced) {
+        choice.plan = *request_.forced;
+        choice.distance_budget = UINT64_MAX;
+    }
+    if (request_.exact)
+        choice.plan = Plan::kExact;
+    return choice;
+}
+
+Result<SearchReport> Searcher::run() {
+    found_.clear();
+    VEXFS_TRY_VOID(check());
+    const PlanChoice choice = plan();
+    report_.plan = choice.plan;
+    report_.scan_ns_expected = choice.scan_ns;
+    report_.walk_ns_expected = choice.walk_ns;
+    if (choice.plan == Plan::kNothing || choice.plan == Plan::kExact) {
+        report_.exact = true;
+        if (choice.plan == Plan::kExact)
+            VEXFS_TRY_VOID(compute_exact());
+    } else {
+        codec_.prepare(request_.query, scratch_.code);
+        bool answered = false;
+        if (choice.plan != Plan::kCodeScan) {
+            answered = VEXFS_TRY(walk(choice));
+            report_.walk_given_up = !answered;
+        }
+        if (!answered) {
+            found_.clear();
+            report_.plan = Plan::kCodeScan;
+            VEXFS_TRY_VOID(scan_codes());
+        }
+    }
+    report_.found = static_cast<uint32_t>(found_.size());
+    return report_;
+}
+
+// The exact distances of the slots that wait in the scratch, as one batch.
+Status Searcher::measure_batch(NearestKeys& nearest) {
+    scratch_.distances.resize(scratch_.slots.size());
+    VEXFS_TRY_VOID(source_.exact_distances(request_.query, scratch_.slots, scratch_.distances));
+    for (size_t i = 0; i < scratch_.slots.size(); ++i)
+        nearest.push(key_of(ordered(scratch_.distances[i]), scratch_.slots[i]));
+    report_.exact_distances += scratch_.slots.size();
+    scratch_.slots.clear();
+    return ok();
+}
+
+Status Searcher::compute_exact() {
+    constexpr size_t kBatch = 4096;
+    const ReaderEpochs::Guard guard(core_.epochs, scratch_.walk.epoch_hint);
+    const ScanRows which = rows();
+    NearestKeys& nearest = scratch_.scan.nearest;
+    nearest.start(k_, key_of(ordered(request_.radius), UINT32_MAX));
+    scratch_.slots.clear();
+    for (uint32_t block = 0; block * uint64_t{kScanBlock} < which.size; ++block) {
+        for (uint64_t left = selected_rows(which, block); left != 0; left &= left - 1) {
+            const auto bit = static_cast<uint32_t>(std::countr_zero(left));
+            scratch_.slots.push_back(block * kScanBlock + bit);
+        }
+        if (scratch_.slots.size() >= kBatch) {
+            VEXFS_TRY_VOID(request_.stop.check());
+            VEXFS_TRY_VOID(measure_batch(nearest));
+        }
+    }
+    VEXFS_TRY_VOID(measure_batch(nearest));
+    for (const uint64_t key : nearest.finish())
+        found_.push_back({slot_of(key), unordered(distance_of(key))});
+    return ok();
+}
+
+Status Searcher::scan_codes() {
+    const ReaderEpochs::Guard guard(core_.epochs, scratch_.walk.epoch_hint);
+    const CodeScan scan(graph_.config().shape, core_.codes.directory<uint8_t>(),
+                        graph_.config().isa);
+    ScanCounters counters;
+    const NearestRows nearest = VEXFS_TRY(scan.nearest(rows(), scratch_.code.values, rerank_,
+                                                       request_.stop, scratch_.scan, counters));
+    report_.code_distances += counters.distances;
+    report_.bytes += counters.bytes;
+    scratch_.slots.clear();
+    for (const uint64_t key : nearest)
+        scratch_.slots.push_back(slot_of(key));
+    // Fewer than wanted: these are all rows that match.
+    report_.exact = nearest.size() < rerank_;
+    NearestKeys& best = scratch_.scan.nearest;
+    best.start(k_, key_of(ordered(request_.radius), UINT32_MAX));
+    VEXFS_TRY_VOID(measure_batch(best));
+    for (const uint64_t key : best.finish())
+        found_.push_back({slot_of(key), unordered(distance_of(key))});
+    return ok();
+}
+
+SearchParams Searcher::walk_params(const PlanChoice& choice) const {
+    SearchParams params;
+    params.k = k_;
+    params.ef = request_.ef;
+    params.rerank = rerank_;
+    params.allowed = choice.plan == Plan::kWalk ? nullptr : request_.allowed;
+    params.filter_walk = choice.plan == Plan::kTwoHop ? FilterWalk::kTwoHop : FilterWalk::kNavigate;
+    params.distance_budget = choice.distance_budget;
+    params.cancel = request_.stop.cancel;
+    params.deadline_ns = request_.stop.deadline_ns;
+    return params;
+}
+
+Status Searcher::add(const SearchCost& cost, WalkEnd end) {
+    report_.hops += cost.hops;
+    report_.code_distances += cost.distances;
+    report_.exact_distances += cost.reranked;
+    report_.bytes += cost.bytes;
+    if (end == WalkEnd::kCancelled)
+        return fail(Code::kECANCELED, "search: cancelled");
+    if (end == WalkEnd::kDeadline)
+        return fail(Code::kETIMEDOUT, "search: the deadline passed");
+    return ok();
+}
+
+// A two-hop walk that starts among rows which are not allowed ends there without noticing, so look
+// first whether the rows around the query are allowed as often as rows are elsewhere.
+Result<bool> Searcher::probe(const PlanChoice& choice) {
+    const GraphQuery query{scratch_.code.values, request_.query, &source_};
+    SearchParams params = walk_params(choice);
+    params.filter_walk = FilterWalk::kNavigate;
+    SearchSession session(core_, query, params, scratch_.walk);
+    const bool any = VEXFS_TRY(session.begin());
+    if (!any)
+        return false;
+    VEXFS_TRY_VOID(session.walk(choice.probe_pool));
+    const uint32_t allowed = session.count_answers(choice.probe_allowed);
+    VEXFS_TRY_VOID(add(session.cost(), session.end()));
+    return allowed >= choice.probe_allowed;
+}
+
+// Walks all rows with a pool so large that the allowed rows in it are as many as the pool of an
+// unfiltered walk. If they are much fewer the query stands where the filter lets little through:
+// the allowed rows would come from the far end of the pool, which a walk knows least.
+Result<bool> Searcher::navigate(const PlanChoice& choice) {
+    const GraphQuery query{scratch_.code.values, request_.query, &source_};
+    const SearchParams params = walk_params(choice);
+    SearchSession session(core_, query, params, scratch_.walk);
+    const bool any = VEXFS_TRY(session.begin());
+    if (!any)
+        return false;
+    const uint32_t wanted = std::max(request_.ef, rerank_);
+    const double share = static_cast<double>(allowed_) / graph_.live_rows();
+    double pool = wanted / share;
+    uint32_t answers = 0;
+    for (int attempt = 0; attempt < 2 && answers < wanted / 4 * 3; ++attempt) {
+        if (attempt > 0 && answers < wanted / 4)
+            break;
+        if (attempt > 0)
+            pool *= 1.1 * wanted / answers;
+        VEXFS_TRY_VOID(session.walk(static_cast<uint32_t>(std::min(pool, kLargestPool))));
+        if (session.end() != WalkEnd::kDone)
+            break;
+        answers = session.count_answers(wanted);
+    }
+    if (session.end() == WalkEnd::kDone && answers >= std::max(wanted / 2, k_)) {
+        const uint32_t collected = VEXFS_TRY(session.collect(rerank_));
+        const uint32_t ranked = VEXFS_TRY(session.rerank(collected));
+        const Neighbor* nearest = scratch_.walk.answers.data();
+        for (uint32_t i = 0; i < std::min(ranked, k_) && nearest[i].distance <= request_.radius;
+             ++i)
+            found_.push_back(nearest[i]);
+        VEXFS_TRY_VOID(add(session.cost(), session.end()));
+        return ranked >= k_;
+    }
+    VEXFS_TRY_VOID(add(session.cost(), session.end()));
+    return false;
+}
+
+Result<bool> Searcher::walk(const PlanChoice& choice) {
+    if (choice.plan == Plan::kNavigate)
+        return navigate(choice);
+    if (choice.plan == Plan::kTwoHop) {
+        const bool promising = VEXFS_TRY(probe(choice));
+        if (!promising)
+            return false;
+    }
+    const GraphQuery query{scratch_.code.values, request_.query, &source_};
+    const SearchParams params = walk_params(choice);
+    const bool within_radius = std::isfinite(request_.radius);
+    scratch_.neighbors.resize(k_);
+    const SearchOutcome outcome =
+        VEXFS_TRY(within_radius ? graph_.search_radius(query, request_.radius, params,
+                                                       scratch_.walk, scratch_.neighbors)
+                                : graph_.search(query, params, scratch_.walk, scratch_.neighbors));
+    VEXFS_TRY_VOID(add(outcome.cost, outcome.end));
+    if (outcome.end != WalkEnd::kDone || (!within_radius && outcome.found < k_))
+        return false;
+    found_.assign(scratch_.neighbors.begin(), scratch_.neighbors.begin() + outcome.found);
+    return true;
+}
+
+} // namespace
+
+Result<SearchReport> search(const SearchTarget& target, const SearchRequest& request,
+                            SearchScratch& scratch, std::vector<Neighbor>& found) {
+    return Searcher(target, request, scratch, found).run();
+}
+
+} // namespace vexfs::index

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/planner/searcher.h"
+
+#include <doctest/doctest.h>
+#include <set>
+#include <thread>
+
+#include "index/planner/index.h"
+#include "index/planner/test_rows.h"
+
+using namespace vexfs;
+using namespace vexfs::index;
+
+namespace {
+
+constexpr uint32_t kRows = 6000;
+
+std::unique_ptr<Index> make_index(const TestRows& rows, SearchScratch& scratch) {
+    const TrainingTable sample{Element::kF32, Metric::kL2,  kTestDim,
+                               rows.data(),   kTestDim * 4, std::min(rows.count(), 2000U)};
+    Result<std::unique_ptr<Index>> index = Index::create(sample, {});
+    REQUIRE(index);
+    for (uint32_t slot = 0; slot < rows.count(); ++slot)
+        REQUIRE((*index)->put(slot, rows.row(slot), scratch));
+    return std::move(*index);
+}
+
+// The share of the true neighbours that a search found.
+double recall(const std::vector<Neighbor>& found, const std::vector<Neighbor>& truth) {
+    if (truth.empty())
+        return found.empty() ? 1 : 0;
+    std::set<uint32_t> slots;
+    for (const Neighbor& neighbor : truth)
+        slots.insert(neighbor.slot);
+    size_t hits = 0;
+    for (const Neighbor& neighbor : found)
+        hits += slots.count(neighbor.slot);
+    return static_cast<double>(hits) / static_cast<double>(truth.size());
+}
+
+struct Fixture {
+    TestRows rows{kRows, 91};
+    SearchScratch scratch;
+    std::unique_ptr<Index> index = make_index(rows, scratch);
+    std::vector<Neighbor> found;
+
+    SearchReport search(const SearchRequest& request) {
+        Result<SearchReport> report = index->search(request, scratch, found);
+        REQUIRE(report);
+        CHECK(report->found == found.size());
+        CHECK(std::is_sorted(found.begin(), found.end()));
+        return *report;
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(Fixture,
+                  "search: without a filter, by walk and by scan, recall is at least 0.95") {
+    for (uint32_t ef : {20U, 64U, 2000U}) {
+        double sum = 0;
+        Plan plan = Plan::kNothing;
+        for (uint32_t q = 0; q < TestRows::kQueries; ++q) {
+            SearchRequest request{rows.query(q)};
+            request.ef = ef;
+            plan = search(request).plan;
+            sum += recall(found, rows.nearest(q, 10, nullptr));
+        }
+        CHECK(plan == (ef == 20 ? Plan::kWalk : Plan::kCodeScan));
+        CHECK(sum / TestRows::kQueries >= 0.95);
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "search: any filter is answered from allowed rows, with recall 0.95") {
+    for (double share : {0.9, 0.5, 0.1, 0.01, 0.001}) {
+        for (bool far : {false, true}) {
+            double sum = 0;
+            for (uint32_t q = 0; q < TestRows::kQueries; ++q) {
+                const Bitmap allowed = far ? rows.far_filter(q, share) : rows.random_filter(share);
+                const BitmapView view = allowed.view();
+                SearchRequest request{rows.query(q)};
+                request.ef = 16;
+                request.allowed = &view;
+                const SearchReport report = search(request);
+                const auto truth = rows.nearest(q, 10, &allowed);
+                REQUIRE(found.size() == truth.size());
+                for (const Neighbor& neighbor : found)
+                    CHECK(allowed.contains(neighbor.slot));
+                if (report.exact)
+                    CHECK(recall(found, truth) == 1);
+                // The scan of all allowed rows, and a quarter of it for a walk that was given up.
+                CHECK(report.code_distances <= 1.3 * kRows);
+                sum += recall(found, truth);
+            }
+            INFO("share ", share, " far ", far);
+            CHECK(sum / TestRows::kQueries >= 0.95);
+        }
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "search: a filtered plan keeps its recall and gives up where it cannot") {
+    for (Plan plan : {Plan::kNavigate, Plan::kTwoHop, Plan::kCodeScan}) {
+        for (double share : {0.9, 0.5, 0.2}) {
+            for (bool far : {false, true}) {
+                double sum = 0;
+                uint32_t given_up = 0;
+                for (uint32_t q = 0; q < TestRows::kQueries; ++q) {
+                    const Bitmap allowed =
+                        far ? rows.far_filter(q, share) : rows.random_filter(share);
+                    const BitmapView view = allowed.view();
+                    SearchRequest request{rows.query(q)};
+                    request.allowed = &view;
+                    request.forced = plan;
+                    const SearchReport report = search(request);
+                    given_up += report.walk_given_up;
+                    CHECK(report.plan == (report.walk_given_up ? Plan::kCodeScan : plan));
+                    sum += recall(found, rows.nearest(q, 10, &allowed));
+                }
+                INFO(name_of(plan), " share ", share, " far ", far, " given up ", given_up);
+                CHECK(sum / TestRows::kQueries >= 0.95);
+                if (!far)
+                    CHECK(given_up <= TestRows::kQueries / 10);
+                else if (plan != Plan::kCodeScan && share < 0.5)
+                    CHECK(given_up >= TestRows::kQueries / 2);
+            }
+        }
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "search: exact answers equal the definition, with and without a filter") {
+    const Bitmap allowed = rows.random_filter(0.3);
+    const BitmapView view = allowed.view();
+    for (uint32_t q = 0; q < TestRows::kQueries; ++q) {
+        for (const BitmapView* filter : {static_cast<const BitmapView*>(nullptr), &view}) {
+            SearchRequest request{rows.query(q)};
+            request.exact = true;
+            request.k = 25;
+            request.allowed = filter;
+            const SearchReport report = search(request);
+            CHECK(report.exact);
+            CHECK(report.plan == Plan::kExact);
+            CHECK(recall(found, rows.nearest(q, 25, filter == nullptr ? nullptr : &allowed)) == 1);
+        }
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "search: k larger than the matches returns all of them") {
+    Bitmap few(kRows);
+    for (uint32_t slot = 0; slot < 7; ++slot)
+        few.add(slot * 800 + 3);
+    const BitmapView view = few.view();
+    SearchRequest request{rows.query(0)};
+    request.allowed = &view;
+    request.k = 1000;
+    CHECK(search(request).found == 7);
+    request.allowed = nullptr;
+    request.k = kRows;
+    CHECK(search(request).found == kRows);
+    request.k = UINT32_MAX;
+    const SearchReport report = search(request);
+    CHECK(report.found == kRows);
+    CHECK(report.exact);
+    const Bitmap none(kRows);
+    const BitmapView nothing = none.view();
+    request.allowed = &nothing;
+    CHECK(search(request).found == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "search: ef below k still finds k") {
+    SearchRequest request{rows.query(1)};
+    request.k = 30;
+    request.ef = 1;
+    CHECK(search(request).found == 30);
+    CHECK(recall(found, rows.nearest(1, 30, nullptr)) >= 0.9);
+}
+
+TEST_CASE_FIXTURE(Fixture, "search: a radius cuts the answer off, whatever the plan") {
+    for (uint32_t q = 0; q < 10; ++q) {
+        const auto truth = rows.nearest(q, 40, nullptr);
+        for (bool exact : {false, true}) {
+            SearchRequest request{rows.query(q)};
+            request.k = 40;
+            request.radius = (truth[19].distance + truth[20].distance) / 2;
+            request.exact = exact;
+            search(request);
+            for (const Neighbor& neighbor : found)
+                CHECK(neighbor.distance <= request.radius);
+            CHECK(found.size() >= (exact ? 20 : 18));
+            CHECK(found.size() <= 20);
+            request.radius = -1;
+            CHECK(search(request).found == 0);
+        }
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "search: removed rows are not found by any plan") {
+    const auto before = rows.nearest(2, 10, nullptr);
+    for (const Neighbor& neighbor : before)
+        REQUIRE(index->remove(neighbor.slot));
+    CHECK(index->remove(before[0].slot).error().code == Code::kENOENT);
+    for (uint32_t ef : {20U, 2000U}) {
+        for (bool exact : {false, true}) {
+            SearchRequest request{rows.query(2)};
+            request.ef = ef;
+            request.exact = exact;
+            CHECK(search(request).found == 10);
+            CHECK(recall(found, before) == 0);
+        }
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "search: what cannot be searched for is refused, and so is a slot in use") {
+    const auto code = [&](const SearchRequest& request) {
+        return index->search(request, scratch, found).error().code;
+    };
+    SearchRequest request{rows.query(0)};
+    request.k = 0;
+    CHECK(code(request) == Code::kEINVAL);
+    request.k = 10;
+    request.query.dim = 5;
+    CHECK(code(request) == Code::kEINVAL);
+    request.query = rows.query(0);
+    request.radius = std::numeric_limits<float>::quiet_NaN();
+    CHECK(code(request) == Code::kEINVAL);
+    request = {rows.query(0)};
+    request.forced = Plan::kTwoHop;
+    CHECK(code(request) == Code::kEINVAL);
+    request.forced = Plan::kNothing;
+    CHECK(code(request) == Code::kEINVAL);
+    const uint8_t cancelled = 1;
+    request = {rows.query(0)};
+    request.stop.cancel = &cancelled;
+    CHECK(code(request) == Code::kECANCELED);
+    request.stop = {nullptr, 1};
+    CHECK(code(request) == Code::kETIMEDOUT);
+    CHECK(index->put(5, rows.row(6), scratch).error().code == Code::kEEXIST);
+    CHECK(index->live_rows() == kRows);
+}
+
+TEST_CASE("search: an empty index finds nothing") {
+    TestRows rows(300, 92);
+    const TrainingTable sample{Element::kF32, Metric::kL2,  kTestDim,
+                               rows.data(),   kTestDim * 4, 300};
+    Result<std::unique_ptr<Index>> index = Index::create(sample, {});
+    REQUIRE(index);
+    SearchScratch scratch;
+    std::vector<Neighbor> found;
+    Result<SearchReport> report = (*index)->search({rows.query(0)}, scratch, found);
+    REQUIRE(report);
+    CHECK(report->plan == Plan::kNothing);
+    CHECK(found.empty());
+}
+
+TEST_CASE("search: scans and walks go on while rows are put and removed") {
+    TestRows rows(4000, 93);
+    SearchScratch writer_scratch;
+    const TrainingTable sample{Element::kF32, Metric::kL2,  kTestDim,
+                               rows.data(),   kTestDim * 4, 2000};
+    std::unique_ptr<Index> index = Index::create(sample, {}).value();
+    for (uint32_t slot = 0; slot < 1000; ++slot)
+        REQUIRE(index->put(slot, rows.row(slot), writer_scratch));
+    std::atomic<bool> done = false;
+    std::thread writer([&] {
+        for (uint32_t slot = 1000; slot < 4000; ++slot) {
+            CHECK(index->put(slot, rows.row(slot), writer_scratch));
+            if (slot % 3 == 0)
+                CHECK(index->remove(slot - 500));
+        }
+        done = true;
+    });
+    SearchScratch scratch;
+    std::vector<Neighbor> found;
+    for (uint32_t round = 0; !done || round < 30; ++round) {
+        SearchRequest request{rows.query(round % TestRows::kQueries)};
+        request.ef = round % 2 == 0 ? 10 : 3000;
+        request.exact = round % 3 == 0;
+        const Result<SearchReport> report = index->search(request, scratch, found);
+        REQUIRE(report);
+        CHECK(report->found == 10);
+    }
+    writer.join();
+    CHECK(index->live_rows() == 3000);
+}
