@@ -167,7 +167,8 @@ RowLoss Codec::loss_of(VectorView row) const {
         lost2 += excess * excess;
     }
     const double limit = parameters_.norm_limit;
-    return {static_cast<float>(lost2), metric() == Metric::kDot && kept2 > limit * limit};
+    return {static_cast<float>(std::min(lost2, double{FLT_MAX})),
+            metric() == Metric::kDot && kept2 > limit * limit};
 }
 
 } // namespace vexfs::index
