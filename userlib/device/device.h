@@ -21,7 +21,7 @@
 namespace vexfs {
 
 // The unit of every address, length and buffer alignment on a device.
-inline constexpr uint32_t kBlockBytes = 4096;
+inline constexpr uint64_t kBlockBytes = 4096;
 
 // What a medium writes whole or not at all, at best.
 inline constexpr uint32_t kSectorBytes = 512;

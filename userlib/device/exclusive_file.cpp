@@ -31,7 +31,7 @@ constexpr std::chrono::milliseconds kOrphanPoll{5};
 
 Error system_failure(const std::string& path, const char* what, int error,
                      std::string& explanation) {
-    explanation = path + ": " + std::strerror(error);
+    explanation = path + ": " + ::strerrordesc_np(error);
     return fail(code_from_errno(error), what);
 }
 
@@ -121,7 +121,7 @@ Status measure(ExclusiveFile& file) {
             return fail(code_from_errno(errno), "file: geometry of the block device");
         if (logical > static_cast<int>(kBlockBytes))
             return fail(Code::kEOPNOTSUPP, "file: sectors larger than 4 KiB");
-        file.sector_bytes = std::clamp(physical, kSectorBytes, kBlockBytes);
+        file.sector_bytes = std::clamp<uint32_t>(physical, kSectorBytes, kBlockBytes);
         file.optimal_bytes = std::max(optimal, kOptimalBytes);
     }
     file.size_bytes = VEXFS_TRY(size_of(descriptor, file.block_device));

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <csignal>
-#include <cstdlib>
 
 #include <doctest/doctest.h>
 #include <sys/mount.h>
@@ -12,6 +11,7 @@
 
 #include "userlib/device/aligned_buffer.h"
 #include "userlib/device/file_device.h"
+#include "userlib/device/run_program.h"
 #include "userlib/device/scratch_file.h"
 
 using namespace vexfs;
@@ -159,8 +159,8 @@ TEST_CASE("lock: a mounted block device is busy, and the mount point is named") 
     ScratchFile file(8 << 20);
     auto loop = LoopDevice::attach(file);
     const std::string folder = file.path() + ".mnt";
-    const std::string make = "mke2fs -q -F -t ext4 " + file.path() + " >/dev/null 2>&1";
-    if (!loop || std::system(make.c_str()) != 0 || ::mkdir(folder.c_str(), 0700) != 0 ||
+    if (!loop || !run_program({"mke2fs", "-q", "-F", "-t", "ext4", file.path()}) ||
+        ::mkdir(folder.c_str(), 0700) != 0 ||
         ::mount(loop->path().c_str(), folder.c_str(), "ext4", MS_RDONLY, "") != 0) {
         ::rmdir(folder.c_str());
         MESSAGE("skipped: it takes a loop device, mke2fs and the right to mount");

@@ -15,7 +15,7 @@ namespace vexfs {
 
 Status create_image_file(const std::string& path, uint64_t size_bytes, std::string& explanation) {
     auto refuse = [&](const char* what, int error) {
-        explanation = path + ": " + std::strerror(error);
+        explanation = path + ": " + ::strerrordesc_np(error);
         return fail(code_from_errno(error), what);
     };
     if (size_bytes == 0 || size_bytes % kBlockBytes != 0 ||

@@ -9,7 +9,7 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,8 +27,8 @@ namespace vexfs {
 class ScratchFile {
   public:
     explicit ScratchFile(uint64_t size_bytes) {
-        const char* folder = std::getenv("TMPDIR");
-        path_ = std::string(folder != nullptr ? folder : "/tmp") + "/vexfs-test-XXXXXX";
+        std::error_code error;
+        path_ = std::filesystem::temp_directory_path(error) / "vexfs-test-XXXXXX";
         file_ = FileDescriptor(::mkstemp(path_.data()));
         VEXFS_ASSERT(file_.is_open());
         VEXFS_ASSERT(::ftruncate(file_.raw(), static_cast<off_t>(size_bytes)) == 0);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userlib/device/signature.h"
 
-#include <cstdlib>
 #include <cstring>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "userlib/device/run_program.h"
 #include "userlib/device/scratch_file.h"
 
 using namespace vexfs;
@@ -52,10 +52,8 @@ TEST_CASE("signature: a partition table is named") {
 
 TEST_CASE("signature: a file system made by mke2fs is named with label and uuid") {
     ScratchFile file(8 << 20);
-    const std::string command =
-        "mke2fs -q -F -t ext4 -L movies -U 01234567-89ab-cdef-0123-456789abcdef " + file.path() +
-        " >/dev/null 2>&1";
-    if (std::system(command.c_str()) != 0) {
+    if (!run_program({"mke2fs", "-q", "-F", "-t", "ext4", "-L", "movies", "-U",
+                      "01234567-89ab-cdef-0123-456789abcdef", file.path()})) {
         MESSAGE("skipped: there is no mke2fs");
         return;
     }
