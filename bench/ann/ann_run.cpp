@@ -178,6 +178,7 @@ Status AnnRun::churn(VectorSet& set, uint32_t rounds) {
         run.plan.efforts.assign(options_.efforts.begin(), options_.efforts.end());
     plant_duplicates(set.base, run.plan.live_rows, options_.seed);
     std::vector<std::unique_ptr<Contender>> owned;
+    owned.push_back(make_vexfs_contenders(shape()).index);
     make_peer(owned);
     const std::vector<Contender*> contenders = borrowed(owned);
     run.results = VEXFS_TRY(run_churn(contenders, set, options_.metric_value(), run.plan));

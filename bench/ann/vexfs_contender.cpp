@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Joins index/codec, index/graph and index/flat.
+// Joins index/codec, index/graph, index/flat and index/planner.
 //
 // Threads: build() links rows with several threads; the rest is for one.
 #include "bench/ann/vexfs_contender.h"
@@ -13,9 +13,10 @@
 #include "base/mutex.h"
 #include "index/codec/codec.h"
 #include "index/codec/train.h"
-#include "index/flat/code_scan.h"
 #include "index/flat/vector_table.h"
+#include "index/graph/consolidate.h"
 #include "index/graph/graph.h"
+#include "index/planner/searcher.h"
 
 namespace vexfs {
 namespace {
@@ -24,11 +25,8 @@ using index::BitmapView;
 using index::Neighbor;
 
 constexpr size_t kTrainingRows = 16'384;
-// Below these a scan of the codes is faster than a walk that reaches the same recall.
-constexpr uint32_t kScanRows = 2'000;
-constexpr uint32_t kScanAllowed = 20'000;
-// A filter that lets through at most one row in four is walked from allowed row to allowed row.
-constexpr uint32_t kTwoHopShare = 4;
+// Rows that a step of consolidation looks at.
+constexpr uint32_t kConsolidateRows = 4'096;
 
 // One buffer for a record, aligned as the kernels want it.
 struct alignas(64) RecordBuffer {
@@ -50,17 +48,15 @@ class VexfsContender final : public Contender {
         allowed_ = allowed;
         return ok();
     }
-    Status search(size_t query, uint32_t k, uint32_t effort, std::vector<Neighbor>& out) override;
-    Status replace(std::span<const uint32_t>, const Matrix&, std::span<const uint32_t>) override {
-        return fail(Code::kEOPNOTSUPP, "vexfs: rows are replaced by consolidating the graph");
+    Status search(size_t query, uint32_t k, uint32_t effort, std::vector<Neighbor>& out) override {
+        return search_by(std::nullopt, query, k, effort, out);
     }
+    // With a plan that is not the planner's choice, if there is one.
+    Status search_by(std::optional<index::Plan> plan, size_t query, uint32_t k, uint32_t effort,
+                     std::vector<Neighbor>& out);
+    Status replace(std::span<const uint32_t> slots, const Matrix& base,
+                   std::span<const uint32_t> from) override;
     [[nodiscard]] Footprint footprint() const override;
-
-    // The search by scan, whatever the sizes are.
-    Status search_by_scan(size_t query, uint32_t k, std::vector<Neighbor>& out) {
-        codec_->prepare(queries_->view(query), query_code_);
-        return scan(queries_->view(query), k, out);
-    }
 
   private:
     Status train(const Matrix& base);
@@ -68,9 +64,6 @@ class VexfsContender final : public Contender {
     Status insert(uint32_t slot, index::VectorView row, RecordBuffer& record,
                   index::Scratch& scratch);
     [[nodiscard]] uint32_t rerank_depth(uint32_t k) const;
-    [[nodiscard]] bool scans() const;
-    Status walk(index::VectorView query, uint32_t k, uint32_t effort, std::vector<Neighbor>& out);
-    Status scan(index::VectorView query, uint32_t k, std::vector<Neighbor>& out);
 
     const ContenderShape shape_;
     const Matrix* queries_ = nullptr;
@@ -79,9 +72,7 @@ class VexfsContender final : public Contender {
     std::optional<index::VectorTable> table_;
     std::optional<index::TableSource> source_;
     std::unique_ptr<index::Graph> graph_;
-    index::Scratch scratch_;
-    index::ScanScratch scan_scratch_;
-    index::QueryCode query_code_{};
+    index::SearchScratch scratch_;
 };
 
 Status VexfsContender::train(const Matrix& base) {
@@ -147,61 +138,32 @@ uint32_t VexfsContender::rerank_depth(uint32_t k) const {
     return std::max(k, for_ten == 0 ? 2 * k : (for_ten * k + 9) / 10);
 }
 
-bool VexfsContender::scans() const {
-    if (graph_->live_rows() <= kScanRows)
-        return true;
-    return allowed_ != nullptr && allowed_->count_set <= kScanAllowed;
-}
-
-Status VexfsContender::walk(index::VectorView query, uint32_t k, uint32_t effort,
-                            std::vector<Neighbor>& out) {
-    index::SearchParams params;
-    params.k = k;
-    params.ef = effort;
-    params.rerank = rerank_depth(k);
-    params.allowed = allowed_;
-    if (allowed_ != nullptr) {
-        if (allowed_->count_set <= graph_->live_rows() / kTwoHopShare)
-            params.filter_walk = index::FilterWalk::kTwoHop;
-        params.distance_budget = allowed_->count_set / 4;
-    }
-    out.resize(k);
-    const index::SearchOutcome outcome =
-        VEXFS_TRY(graph_->search({query_code_.values, query, &*source_}, params, scratch_, out));
-    if (outcome.end == index::WalkEnd::kBudget)
-        return scan(query, k, out);
-    out.resize(outcome.found);
+// An effort below the codec's depth asks for less exactness too: the whole curve can be walked.
+Status VexfsContender::search_by(std::optional<index::Plan> plan, size_t query, uint32_t k,
+                                 uint32_t effort, std::vector<Neighbor>& out) {
+    index::SearchRequest request;
+    request.query = queries_->view(query);
+    request.k = k;
+    request.ef = effort;
+    request.rerank = std::min(rerank_depth(k), std::max(k, effort));
+    request.allowed = allowed_;
+    request.forced = plan;
+    VEXFS_TRY_VOID(index::search({graph_.get(), &*codec_, &*source_}, request, scratch_, out));
     return ok();
 }
 
-Status VexfsContender::scan(index::VectorView query, uint32_t k, std::vector<Neighbor>& out) {
-    const index::CodeScan codes(codec_->shape(), graph_->core().codes.directory<uint8_t>(),
-                                shape_.isa);
-    index::ScanRows rows;
-    rows.size = graph_->slot_end();
-    rows.allowed = allowed_;
-    index::ScanCounters counters;
-    const index::NearestRows nearest = VEXFS_TRY(
-        codes.nearest(rows, query_code_.values, rerank_depth(k), {}, scan_scratch_, counters));
-    VEXFS_TRY_VOID(scratch_.prepare_answers(nearest.size()));
-    for (size_t i = 0; i < nearest.size(); ++i)
-        scratch_.answer_slots[i] = index::slot_of(nearest[i]);
-    const std::span slots(scratch_.answer_slots.data(), nearest.size());
-    const std::span distances(scratch_.answer_distances.data(), nearest.size());
-    VEXFS_TRY_VOID(source_->exact_distances(query, slots, distances));
-    out.resize(nearest.size());
-    for (size_t i = 0; i < nearest.size(); ++i)
-        out[i] = {slots[i], distances[i]};
-    std::sort(out.begin(), out.end());
-    out.resize(std::min<size_t>(k, out.size()));
+Status VexfsContender::replace(std::span<const uint32_t> slots, const Matrix& base,
+                               std::span<const uint32_t> from) {
+    for (uint32_t slot : slots)
+        VEXFS_TRY_VOID(graph_->remove(slot));
+    index::Consolidation consolidation(graph_->core());
+    std::vector<uint32_t> released;
+    while (graph_->dead_rows() > 0)
+        VEXFS_TRY_VOID(consolidation.step(kConsolidateRows, scratch_.walk, released));
+    RecordBuffer record;
+    for (size_t i = 0; i < slots.size(); ++i)
+        VEXFS_TRY_VOID(insert(slots[i], base.view(from[i]), record, scratch_.walk));
     return ok();
-}
-
-Status VexfsContender::search(size_t query, uint32_t k, uint32_t effort,
-                              std::vector<Neighbor>& out) {
-    const index::VectorView vector = queries_->view(query);
-    codec_->prepare(vector, query_code_);
-    return scans() ? scan(vector, k, out) : walk(vector, k, effort, out);
 }
 
 Footprint VexfsContender::footprint() const {
@@ -229,8 +191,8 @@ class ScanContender final : public Contender {
     Status build(const Matrix&) override { return ok(); }
     Status load_queries(const Matrix&) override { return ok(); }
     Status restrict_to(const BitmapView*) override { return ok(); }
-    Status search(size_t query, uint32_t k, uint32_t, std::vector<Neighbor>& out) override {
-        return whole_.search_by_scan(query, k, out);
+    Status search(size_t query, uint32_t k, uint32_t effort, std::vector<Neighbor>& out) override {
+        return whole_.search_by(index::Plan::kCodeScan, query, k, effort, out);
     }
     Status replace(std::span<const uint32_t>, const Matrix&, std::span<const uint32_t>) override {
         return ok();

@@ -3,10 +3,9 @@
 // The index of VexFS as a contender: codec, graph, scans and vectors in memory, joined as a user of
 // the library joins them.
 //
-// The codec is trained on at most 16,384 rows of the base, and never sees a query. Up to a limit of
-// candidates (all rows, or those that a filter allows) the codes are scanned; beyond it the graph
-// is walked. What the walk or the scan finds is ranked by exact distances. Training, encoding and
-// linking are the build.
+// The codec is trained on at most 16,384 rows of the base, and never sees a query. The planner
+// chooses between walk and scan. Training, encoding and linking are the build; replacing rows is
+// removing them, consolidating until their slots are free, and inserting.
 //
 // Threads: as Contender says.
 #pragma once
