@@ -215,7 +215,7 @@ Result<bool> Searcher::probe(const PlanChoice& choice) {
     if (!any)
         return false;
     VEXFS_TRY_VOID(session.walk(choice.probe_pool));
-    const uint32_t allowed = session.count_answers(choice.probe_allowed);
+    const uint32_t allowed = VEXFS_TRY(session.collect(choice.probe_allowed));
     VEXFS_TRY_VOID(add(session.cost(), session.end()));
     return allowed >= choice.probe_allowed;
 }
@@ -242,17 +242,17 @@ Result<bool> Searcher::navigate(const PlanChoice& choice) {
         VEXFS_TRY_VOID(session.walk(static_cast<uint32_t>(std::min(pool, kLargestPool))));
         if (session.end() != WalkEnd::kDone)
             break;
-        answers = session.count_answers(wanted);
+        answers = VEXFS_TRY(session.collect(wanted));
     }
     if (session.end() == WalkEnd::kDone && answers >= std::max(wanted / 2, k_)) {
         const uint32_t collected = VEXFS_TRY(session.collect(rerank_));
-        const uint32_t ranked = VEXFS_TRY(session.rerank(collected));
+        VEXFS_TRY_VOID(session.rerank(collected));
         const Neighbor* nearest = scratch_.walk.answers.data();
-        for (uint32_t i = 0; i < std::min(ranked, k_) && nearest[i].distance <= request_.radius;
+        for (uint32_t i = 0; i < std::min(collected, k_) && nearest[i].distance <= request_.radius;
              ++i)
             found_.push_back(nearest[i]);
         VEXFS_TRY_VOID(add(session.cost(), session.end()));
-        return ranked >= k_;
+        return collected >= k_;
     }
     VEXFS_TRY_VOID(add(session.cost(), session.end()));
     return false;
