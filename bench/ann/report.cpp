@@ -43,8 +43,9 @@ std::string ratio_lines(const SearchRun& run) {
         for (double recall : run.recalls) {
             const std::optional<Ratio> ratio = speed_ratio(ours, other, recall);
             if (ratio)
-                text += format(" %.2fx at %.2f (%.2f..%.2f),", ratio->middle, recall, ratio->low,
-                               ratio->high);
+                text +=
+                    format(" %.2fx at %.2f (%.2f..%.2f; p50 %.2fx),", ratio->middle, recall,
+                           ratio->low, ratio->high, latency_ratio(ours, other, recall).value_or(0));
         }
         if (ours.build_seconds > 0 && other.build_seconds > 0)
             text += format(" build %.2fx,", other.build_seconds / ours.build_seconds);
@@ -109,6 +110,15 @@ std::optional<Ratio> speed_ratio(const ContenderResult& a, const ContenderResult
         ratios.push_back(first->round_qps[i] / second->round_qps[i]);
     const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
     return Ratio{median(ratios), *low, *high};
+}
+
+std::optional<double> latency_ratio(const ContenderResult& a, const ContenderResult& b,
+                                    double recall) {
+    const std::optional<AtRecall> first = at_recall(a.points, recall);
+    const std::optional<AtRecall> second = at_recall(b.points, recall);
+    if (!first || !second || first->p50_ns <= 0)
+        return std::nullopt;
+    return second->p50_ns / first->p50_ns;
 }
 
 std::string text_of(const Report& report) {

@@ -74,6 +74,11 @@ struct Ratio {
 // Of a's queries per second over b's at one recall.
 std::optional<Ratio> speed_ratio(const ContenderResult& a, const ContenderResult& b, double recall);
 
+// Of b's median latency over a's at one recall. On a busy machine it tells more than the queries
+// per second, which lose whatever time others took.
+std::optional<double> latency_ratio(const ContenderResult& a, const ContenderResult& b,
+                                    double recall);
+
 std::string text_of(const Report& report);
 std::string json_of(const Report& report);
 

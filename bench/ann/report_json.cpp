@@ -60,12 +60,15 @@ Json json_of_ratios(const SearchRun& run) {
             const std::optional<Ratio> ratio =
                 speed_ratio(run.contenders[0], run.contenders[i], recall);
             if (ratio)
-                out.push_back({{"of", run.contenders[0].name},
-                               {"over", run.contenders[i].name},
-                               {"recall", recall},
-                               {"qps_ratio", ratio->middle},
-                               {"low", ratio->low},
-                               {"high", ratio->high}});
+                out.push_back(
+                    {{"of", run.contenders[0].name},
+                     {"over", run.contenders[i].name},
+                     {"recall", recall},
+                     {"qps_ratio", ratio->middle},
+                     {"low", ratio->low},
+                     {"high", ratio->high},
+                     {"p50_ratio",
+                      latency_ratio(run.contenders[0], run.contenders[i], recall).value_or(0)}});
         }
     }
     return out;
