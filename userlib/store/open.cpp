@@ -42,9 +42,12 @@ Uberblock first_uberblock(const Header& header) {
 
 } // namespace
 
+Result<Layout> plan_store(uint64_t device_blocks, const FormatOptions& options) {
+    return Layout::of(make_header(device_blocks, options));
+}
+
 Status format_store(Device& device, const FormatOptions& options) {
-    const Layout layout =
-        VEXFS_TRY(Layout::of(make_header(device.geometry().size_blocks(), options)));
+    const Layout layout = VEXFS_TRY(plan_store(device.geometry().size_blocks(), options));
     Label label(device, layout);
     VEXFS_TRY_VOID(label.format());
     VEXFS_TRY_VOID(Log(device, layout).format());

@@ -34,6 +34,9 @@ struct FormatOptions {
     uint32_t inline_bytes = 2048;
 };
 
+// What format_store() would make of a device of this size; EUCLEAN if it is too small.
+Result<Layout> plan_store(uint64_t device_blocks, const FormatOptions& options);
+
 // Makes an empty volume of the whole device. Whatever was on it is lost.
 Status format_store(Device& device, const FormatOptions& options);
 
