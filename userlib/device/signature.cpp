@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userlib/device/signature.h"
 
+#include <cerrno>
 #include <memory>
 
 #include <blkid.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+
+#include "userlib/device/file_descriptor.h"
 
 namespace vexfs {
 
@@ -46,7 +50,12 @@ Result<std::optional<Signature>> probe_signature(int descriptor) {
     const Probe probe(::blkid_new_probe());
     if (!probe)
         return fail(Code::kENOMEM, "signature: probe");
-    if (::blkid_probe_set_device(probe.get(), descriptor, 0, 0) != 0)
+    // libblkid reads at any offset, which direct I/O refuses: it gets a description of its own.
+    const std::string itself = "/proc/self/fd/" + std::to_string(descriptor);
+    const FileDescriptor file(::open(itself.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!file.is_open())
+        return fail(code_from_errno(errno), "signature: open");
+    if (::blkid_probe_set_device(probe.get(), file.raw(), 0, 0) != 0)
         return fail(Code::kEIO, "signature: the target cannot be probed");
     ::blkid_probe_enable_superblocks(probe.get(), 1);
     ::blkid_probe_set_superblocks_flags(probe.get(),

@@ -29,6 +29,9 @@ TEST_CASE("signature: a swap area is named with its label") {
     REQUIRE(::pwrite(file.descriptor(), version_and_last_page, 8, 1024) == 8);
     REQUIRE(::pwrite(file.descriptor(), "spare", 5, 1052) == 5);
     REQUIRE(::pwrite(file.descriptor(), "SWAPSPACE2", 10, 4096 - 10) == 10);
+    // Also through a descriptor for direct I/O, as a device has one.
+    const FileDescriptor direct(::open(file.path().c_str(), O_RDONLY | O_DIRECT));
+    CHECK(probe_signature(direct.raw()).value().has_value());
     const auto found = probe_signature(file.descriptor()).value();
     REQUIRE(found.has_value());
     CHECK(found->type == "swap");
