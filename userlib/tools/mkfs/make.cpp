@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/tools/mkfs/make.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "userlib/device/aligned_buffer.h"
+#include "userlib/device/file_device.h"
+#include "userlib/device/image_file.h"
+#include "userlib/device/signature.h"
+#include "userlib/store/store.h"
+
+namespace vexfs {
+
+namespace {
+
+constexpr uint64_t kLookedAtBlocks = 16;
+
+Error refuse(Code code, const char* what, std::string sentence, std::string& explanation) {
+    explanation = std::move(sentence);
+    return fail(code, what);
+}
+
+Result<bool> begins_with_zeros(Device& device) {
+    const uint64_t blocks = std::min(kLookedAtBlocks, device.geometry().size_blocks());
+    AlignedBuffer head = VEXFS_TRY(AlignedBuffer::create(blocks * kBlockBytes));
+    VEXFS_TRY_VOID(device.read_one(whole_extent(0, head.bytes())));
+    return std::all_of(head.bytes().begin(), head.bytes().end(),
+                       [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+// What the target holds, or nothing.
+Result<std::string> contents_of(FileDevice& device) {
+    if (const auto signature = VEXFS_TRY(probe_signature(device.descriptor())))
+        return describe(*signature);
+    if (const auto header = Label::read_header(device)) {
+        VolumeId id{};
+        std::copy(header->volume_id.begin(), header->volume_id.end(), id.begin());
+        const std::string label(header->label.data(),
+                                ::strnlen(header->label.data(), header->label.size()));
+        return "a VexFS volume" + (label.empty() ? "" : " labelled '" + label + "'") + " (uuid " +
+               volume_id_text(id) + ")";
+    }
+    const bool empty = VEXFS_TRY(begins_with_zeros(device));
+    return std::string(empty ? "" : "data of an unknown kind");
+}
+
+void print_json(const Layout& layout, const MkfsOptions& options, const VolumeId& id) {
+    const Header& header = layout.header();
+    const nlohmann::ordered_json json{{"schema", "mkfs.vexfs/1"},
+                                      {"target", options.target},
+                                      {"dry_run", options.dry_run},
+                                      {"label", options.label},
+                                      {"uuid", volume_id_text(id)},
+                                      {"size_bytes", header.device_blocks * kBlockBytes},
+                                      {"capacity_bytes", layout.capacity_blocks() * kBlockBytes},
+                                      {"log_bytes", header.log_blocks * kBlockBytes},
+                                      {"regions", layout.regions()},
+                                      {"region_bytes", header.region_blocks * kBlockBytes},
+                                      {"node_bytes", header.node_bytes},
+                                      {"record_bytes", header.record_bytes},
+                                      {"inline_bytes", header.inline_bytes},
+                                      {"format_version", header.version}};
+    std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
+
+void print_text(const Layout& layout, const MkfsOptions& options, const VolumeId& id) {
+    const Header& header = layout.header();
+    std::printf("%s: %s VexFS volume%s%s%s, uuid %s\n", options.target.c_str(),
+                size_text(header.device_blocks * kBlockBytes).c_str(),
+                options.label.empty() ? "" : " '", options.label.c_str(),
+                options.label.empty() ? "" : "'", volume_id_text(id).c_str());
+    std::printf("%s for nodes and data, %s intent log\n",
+                size_text(layout.capacity_blocks() * kBlockBytes).c_str(),
+                size_text(header.log_blocks * kBlockBytes).c_str());
+    if (options.verbose)
+        std::printf("format version %u\nregions %llu of %s\nnodes of %s\nrecords of %s\n"
+                    "inline up to %s\nuberblock slots %u\n",
+                    header.version, static_cast<unsigned long long>(layout.regions()),
+                    size_text(header.region_blocks * kBlockBytes).c_str(),
+                    size_text(header.node_bytes).c_str(), size_text(header.record_bytes).c_str(),
+                    size_text(header.inline_bytes).c_str(), header.uberblock_slots);
+    if (options.dry_run)
+        std::printf("nothing was written (-n)\n");
+    else
+        std::printf("check it with: fsck.vexfs %s\n", options.target.c_str());
+}
+
+Status tell(const Layout& layout, const MkfsOptions& options, const VolumeId& id) {
+    if (options.json)
+        print_json(layout, options, id);
+    else if (!options.quiet)
+        print_text(layout, options, id);
+    return ok();
+}
+
+Result<Layout> plan(uint64_t size_bytes, const MkfsOptions& options, const FormatOptions& format,
+                    std::string& explanation) {
+    auto layout = plan_store(size_bytes / kBlockBytes, format);
+    if (!layout)
+        return refuse(Code::kEINVAL, "mkfs: plan",
+                      options.target + ": no volume fits into " + size_text(size_bytes) + " (" +
+                          layout.error().what + ")",
+                      explanation);
+    return layout;
+}
+
+Status refuse_contents(FileDevice& device, const MkfsOptions& options, std::string& explanation) {
+    const auto contents = contents_of(device);
+    if (!contents)
+        return refuse(contents.error().code, contents.error().what,
+                      options.target + ": " + contents.error().what, explanation);
+    if (contents->empty() || options.force)
+        return ok();
+    return refuse(Code::kEEXIST, "mkfs: the target holds data",
+                  options.target + " holds " + *contents + "; use -f to overwrite it", explanation);
+}
+
+// The first block belongs to nobody in a volume; an older superblock may stand there.
+Status wipe_boot_block(Device& device) {
+    AlignedBuffer zeros = VEXFS_TRY(AlignedBuffer::create(kBlockBytes));
+    return device.write_one(whole_extent(0, zeros.bytes()));
+}
+
+Status write_volume(FileDevice& device, const MkfsOptions& options, const FormatOptions& format,
+                    std::string& explanation) {
+    Status status = wipe_boot_block(device);
+    if (status)
+        status = format_store(device, format);
+    if (!status)
+        return refuse(status.error().code, status.error().what,
+                      options.target + ": " + status.error().what + " (" +
+                          cause_of(status.error().code) + ")",
+                      explanation);
+    const auto left = VEXFS_TRY(probe_signature(device.descriptor()));
+    if (left)
+        return refuse(Code::kEIO, "mkfs: signature",
+                      options.target + " still looks like " + describe(*left) +
+                          " to other programs: run wipefs on it and start again",
+                      explanation);
+    return ok();
+}
+
+} // namespace
+
+Status make_volume(const MkfsOptions& options, std::string& explanation) {
+    FormatOptions format;
+    const VolumeId id = options.volume_id ? *options.volume_id : VEXFS_TRY(random_volume_id());
+    std::copy(id.begin(), id.end(), format.volume_id.begin());
+    format.label = options.label;
+
+    const bool create = options.size_bytes.has_value();
+    if (create) {
+        const uint64_t size = *options.size_bytes / kBlockBytes * kBlockBytes;
+        const Layout layout = VEXFS_TRY(plan(size, options, format, explanation));
+        if (options.dry_run)
+            return tell(layout, options, id);
+        VEXFS_TRY_VOID(create_image_file(options.target, size, explanation));
+    }
+    FileOptions open;
+    open.read_only = options.dry_run;
+    auto device = FileDevice::open(options.target, open, explanation);
+    Status status =
+        device ? refuse_contents(**device, options, explanation) : Status(device.error());
+    if (!status)
+        return status;
+    const Layout layout =
+        VEXFS_TRY(plan((*device)->geometry().size_bytes, options, format, explanation));
+    if (!options.dry_run)
+        status = write_volume(**device, options, format, explanation);
+    if (!status && create)
+        ::unlink(options.target.c_str());
+    if (!status)
+        return status;
+    return tell(layout, options, id);
+}
+
+} // namespace vexfs
