@@ -263,52 +263,57 @@ TEST_CASE("codec: rows that are far longer than the training rows stay first und
     }
 }
 
+namespace {
+
+struct DegenerateRows {
+    const char* name;
+    uint32_t dim;
+    size_t count;
+    float (*value)(size_t row, uint32_t j);
+};
+const DegenerateRows kDegenerateRows[] = {
+    {"one row", 10, 1,
+     [](size_t, uint32_t j) {
+         return static_cast<float>(j);
+     }},
+    {"all rows equal", 30, 700,
+     [](size_t, uint32_t) {
+         return 0.25f;
+     }},
+    {"all zero", 30, 700,
+     [](size_t, uint32_t) {
+         return 0.0f;
+     }},
+    {"one dimension", 1, 700,
+     [](size_t i, uint32_t) {
+         return static_cast<float>(i);
+     }},
+    {"one dimension varies", 200, 700,
+     [](size_t i, uint32_t j) {
+         return j == 7 ? static_cast<float>(i) : 5.0f;
+     }},
+    {"two values", 20, 700,
+     [](size_t i, uint32_t) {
+         return i % 2 == 0 ? 1.0f : -1.0f;
+     }},
+    {"huge", 20, 700,
+     [](size_t i, uint32_t j) {
+         return i * 7 % 11 == j ? 3e38f : -3e38f;
+     }},
+    {"tiny", 20, 700,
+     [](size_t i, uint32_t j) {
+         return i * 7 % 11 == j ? 1e-40f : 0.0f;
+     }},
+    {"fewer rows than dimensions", 500, 50,
+     [](size_t i, uint32_t j) {
+         return static_cast<float>((i * 31 + j * 17) % 101);
+     }},
+};
+
+} // namespace
+
 TEST_CASE("codec: degenerate rows train, encode and rank without a crash") {
-    struct Case {
-        const char* name;
-        uint32_t dim;
-        size_t count;
-        float (*value)(size_t row, uint32_t j);
-    };
-    const Case cases[] = {
-        {"one row", 10, 1,
-         [](size_t, uint32_t j) {
-             return static_cast<float>(j);
-         }},
-        {"all rows equal", 30, 700,
-         [](size_t, uint32_t) {
-             return 0.25f;
-         }},
-        {"all zero", 30, 700,
-         [](size_t, uint32_t) {
-             return 0.0f;
-         }},
-        {"one dimension", 1, 700,
-         [](size_t i, uint32_t) {
-             return static_cast<float>(i);
-         }},
-        {"one dimension varies", 200, 700,
-         [](size_t i, uint32_t j) {
-             return j == 7 ? static_cast<float>(i) : 5.0f;
-         }},
-        {"two values", 20, 700,
-         [](size_t i, uint32_t) {
-             return i % 2 == 0 ? 1.0f : -1.0f;
-         }},
-        {"huge", 20, 700,
-         [](size_t i, uint32_t j) {
-             return i * 7 % 11 == j ? 3e38f : -3e38f;
-         }},
-        {"tiny", 20, 700,
-         [](size_t i, uint32_t j) {
-             return i * 7 % 11 == j ? 1e-40f : 0.0f;
-         }},
-        {"fewer rows than dimensions", 500, 50,
-         [](size_t i, uint32_t j) {
-             return static_cast<float>((i * 31 + j * 17) % 101);
-         }},
-    };
-    for (const Case& degenerate : cases) {
+    for (const DegenerateRows& degenerate : kDegenerateRows) {
         CAPTURE(std::string(degenerate.name));
         Rows rows{Element::kF32, degenerate.dim, degenerate.count, {}};
         std::vector<float> values;

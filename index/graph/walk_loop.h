@@ -184,7 +184,7 @@ struct WalkLoop {
             if (i < ahead)
                 prefetch_code(records[i], blocks);
         }
-        for (uint32_t i = count; i < count + 3; ++i)
+        for (uint32_t i = count; count > 0 && i < count + 3; ++i)
             records[i] = records[count - 1];
         for (uint32_t i = 0; i < count; i += 4) {
             for (uint32_t next = i + ahead; next < i + ahead + 4 && next < count; ++next)
@@ -318,8 +318,8 @@ struct WalkLoop {
                     records[count] = code(nodes[count]);
                     prefetch_code(records[count], blocks);
                 }
-                for (uint32_t i = count; i < count + 3; ++i)
-                    records[i] = records[count == 0 ? 0 : count - 1];
+                for (uint32_t i = count; count > 0 && i < count + 3; ++i)
+                    records[i] = records[count - 1];
                 ++counters.hops;
                 counters.distances += count;
                 for (uint32_t i = 0; i < count; i += 4) {

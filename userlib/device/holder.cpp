@@ -62,7 +62,7 @@ std::string command_of(pid_t pid) {
         if (static_cast<unsigned char>(character) < ' ')
             character = ' ';
     if (command.size() > kCommandChars)
-        command = command.substr(0, kCommandChars) + "...";
+        command.replace(kCommandChars, std::string::npos, "...");
     return command;
 }
 
