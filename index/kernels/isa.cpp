@@ -15,6 +15,7 @@ namespace {
 #if defined(__x86_64__)
 // __builtin_cpu_supports asks the operating system (xgetbv) as well as the processor. clang knows
 // no name for F16C there; once AVX2 is usable its cpuid bit is all that is missing.
+// A hypervisor may emulate cpuid, which takes microseconds: is_supported() asks once.
 bool has_f16c() {
     unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
     return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
@@ -73,10 +74,14 @@ bool is_supported(Isa isa) {
     case Isa::kScalar:
         return true;
 #if defined(__x86_64__)
-    case Isa::kAvx2:
-        return has_avx2();
-    case Isa::kAvx512:
-        return has_avx512();
+    case Isa::kAvx2: {
+        static const bool has = has_avx2();
+        return has;
+    }
+    case Isa::kAvx512: {
+        static const bool has = has_avx512();
+        return has;
+    }
 #elif defined(__aarch64__)
     case Isa::kNeon:
         return true;
