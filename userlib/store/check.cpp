@@ -15,6 +15,8 @@ class Checker {
         const Uberblock& uberblock = store_.uberblock();
         check_node(uberblock.root, PackedKey(), PackedKey::highest(), uberblock.txg);
         compare_bitmaps();
+        if (store_.log_damaged())
+            find("log: synced operations behind a damaged block", PackedKey(), 0);
         report_.used_blocks = reached_.used_on_disk();
         return std::move(report_);
     }

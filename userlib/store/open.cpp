@@ -136,6 +136,7 @@ Status Store::replay() {
         const LogScan scan = VEXFS_TRY(log_.scan(mark, uberblock_.epoch, uberblock_.txg));
         if (scan.damaged && !options_.truncate_log && !options_.read_only)
             return fail(Code::kEUCLEAN, "log: synced operations behind a damaged block");
+        log_damaged_ = scan.damaged && options_.read_only;
         WriteLock lock(lock_);
         for (const Page& transaction : scan.transactions) {
             VEXFS_TRY_VOID(check_transaction(transaction));

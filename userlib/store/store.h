@@ -120,6 +120,9 @@ class Store {
     // reads work.
     [[nodiscard]] bool suspended() const { return suspended_.load(std::memory_order_acquire); }
 
+    // Synced operations lie behind a damaged block of the log. Only a read-only open goes on then.
+    [[nodiscard]] bool log_damaged() const { return log_damaged_; }
+
     [[nodiscard]] const Layout& layout() const { return layout_; }
     // The commit in force. For check, which looks at a store that does nothing else meanwhile.
     [[nodiscard]] const Uberblock& uberblock() const { return uberblock_; }
@@ -181,6 +184,7 @@ class Store {
     Label label_;
     Log log_;
     std::atomic<bool> suspended_{false};
+    bool log_damaged_ = false; // set by open()
 
     Mutex commit_mutex_;
     Stage stage_ VEXFS_GUARDED_BY(commit_mutex_) = Stage::kIdle;
