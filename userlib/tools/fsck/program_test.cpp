@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+#include <optional>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+#include <sys/file.h>
+
+#include "userlib/device/file_device.h"
+#include "userlib/device/run_program.h"
+#include "userlib/store/store.h"
+
+using namespace vexfs;
+
+namespace {
+
+constexpr uint64_t kSize = 64 << 20;
+constexpr uint64_t kOid = 7;
+
+ProgramRun fsck(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), VEXFS_FSCK);
+    return run_program(arguments);
+}
+
+std::string bytes_of_file(const std::string& path) {
+    std::ifstream stream(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// A volume with an object of 1 MiB that a later commit overwrites.
+class Volume {
+  public:
+    Volume() : file_(kSize) {
+        std::string explanation;
+        auto device = FileDevice::open(file_.path(), {}, explanation);
+        REQUIRE(device.has_value());
+        FormatOptions options;
+        options.label = "films";
+        REQUIRE(format_store(**device, options));
+        StoreOptions raw; // so that the test finds the bytes again
+        raw.compression = {CodecId::kNone, 0};
+        auto store = Store::open(**device, raw);
+        REQUIRE(store.has_value());
+        write(**store, std::byte{1});
+        first_txg_ = (*store)->uberblock().txg;
+        write(**store, std::byte{2});
+        layout_.emplace((*store)->layout());
+        REQUIRE((*store)->close());
+    }
+
+    [[nodiscard]] const std::string& path() const { return file_.path(); }
+    [[nodiscard]] uint64_t first_txg() const { return first_txg_; }
+
+    // The first byte of the object; 0 if the volume or the object cannot be read.
+    int content() {
+        std::string explanation;
+        auto device = FileDevice::open(file_.path(), {}, explanation);
+        StoreOptions reading;
+        reading.read_only = true;
+        auto store = Store::open(**device, reading);
+        std::byte byte{0};
+        return store && (*store)->read(kOid, 0, {&byte, 1}) ? static_cast<int>(byte) : 0;
+    }
+
+    void damage_block(uint64_t block) {
+        uint64_t word = 0;
+        const auto at = static_cast<off_t>(block * kBlockBytes + 64);
+        REQUIRE(::pread(file_.descriptor(), &word, sizeof word, at) == sizeof word);
+        word = ~word;
+        REQUIRE(::pwrite(file_.descriptor(), &word, sizeof word, at) == sizeof word);
+    }
+    void damage_free_map() {
+        for (uint64_t slot = 0; slot < 2; ++slot)
+            damage_block(layout_->region_start(0) + slot);
+    }
+    // Leaves three synced operations in the log, and damages the block of the second.
+    void damage_log() {
+        std::string explanation;
+        uint64_t position = 0;
+        {
+            auto device = FileDevice::open(file_.path(), {}, explanation);
+            auto store = Store::open(**device, {});
+            REQUIRE(store.has_value());
+            position = (*store)->uberblock().log_position;
+            for (uint64_t i = 1; i <= 3; ++i) {
+                Transaction transaction;
+                transaction.put({100 + i, 1, 0, 0}, Page(10, std::byte{5}));
+                REQUIRE((*store)->apply(transaction));
+                REQUIRE((*store)->sync());
+            }
+        }
+        damage_block(layout_->log_start() + (position + 1) % layout_->header().log_blocks);
+    }
+    // Damages every block that holds the object's bytes.
+    void damage_data() {
+        const std::string image = bytes_of_file(path());
+        const std::string wanted(kBlockBytes, '\2');
+        for (uint64_t block = 0; block < kSize / kBlockBytes; ++block)
+            if (image.compare(block * kBlockBytes, kBlockBytes, wanted) == 0)
+                damage_block(block);
+    }
+
+  private:
+    static void write(Store& store, std::byte fill) {
+        const Page page(65536, fill);
+        for (uint64_t at = 0; at < (1 << 20); at += page.size()) {
+            Transaction piece;
+            piece.write(kOid, at, page);
+            REQUIRE(store.apply(piece));
+        }
+        REQUIRE(store.commit());
+    }
+
+    ScratchFile file_;
+    std::optional<Layout> layout_;
+    uint64_t first_txg_ = 0;
+};
+
+} // namespace
+
+TEST_CASE("fsck: a sound volume is clean, and looking at it writes nothing") {
+    Volume volume;
+    const std::string before = bytes_of_file(volume.path());
+    ProgramRun run = fsck({volume.path()});
+    CHECK(run.status == 0);
+    CHECK(run.out == volume.path() + ": clean\n");
+    CHECK(fsck({"-q", volume.path()}).out.empty());
+    run = fsck({"-v", "-n", volume.path()});
+    CHECK(run.status == 0);
+    CHECK(run.out.find("16 records of 1 MiB") != std::string::npos);
+    run = fsck({"--json", volume.path()});
+    const auto json = nlohmann::json::parse(run.out);
+    CHECK(json["schema"] == "fsck.vexfs/1");
+    CHECK(json["verdict"] == "clean");
+    CHECK(json["label"] == "films");
+    CHECK(json["before"]["records"] == 16);
+    CHECK(json["before"]["problems"] == 0);
+    CHECK(!json.contains("after"));
+    CHECK(bytes_of_file(volume.path()) == before);
+    CHECK(fsck({"-p", volume.path()}).status == 0);
+    CHECK(bytes_of_file(volume.path()) == before);
+}
+
+TEST_CASE("fsck: damaged data is named by object, offset and block, and stays damaged") {
+    Volume volume;
+    volume.damage_data();
+    ProgramRun run = fsck({volume.path()});
+    CAPTURE(run.out);
+    CHECK(run.status == 4);
+    CHECK(run.out.find("object 7, offset 65536") != std::string::npos);
+    CHECK(run.out.find(volume.path() + ": damaged\n") != std::string::npos);
+    const auto json = nlohmann::json::parse(fsck({"--json", volume.path()}).out);
+    CHECK(json["verdict"] == "damaged");
+    CHECK(json["before"]["problems"] == json["before"]["findings"].size());
+    CHECK(json["before"]["findings"][0]["object"] == 7);
+    CHECK(json["before"]["findings"][0]["code"] == "EBADMSG");
+    CHECK(fsck({"-y", volume.path()}).status == 4);
+}
+
+TEST_CASE("fsck: a damaged free map is counted anew by -p, and nothing is lost") {
+    Volume volume;
+    volume.damage_free_map();
+    ProgramRun run = fsck({"-n", volume.path()});
+    CHECK(run.status == 4);
+    CHECK(run.out.find("the volume cannot be opened: ") == 0);
+    CHECK(volume.content() == 0);
+    run = fsck({"-p", volume.path()});
+    CAPTURE(run.out);
+    CHECK(run.status == 1);
+    CHECK(run.out.find("repair: count the blocks in use anew\n") != std::string::npos);
+    CHECK(run.out.find(volume.path() + ": repaired\n") != std::string::npos);
+    CHECK(fsck({volume.path()}).status == 0);
+    CHECK(volume.content() == 2);
+
+    volume.damage_free_map();
+    CHECK(fsck({"--rebuild-freemap", volume.path()}).status == 1);
+    CHECK(fsck({volume.path()}).status == 0);
+}
+
+TEST_CASE("fsck: a damaged log is reported, and given up only by -y or by name") {
+    for (const char* repair : {"-y", "--truncate-log"}) {
+        Volume volume;
+        volume.damage_log();
+        ProgramRun run = fsck({volume.path()});
+        CAPTURE(run.out);
+        CHECK(run.status == 4);
+        CHECK(run.out.find("log: synced operations behind a damaged block") != std::string::npos);
+        CHECK(fsck({"-p", volume.path()}).status == 4);
+        run = fsck({repair, volume.path()});
+        CHECK(run.status == 1);
+        CHECK(fsck({volume.path()}).status == 0);
+        CHECK(volume.content() == 2);
+    }
+}
+
+TEST_CASE("fsck: --rewind brings an earlier commit back") {
+    Volume volume;
+    CHECK(volume.content() == 2);
+    const ProgramRun run = fsck({"--rewind", std::to_string(volume.first_txg()), volume.path()});
+    CAPTURE(run.out);
+    CHECK(run.status == 1);
+    CHECK(run.out.find("repair: go back to commit " + std::to_string(volume.first_txg())) !=
+          std::string::npos);
+    CHECK(volume.content() == 1);
+    CHECK(fsck({volume.path()}).status == 0);
+}
+
+TEST_CASE("fsck: a busy target, no volume and no target are operational errors") {
+    Volume volume;
+    const FileDescriptor holder(::open(volume.path().c_str(), O_RDWR | O_CLOEXEC));
+    REQUIRE(::flock(holder.raw(), LOCK_EX) == 0);
+    ProgramRun run = fsck({volume.path()});
+    CHECK(run.status == 8);
+    CHECK(run.err.find(volume.path() + " is in use: process " + std::to_string(::getpid())) !=
+          std::string::npos);
+
+    ScratchFile empty(kSize);
+    run = fsck({empty.path()});
+    CHECK(run.status == 8);
+    CHECK(run.err ==
+          "fsck.vexfs: " + empty.path() + ": label: this is not a VexFS volume [EINVAL]\n");
+    if (run_program({"mke2fs", "-q", "-F", "-t", "ext4", "-L", "old", empty.path()})) {
+        run = fsck({"-y", empty.path()});
+        CHECK(run.status == 8);
+        CHECK(run.err.find("this is not a VexFS volume; it holds ext4 labelled 'old'") !=
+              std::string::npos);
+    } else {
+        MESSAGE("skipped: there is no mke2fs");
+    }
+    CHECK(fsck({"/nonexistent"}).status == 8);
+}
+
+TEST_CASE("fsck: a volume on a block device is checked and repaired") {
+    ScratchFile file(kSize);
+    auto loop = LoopDevice::attach(file);
+    if (!loop) {
+        MESSAGE("skipped: no loop device is available");
+        return;
+    }
+    {
+        std::string explanation;
+        auto device = FileDevice::open(loop->path(), {}, explanation);
+        REQUIRE(device.has_value());
+        REQUIRE(format_store(**device, {}));
+    }
+    CHECK(fsck({loop->path()}).status == 0);
+    CHECK(fsck({"--rebuild-freemap", loop->path()}).status == 1);
+    CHECK(fsck({loop->path()}).status == 0);
+}
+
+TEST_CASE("fsck: a wrong command line is exit 16") {
+    auto wrong = [](const std::vector<std::string>& arguments, const std::string& sentence) {
+        const ProgramRun run = fsck(arguments);
+        CAPTURE(run.err);
+        CHECK(run.status == 16);
+        return run.err.find("fsck.vexfs: " + sentence) == 0;
+    };
+    CHECK(wrong({}, "no target is named"));
+    CHECK(wrong({"a", "b"}, "more than one target is named"));
+    CHECK(wrong({"-n", "-y", "a"}, "-n, -p and -y exclude each other"));
+    CHECK(wrong({"-n", "--truncate-log", "a"}, "-n writes nothing, and a repair is named"));
+    CHECK(wrong({"--rewind", "x", "a"}, "'x' is no transaction group"));
+    CHECK(wrong({"a", "--rewind"}, "option --rewind needs a value"));
+    CHECK(wrong({"--bogus", "a"}, "option --bogus is not known"));
+    CHECK(fsck({"--help"}).out.find("usage: fsck.vexfs") == 0);
+    CHECK(fsck({"--version"}).status == 0);
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/tools/fsck/report.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <nlohmann/json.hpp>
+
+#include "userlib/tools/units/units.h"
+
+namespace vexfs {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string label_of(const Header& header) {
+    return {header.label.data(), ::strnlen(header.label.data(), header.label.size())};
+}
+
+std::string finding_text(const Finding& finding) {
+    std::string text = std::string("  ") + finding.error.what + ": ";
+    text += finding.address == 0 ? "" : "block " + std::to_string(finding.address) + ", ";
+    return text + "object " + std::to_string(finding.oid) + ", offset " +
+           std::to_string(finding.offset) + "\n";
+}
+
+std::string look_text(const Look& look, bool figures) {
+    if (look.refusal)
+        return std::string("the volume cannot be opened: ") + look.refusal->what + " (" +
+               cause_of(look.refusal->code) + ")\n";
+    const CheckReport& report = look.report;
+    std::string text;
+    if (!report.clean())
+        text += std::to_string(report.problems) + " problems\n";
+    for (const Finding& finding : report.findings)
+        text += finding_text(finding);
+    if (report.problems > report.findings.size())
+        text += "  and " + std::to_string(report.problems - report.findings.size()) + " more\n";
+    if (figures)
+        text += "commit " + std::to_string(look.txg) + ": " + std::to_string(report.nodes) +
+                " nodes, " + std::to_string(report.items) + " items, " +
+                std::to_string(report.records) + " records of " + size_text(report.data_bytes) +
+                ", " + std::to_string(report.orphans) + " orphans, " +
+                size_text(report.used_blocks * kBlockBytes) + " in use\n";
+    return text;
+}
+
+Json look_json(const Look& look) {
+    if (look.refusal)
+        return {
+            {"opened", false},
+            {"error", {{"code", name_of(look.refusal->code)}, {"message", look.refusal->what}}}};
+    const CheckReport& report = look.report;
+    Json findings = Json::array();
+    for (const Finding& finding : report.findings)
+        findings.push_back({{"code", name_of(finding.error.code)},
+                            {"message", finding.error.what},
+                            {"object", finding.oid},
+                            {"offset", finding.offset},
+                            {"block", finding.address}});
+    return {{"opened", true},
+            {"commit", look.txg},
+            {"problems", report.problems},
+            {"findings", findings},
+            {"nodes", report.nodes},
+            {"items", report.items},
+            {"records", report.records},
+            {"data_bytes", report.data_bytes},
+            {"orphans", report.orphans},
+            {"used_bytes", report.used_blocks * kBlockBytes}};
+}
+
+const char* verdict(const VolumeCheck& result) {
+    switch (result.exit_status()) {
+    case kFsckClean:
+        return "clean";
+    case kFsckCorrected:
+        return "repaired";
+    default:
+        return "damaged";
+    }
+}
+
+} // namespace
+
+std::string report_text(const VolumeCheck& result, const FsckOptions& options) {
+    std::string text;
+    if (!result.before.clean() || options.verbose)
+        text += look_text(result.before, options.verbose);
+    for (const std::string& repair : result.repairs)
+        text += "repair: " + repair + "\n";
+    if (result.after)
+        text += look_text(*result.after, options.verbose);
+    const int status = result.exit_status();
+    if (!options.quiet || status != kFsckClean)
+        text += options.target + ": " + verdict(result) + "\n";
+    if (status == kFsckUncorrected && options.mode != FsckOptions::Mode::kRepair)
+        text += "look at fsck.vexfs(8) for -p, -y and the repairs that have a name\n";
+    return text;
+}
+
+std::string report_json(const VolumeCheck& result, const FsckOptions& options) {
+    Json json{{"schema", "fsck.vexfs/1"},
+              {"target", options.target},
+              {"verdict", verdict(result)},
+              {"exit_status", result.exit_status()}};
+    if (!result.before.refusal) {
+        const Header& header = result.before.header;
+        VolumeId id{};
+        std::copy(header.volume_id.begin(), header.volume_id.end(), id.begin());
+        json["label"] = label_of(header);
+        json["uuid"] = volume_id_text(id);
+    }
+    json["before"] = look_json(result.before);
+    json["repairs"] = result.repairs;
+    if (result.after)
+        json["after"] = look_json(*result.after);
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+} // namespace vexfs

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What fsck.vexfs does: look at the volume, repair what was agreed to, look again.
+//
+// Threads: one thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "userlib/store/check.h"
+#include "userlib/tools/fsck/options.h"
+
+namespace vexfs {
+
+// The bits of fsck(8).
+enum FsckExit : int {
+    kFsckClean = 0,
+    kFsckCorrected = 1,
+    kFsckUncorrected = 4,
+    kFsckOperational = 8,
+    kFsckWrongUse = 16,
+};
+
+// One look at the volume.
+struct Look {
+    std::optional<Error> refusal; // the volume could not be opened, and nothing else is known
+    CheckReport report;
+    Header header;
+    uint64_t txg = 0;
+
+    [[nodiscard]] bool clean() const { return !refusal && report.clean(); }
+};
+
+struct VolumeCheck {
+    Look before;
+    std::vector<std::string> repairs; // that were tried, in words
+    std::optional<Look> after;        // if any was
+
+    [[nodiscard]] int exit_status() const;
+};
+
+// EBUSY, EINVAL and so on with an explanation if the target cannot be looked at, or is no volume.
+Result<VolumeCheck> check_volume(const FsckOptions& options, std::string& explanation);
+
+} // namespace vexfs
