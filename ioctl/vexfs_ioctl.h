@@ -335,9 +335,8 @@ struct vexfs_schema_reply {
 /* ---- PUT ------------------------------------------------------------------------------------ */
 
 #define VEXFS_PUT_ASYNC 1u /* reply before the rows are durable; SYNC makes them so */
-#define VEXFS_PUT_TRUNCATE                                                                         \
-    2u /* each file has no rows after those put: replaces the file's rows                          \
-        */
+/* Each file has no rows after those put: they replace the file's rows. */
+#define VEXFS_PUT_TRUNCATE 2u
 
 #define VEXFS_ROW_APPEND 0xFFFFFFFFu /* vexfs_put_file.first: after the file's last row */
 

@@ -85,9 +85,7 @@
 #define VEXFS_QUEUE_FEATURE_RECOVERY (1ull << 0) /* ORPHANED instead of DEAD */
 #define VEXFS_QUEUE_FEATURE_POLLING (1ull << 1)  /* clients may spin, see vexfs_queue_engine */
 #define VEXFS_QUEUE_FEATURE_URING (1ull << 2)    /* COMMIT and FETCH; WAIT is always there */
-#define VEXFS_QUEUE_FEATURE_CANCEL                                                                 \
-    (1ull << 3) /* a FETCH ends with ECANCELED on ring exit, exec                                  \
-                 */
+#define VEXFS_QUEUE_FEATURE_CANCEL (1ull << 3)   /* a FETCH ends: ECANCELED on ring exit, exec */
 
 /*
  * ATTACH: EBUSY if this fd is attached. RECOVER: attach to the fs named, which has no live channel
@@ -307,9 +305,7 @@ struct vexfs_slot {
 #define VEXFS_REQ_SYNCFS 31      /* root: no struct */
 #define VEXFS_REQ_SETXATTR 32    /* any: vexfs_req_xattr + name + value (kept) */
 #define VEXFS_REQ_GETXATTR 33    /* any: vexfs_req_xattr + name -> vexfs_rep_xattr + value */
-#define VEXFS_REQ_LISTXATTR                                                                        \
-    34                           /* any: vexfs_req_xattr -> vexfs_rep_xattr + names, each with NUL \
-                                  */
+#define VEXFS_REQ_LISTXATTR 34   /* any: vexfs_req_xattr -> vexfs_rep_xattr + names, each + NUL */
 #define VEXFS_REQ_REMOVEXATTR 35 /* any: vexfs_req_xattr + name (kept) */
 #define VEXFS_REQ_FALLOCATE 36   /* file: vexfs_req_fallocate (kept) */
 #define VEXFS_REQ_COPY_RANGE 37  /* file: vexfs_req_copy -> vexfs_rep_write (kept) */
