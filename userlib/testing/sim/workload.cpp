@@ -2,7 +2,6 @@
 #include "userlib/testing/sim/workload.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/checksum.h"
 
@@ -10,8 +9,8 @@ namespace vexfs {
 
 namespace {
 
-constexpr uint64_t kOidStride =
-    1000; // oid = slot + 1 + generation * stride: a destroyed one never comes back
+// oid = slot + 1 + generation * stride: one that was destroyed never comes back.
+constexpr uint64_t kOidStride = 1000;
 constexpr uint8_t kItemTypes = 3;
 
 template <typename T, size_t N>
@@ -218,10 +217,10 @@ uint64_t Workload::image_hash() const {
     return xxh3_64(ram_->bytes());
 }
 
-Result<uint64_t> hash_of_store(Store& store, uint64_t object_bytes_max) {
+Result<uint64_t> hash_of_store(Store& store, uint64_t object_bytes_max,
+                               std::set<uint64_t> objects) {
     Model model;
     std::set<uint64_t> orphans;
-    std::set<uint64_t> objects;
     Key from;
     for (;;) {
         const std::vector<StoreItem> items =

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/random.h"
@@ -59,6 +60,7 @@ class Workload {
     [[nodiscard]] const std::vector<std::byte>& first_image() const { return first_image_; }
     [[nodiscard]] const std::vector<SimState>& states() const { return states_; }
     [[nodiscard]] const std::vector<SimAck>& acks() const { return acks_; }
+    [[nodiscard]] Bytes image() const { return std::as_const(*ram_).bytes(); } // as the run left it
     [[nodiscard]] uint64_t image_hash() const;
 
   private:
@@ -88,7 +90,8 @@ class Workload {
 };
 
 // The hash that a model of the store's contents would have; read through the store's interface
-// alone.
-Result<uint64_t> hash_of_store(Store& store, uint64_t object_bytes_max);
+// alone. The tree does not list an object of which nothing was committed: such are named.
+Result<uint64_t> hash_of_store(Store& store, uint64_t object_bytes_max,
+                               std::set<uint64_t> objects = {});
 
 } // namespace vexfs
