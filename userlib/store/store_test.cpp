@@ -221,25 +221,34 @@ TEST_CASE("store: a volume that is full still lets everything be deleted") {
 }
 
 TEST_CASE("store: a failed flush suspends it, and what was durable before is there afterwards") {
-    const auto device = formatted(2000);
-    {
+    int failed_in_sync = 0;
+    for (uint64_t n = 1; n <= 6; ++n) {
+        CAPTURE(n);
+        const auto device = formatted(2000);
         FaultPlan plan;
-        plan.rules.push_back(
-            {FaultKind::kIoError, FaultOp::kFlush, 0, UINT64_MAX, 5, 0, 0.0, false});
+        plan.rules.push_back({FaultKind::kIoError, FaultOp::kFlush, 0, UINT64_MAX, n, 0, 0, false});
         const auto faulty = FaultDevice::create(*device, plan).value();
-        const auto store = opened(*faulty);
-        REQUIRE(put(*store, 1));
-        REQUIRE(store->sync());
-        REQUIRE(put(*store, 2));
-        CHECK(store->sync().error().code == Code::kEIO);
-        CHECK(store->suspended());
-        CHECK(store->sync().error().code == Code::kEIO);
-        CHECK(put(*store, 3).error().code == Code::kEIO);
-        CHECK(has(*store, 1));
+        const Result<std::unique_ptr<Store>> store = Store::open(*faulty, small_options());
+        if (!store)
+            continue;
+        REQUIRE(put(**store, 1));
+        const bool first = (*store)->sync().has_value();
+        if (!first) {
+            ++failed_in_sync;
+            CHECK((*store)->suspended());
+            const Status again = (*store)->sync();
+            REQUIRE_FALSE(again);
+            CHECK(again.error().code == Code::kEIO);
+            const Status third = put(**store, 3);
+            REQUIRE_FALSE(third);
+            CHECK(third.error().code == Code::kEIO);
+            CHECK(has(**store, 1));
+        }
+        const auto after = opened(*device);
+        CHECK((!first || has(*after, 1)));
+        CHECK_FALSE(has(*after, 3));
     }
-    const auto store = opened(*device);
-    CHECK(has(*store, 1));
-    CHECK_FALSE(has(*store, 3));
+    CHECK(failed_in_sync > 0);
 }
 
 TEST_CASE("store: a counter never hands out a number twice, whatever was not synced") {
