@@ -46,7 +46,7 @@ double mean_recall(const Graph& graph, TestRows& rows, int queries) {
 
 TEST_CASE("consolidation: removed slots come back once and the rest is found as before") {
     TestRows rows(3000, 21);
-    const auto graph = Graph::create(TestRows::config(chosen_isa())).value();
+    const auto graph = Graph::create(TestRows::config()).value();
     Scratch scratch;
     for (uint32_t slot = 0; slot < rows.size(); ++slot)
         REQUIRE(graph->insert(slot, rows.record(slot), scratch).has_value());
@@ -72,7 +72,7 @@ TEST_CASE("consolidation: removed slots come back once and the rest is found as 
 
 TEST_CASE("consolidation: five turnovers with duplicates neither lose recall nor grow") {
     TestRows rows(2000, 22);
-    const auto graph = Graph::create(TestRows::config(chosen_isa())).value();
+    const auto graph = Graph::create(TestRows::config()).value();
     Scratch scratch;
     Random random(22);
     // A tenth of the rows are copies of a few vectors.
@@ -177,7 +177,7 @@ TEST_CASE("consolidation: a search that has not ended holds the slots back") {
 TEST_CASE("graph: inserts, removals, consolidation and searches run at the same time") {
     TestRows rows(1500, 26);
     ChangeWriter log;
-    const auto graph = Graph::create(TestRows::config(chosen_isa())).value();
+    const auto graph = Graph::create(TestRows::config()).value();
     graph->set_sink(&log);
     Scratch scratch;
     for (uint32_t slot = 0; slot < rows.size(); ++slot)
@@ -231,7 +231,7 @@ TEST_CASE("graph: inserts, removals, consolidation and searches run at the same 
 
     // The log of all this, replayed, is a graph that finds the same rows.
     (void)consolidate(consolidation, scratch);
-    const auto copy = Graph::create(TestRows::config(chosen_isa())).value();
+    const auto copy = Graph::create(TestRows::config()).value();
     GraphLoader loader(*copy, rows.size());
     for (uint32_t slot = 0; slot < rows.size(); ++slot) {
         if (graph->is_linked(slot))

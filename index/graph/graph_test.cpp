@@ -57,14 +57,14 @@ TEST_CASE("graph: an empty graph answers nothing and says that this is all") {
 }
 
 TEST_CASE("graph: it finds what a scan finds, with every instruction set alike") {
-    TestRows rows(4000, 2);
+    TestRows rows(1500, 2);
     std::vector<std::vector<uint32_t>> links;
     for (Isa isa : kAllIsas) {
         if (!is_supported(isa))
             continue;
         CAPTURE(name_of(isa));
         const auto graph = build(rows, TestRows::config(isa));
-        TestRows same(4000, 2);
+        TestRows same(1500, 2);
         CHECK(mean_recall(*graph, same, {}, any_row) > 0.98);
         links.emplace_back();
         for (uint32_t slot = 0; slot < rows.size(); ++slot) {
@@ -222,7 +222,7 @@ TEST_CASE("graph: budget, cancellation and deadline end a walk early and say so"
 
 TEST_CASE("graph: rows inserted by several threads are all found, also by searches meanwhile") {
     TestRows rows(6000, 11);
-    const auto graph = Graph::create(TestRows::config(chosen_isa())).value();
+    const auto graph = Graph::create(TestRows::config()).value();
     std::atomic<uint32_t> next = 0;
     std::atomic<bool> failed = false;
     std::vector<std::thread> threads;

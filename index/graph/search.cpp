@@ -38,9 +38,9 @@ Result<SearchOutcome> search_rows(const GraphCore& core, const GraphQuery& query
         outcome.exhausted = true;
         return outcome;
     }
-    const uint64_t rerank =
-        std::max(params.rerank == 0 ? uint64_t{2} * params.k : params.rerank, uint64_t{params.k});
-    const uint64_t pool = std::max<uint64_t>(params.ef, rerank);
+    const uint64_t pool = std::max(params.ef, params.k);
+    const uint64_t depth = params.rerank == 0 ? uint64_t{2} * params.k : params.rerank;
+    const uint64_t rerank = std::clamp<uint64_t>(depth, params.k, pool);
     // Without a filter the pool is made of answers but for the dead; with one the rows that pass
     // must be as many as an unfiltered pool would hold, or the search would be shallow where the
     // filter disagrees with the query.

@@ -33,9 +33,9 @@ struct GraphQuery {
 
 struct SearchParams {
     uint32_t k = 10;
-    uint32_t ef = 64;    // raised to k and to rerank where it is less
-    uint32_t rerank = 0; // rows whose exact distance is computed, at least k; 0: twice k
-    uint32_t width = 3;  // nodes expanded at a time, 1..kMaxWidth
+    uint32_t ef = 64;                    // rows the pool holds, raised to k
+    uint32_t rerank = 0;                 // rows whose exact distance is computed, k..ef; 0: twice k
+    uint32_t width = 3;                  // nodes expanded at a time, 1..kMaxWidth
     const BitmapView* allowed = nullptr; // only these rows; nullptr: every row
     FilterWalk filter_walk = FilterWalk::kNavigate;
     uint64_t distance_budget = UINT64_MAX; // code distances after which the walk is given up

@@ -90,7 +90,7 @@ class TestRows : public VectorSource {
         return record;
     }
 
-    static GraphConfig config(Isa isa = Isa::kScalar) {
+    static GraphConfig config(Isa isa = chosen_isa()) {
         GraphConfig config;
         config.shape = kShape;
         config.ef_construction = 60;
