@@ -3,6 +3,8 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "base/bytes.h"
 
@@ -60,14 +62,13 @@ PageArray::~PageArray() {
 Status PageArray::ensure(uint32_t slot) {
     VEXFS_ASSERT(slot < kMaxSlots);
     const uint32_t page = slot >> kPageShift;
-    const bool rises = page == 0 && slot >= first_page_rows_.load(std::memory_order_relaxed);
-    if (has(slot) && !rises)
+    if (has(slot) && slot < row_end_.load(std::memory_order_relaxed))
         return ok();
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!has(slot))
         VEXFS_TRY_VOID(add_page(page));
-    if (page == 0 && slot >= first_page_rows_.load())
-        first_page_rows_.store(slot + 1);
+    if (slot >= row_end_.load())
+        row_end_.store(slot + 1);
     if (first_page_small_.load() && (page > 0 || slot >= kOutgrownRows))
         outgrow_small_pages();
     return ok();
@@ -91,16 +92,20 @@ void PageArray::outgrow_small_pages() {
     if (page_bytes_ % kHugeBytes != 0 || directory_[0] == nullptr)
         return;
     madvise(directory_[0], page_bytes_, MADV_HUGEPAGE);
-    madvise(directory_[0], page_bytes_, MADV_COLLAPSE);
+    const size_t touched = round_up<size_t>(size_t{row_end_.load()} * row_bytes_, kHugeBytes);
+    madvise(directory_[0], std::min(touched, page_bytes_), MADV_COLLAPSE);
 }
 
+// Pages fill from their start, so the rows of the highest one beyond row_end_ were never touched.
 size_t PageArray::bytes() const {
     const size_t pages = pages_.load();
     const size_t directory = round_up<size_t>(pages * sizeof(std::byte*), kSmallBytes);
-    if (!has(0) || !first_page_small_.load())
-        return directory + pages * page_bytes_;
-    const size_t first = size_t{first_page_rows_.load()} * row_bytes_;
-    return directory + (pages - 1) * page_bytes_ + round_up<size_t>(first, kSmallBytes);
+    if (pages == 0)
+        return directory;
+    const bool huge = page_bytes_ % kHugeBytes == 0 && !first_page_small_.load();
+    const size_t rows = (row_end_.load() - 1) % kRowsPerPage + 1;
+    const size_t highest = round_up<size_t>(rows * row_bytes_, huge ? kHugeBytes : kSmallBytes);
+    return directory + (pages - 1) * page_bytes_ + highest;
 }
 
 } // namespace vexfs::index

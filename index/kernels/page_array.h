@@ -62,7 +62,7 @@ class PageArray {
     std::byte** directory_;
     Mutex mutex_;
     std::atomic<uint32_t> pages_ = 0;
-    std::atomic<uint32_t> first_page_rows_ = 0; // high water of the rows of page 0
+    std::atomic<uint32_t> row_end_ = 0; // one beyond the highest slot
     std::atomic<bool> first_page_small_ = true;
 };
 
