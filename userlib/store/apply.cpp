@@ -87,20 +87,24 @@ Result<uint64_t> Store::cost_blocks(Bytes transaction) {
     ByteReader reader(transaction);
     while (reader.remaining() > 0) {
         const Operation operation = VEXFS_TRY(next_operation(reader));
-        ++puts;
+        const uint64_t record = layout_.header().record_bytes;
         if (operation.kind == OperationKind::kWrite && !operation.bytes.empty()) {
-            const uint64_t touched = records_touched(operation.offset, operation.bytes.size(),
-                                                     layout_.header().record_bytes);
+            const uint64_t touched =
+                records_touched(operation.offset, operation.bytes.size(), record);
             puts += touched;
             records += touched;
-        }
-        if (operation.kind == OperationKind::kPunch) {
+        } else if (operation.kind == OperationKind::kPunch) {
             const size_t count = VEXFS_TRY(objects_.count_records(
                 operation.oid, operation.offset, operation.length, kPunchRecordsMax + 1));
             if (count > kPunchRecordsMax)
                 return fail(Code::kEINVAL, "transaction: a punch of too many records");
-            puts += count + 2;
-            records += 2;
+            // A record that the punch cuts is written anew.
+            const uint64_t cut = (operation.offset % record != 0 ? 1 : 0) +
+                                 ((operation.offset + operation.length) % record != 0 ? 1 : 0);
+            puts += count + cut;
+            records += cut;
+        } else {
+            ++puts;
         }
     }
     return puts * put_blocks() + records * layout_.record_blocks();
@@ -215,15 +219,22 @@ Status Store::punch(uint64_t oid, uint64_t offset, uint64_t length) {
     uint64_t end = 0;
     if (!checked_add(offset, length, end))
         return fail(Code::kEINVAL, "store: the range ends behind the largest offset");
+    size_t records = kPunchRecordsMax / 2;
     while (offset < end) {
         uint64_t slice_end = end;
         {
             ReadLock lock(lock_);
-            slice_end = VEXFS_TRY(objects_.slice_end(oid, offset, end, kPunchRecordsMax / 2));
+            slice_end = VEXFS_TRY(objects_.slice_end(oid, offset, end, records));
         }
         Transaction transaction;
         transaction.punch(oid, offset, slice_end - offset);
-        VEXFS_TRY_VOID(apply(transaction, Space::kFreeing));
+        const Status applied = apply(transaction, Space::kFreeing);
+        // On a small and full volume only a small slice is admitted.
+        if (!applied && applied.error().code == Code::kENOSPC && records > 1) {
+            records /= 2;
+            continue;
+        }
+        VEXFS_TRY_VOID(applied);
         offset = slice_end;
     }
     return ok();

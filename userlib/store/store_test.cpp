@@ -204,6 +204,14 @@ TEST_CASE("store: a volume that is full still lets everything be deleted") {
     }
     CHECK(items > 50);
     CHECK(objects > 50);
+    // Nothing larger fits; go on until nothing does.
+    while (put(*store, items))
+        ++items;
+    Transaction first;
+    first.erase(key_of(0));
+    const Status refused = store->apply(first);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Code::kENOSPC);
     for (uint64_t i = 0; i < items; ++i) {
         Transaction transaction;
         transaction.erase(key_of(i));

@@ -213,25 +213,30 @@ Status Tree::erase_below(NodeEditor& node, const PackedKey& key) {
     return ok();
 }
 
-// Merging saves space and nothing depends on it: a sibling that cannot be read stays where it is.
 void Tree::merge_child(NodeEditor& parent, size_t i) {
-    if (parent.count() < 2)
-        return;
-    const size_t left_index = i == 0 ? 0 : i - 1;
+    if (i > 0 && merge_pair(parent, i - 1))
+        --i;
+    if (i + 1 < parent.count())
+        merge_pair(parent, i);
+}
+
+// Merging saves space and nothing depends on it: a sibling that cannot be read stays where it is.
+bool Tree::merge_pair(NodeEditor& parent, size_t left_index) {
     const Result<PageHandle> left = load(parent.child(left_index));
     const Result<PageHandle> right = load(parent.child(left_index + 1));
     if (!left || !right)
-        return;
+        return false;
     const NodeView left_view((*left)->bytes);
     const NodeView right_view((*right)->bytes);
     if (left_view.used_bytes() + right_view.used_bytes() > left_view.capacity_bytes() * 3 / 4)
-        return;
+        return false;
     const Result<Page*> page = edit_child(parent, left_index);
     if (!page)
-        return;
+        return false;
     NodeEditor(**page).append(right_view);
     retire(parent.child(left_index + 1));
     parent.erase(left_index + 1);
+    return true;
 }
 
 void Tree::collapse_root() {

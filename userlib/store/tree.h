@@ -79,6 +79,7 @@ class Tree {
     void split_child(NodeEditor& parent, size_t i, Page& child, const PackedKey& key);
     Status erase_below(NodeEditor& node, const PackedKey& key);
     void merge_child(NodeEditor& parent, size_t i);
+    bool merge_pair(NodeEditor& parent, size_t left_index);
     void collapse_root();
 
     NodeReader& reader_;
