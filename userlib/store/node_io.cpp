@@ -117,6 +117,9 @@ Result<PageHandle> NodeReader::read_copy(const Pointer& pointer, bool second) {
     VEXFS_TRY_VOID(view.validate());
     if (view.head().birth != pointer.birth || view.head().level != pointer.level)
         return fail(Code::kEUCLEAN, "node: birth or level is not what the pointer says");
+    // Above all, a pointer from disk must not claim to lead to a node in memory.
+    for (size_t i = 0; !view.leaf() && i < view.count(); ++i)
+        VEXFS_TRY_VOID(validate_pointer(view.child(i), layout_));
     return PageHandle(std::move(block));
 }
 

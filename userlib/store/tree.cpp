@@ -67,11 +67,31 @@ Result<PageHandle> Tree::load(const Pointer& pointer) const {
     return PageHandle(frozen_->at(pointer.number()));
 }
 
-Result<std::optional<Page>> Tree::get(const PackedKey& key) const {
+// Whoever walks the tree relies on fences: a node that has others than its parent says would send
+// it in circles.
+Result<PageHandle> Tree::load_child(const NodeView& parent, size_t i) const {
+    PageHandle page = VEXFS_TRY(load(parent.child(i)));
+    const NodeHead& head = NodeView(page->bytes).head();
+    if (head.level + 1 != parent.head().level || head.lower != parent.key(i) ||
+        head.upper != parent.upper_of(i))
+        return fail(Code::kEUCLEAN, "node: level or fences are not what the parent says");
+    return page;
+}
+
+// The root bounds everything.
+Result<PageHandle> Tree::load_root() const {
     PageHandle page = VEXFS_TRY(load(root_));
+    const NodeHead& head = NodeView(page->bytes).head();
+    if (head.lower != PackedKey() || head.upper != PackedKey::highest())
+        return fail(Code::kEUCLEAN, "node: fences of the root");
+    return page;
+}
+
+Result<std::optional<Page>> Tree::get(const PackedKey& key) const {
+    PageHandle page = VEXFS_TRY(load_root());
     while (!NodeView(page->bytes).leaf()) {
         const NodeView node(page->bytes);
-        page = VEXFS_TRY(load(node.child(node.covering(key))));
+        page = VEXFS_TRY(load_child(node, node.covering(key)));
     }
     const NodeView leaf(page->bytes);
     const size_t at = leaf.lower_bound(key);
@@ -86,10 +106,10 @@ Result<std::vector<Item>> Tree::list(const PackedKey& from, const PackedKey& end
     std::vector<Item> items;
     PackedKey next = from;
     while (next < end && items.size() < items_max) {
-        PageHandle page = VEXFS_TRY(load(root_));
+        PageHandle page = VEXFS_TRY(load_root());
         while (!NodeView(page->bytes).leaf()) {
             const NodeView node(page->bytes);
-            page = VEXFS_TRY(load(node.child(node.covering(next))));
+            page = VEXFS_TRY(load_child(node, node.covering(next)));
         }
         const NodeView leaf(page->bytes);
         for (size_t i = leaf.lower_bound(next); i < leaf.count(); ++i) {
@@ -124,6 +144,7 @@ Result<Page*> Tree::edit(Pointer& pointer) {
 }
 
 Result<Page*> Tree::edit_child(NodeEditor& parent, size_t i) {
+    VEXFS_TRY_VOID(load_child(parent, i));
     Pointer pointer = parent.child(i);
     Page* page = VEXFS_TRY(edit(pointer));
     parent.set_child(i, pointer);
@@ -161,6 +182,7 @@ void Tree::split_child(NodeEditor& parent, size_t i, Page& child, const PackedKe
 
 Status Tree::put(const PackedKey& key, Bytes value) {
     VEXFS_ASSERT(value.size() <= node_value_bytes_max(node_bytes_) && key < PackedKey::highest());
+    VEXFS_TRY_VOID(load_root());
     Page* page = VEXFS_TRY(edit(root_));
     if (!has_room(NodeView(*page), key, value.size())) {
         Page* old_root = page;
@@ -192,6 +214,7 @@ Status Tree::put(const PackedKey& key, Bytes value) {
 Status Tree::erase(const PackedKey& key) {
     if (!VEXFS_TRY(get(key)))
         return ok();
+    VEXFS_TRY_VOID(load_root());
     Page* page = VEXFS_TRY(edit(root_));
     NodeEditor root(*page);
     VEXFS_TRY_VOID(erase_below(root, key));

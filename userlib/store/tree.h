@@ -69,6 +69,8 @@ class Tree {
 
   private:
     Result<PageHandle> load(const Pointer& pointer) const;
+    [[nodiscard]] Result<PageHandle> load_child(const NodeView& parent, size_t i) const;
+    [[nodiscard]] Result<PageHandle> load_root() const;
     // Makes the node of `pointer` dirty, which changes the pointer, and lends its page.
     Result<Page*> edit(Pointer& pointer);
     Result<Page*> edit_child(NodeEditor& parent, size_t i);
