@@ -23,7 +23,7 @@ struct ChurnPlan {
     uint32_t rounds = 10;
     uint32_t live_rows = 0; // the first rows of the base; the rest is the supply of fresh ones
     uint32_t k = 10;
-    std::vector<uint32_t> efforts = {64, 128};
+    std::vector<uint32_t> efforts = {16, 64, 128};
     uint32_t truth_threads = 1;
     uint64_t seed = 1;
 };
