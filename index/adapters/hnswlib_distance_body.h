@@ -14,8 +14,8 @@
 namespace {
 #include <hnswlib/hnswlib.h>
 
-[[maybe_unused]] vexfs::index::HnswlibDistance compiled_distance(vexfs::index::Metric metric,
-                                                                 size_t dim) {
+[[maybe_unused]] inline vexfs::index::HnswlibDistance compiled_distance(vexfs::index::Metric metric,
+                                                                        size_t dim) {
     if (metric == vexfs::index::Metric::kL2)
         return hnswlib::L2Space(dim).get_dist_func();
     return hnswlib::InnerProductSpace(dim).get_dist_func();
