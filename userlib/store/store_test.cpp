@@ -342,7 +342,7 @@ TEST_CASE("store: a damaged free map is refused, and counted anew when asked") {
     CHECK(has(*store, 99));
 }
 
-TEST_CASE("store: it can be wound back to the commit before the last") {
+TEST_CASE("store: it can be wound back, and what was given up stays given up") {
     const auto device = formatted(2000);
     uint64_t txg = 0;
     {
@@ -350,8 +350,10 @@ TEST_CASE("store: it can be wound back to the commit before the last") {
         REQUIRE(put(*store, 1));
         REQUIRE(store->commit());
         txg = store->uberblock().txg;
-        REQUIRE(put(*store, 2));
-        REQUIRE(store->commit());
+        for (uint64_t i = 2; i <= 3; ++i) {
+            REQUIRE(put(*store, i));
+            REQUIRE(store->commit());
+        }
     }
     StoreOptions options = small_options();
     options.rewind_txg = txg;
@@ -361,7 +363,23 @@ TEST_CASE("store: it can be wound back to the commit before the last") {
         CHECK_FALSE(has(*store, 2));
         CHECK(check(*store).clean());
     }
-    CHECK_FALSE(has(*opened(*device), 2));
+    const auto store = opened(*device);
+    CHECK_FALSE(has(*store, 2));
+    CHECK_FALSE(has(*store, 3));
+}
+
+TEST_CASE("store: an old commit whose epoch was damaged does not pass for the newest") {
+    const auto device = formatted(2000);
+    uint64_t block = 0;
+    {
+        const auto store = opened(*device);
+        const Uberblock older = store->uberblock();
+        block = store->layout().uberblock_block(0, older.txg % 4);
+        REQUIRE(put(*store, 1));
+        REQUIRE(store->commit());
+    }
+    device->bytes()[block * kBlockBytes + offsetof(Uberblock, epoch)] ^= std::byte{0x40};
+    CHECK(has(*opened(*device), 1));
 }
 
 TEST_CASE("store: an unknown feature is refused by name of what it forbids") {
