@@ -39,7 +39,7 @@ build() {
 
 # Whether the mutant in the tree passes all but the tests that pin bytes: any change fails those.
 survives() {
-    timeout 240 "$work/build/bin/vexfs-sim" --until-violation --seed "$seed" --states 20000 \
+    timeout 240 "$work/build/bin/vexfs-sim" --until-violation --seed "$seed" --states 30000 \
         >"$work/run.log" 2>&1 &&
         timeout 120 "$work/build/tests/vexfs_userlib_store_test" -tce="golden: the same*" \
             >"$work/run.log" 2>&1 &&
