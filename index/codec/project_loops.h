@@ -18,6 +18,11 @@
 
 #define VEXFS_LANES_INLINE static inline __attribute__((always_inline))
 
+#ifndef VEXFS_LANE_BYTES // what every x86-64 has
+#define VEXFS_LANE_BYTES 16
+#define VEXFS_LANE_STRIP 8
+#endif
+
 namespace vexfs::index {
 namespace {
 

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/codec/project.h"
-
-#define VEXFS_LANE_BYTES 16
-#define VEXFS_LANE_STRIP 8
 #include "index/codec/project_loops.h"
 
 namespace vexfs::index {

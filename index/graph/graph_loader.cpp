@@ -11,7 +11,7 @@
 namespace vexfs::index {
 
 GraphLoader::GraphLoader(Graph& graph, uint32_t slot_end)
-    : graph_(graph), core_(graph.core()), slot_end_(slot_end), kinds_(slot_end) {
+    : core_(graph.core()), slot_end_(slot_end), kinds_(slot_end) {
     VEXFS_ASSERT(slot_end <= kMaxSlots && core_.rows() == 0);
 }
 

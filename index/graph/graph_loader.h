@@ -73,7 +73,6 @@ class GraphLoader {
 
     enum Kind : uint8_t { kNothing, kCode, kNode, kReachedNode };
 
-    Graph& graph_;
     GraphCore& core_;
     const uint32_t slot_end_;
     std::vector<uint8_t> kinds_;

@@ -62,7 +62,7 @@ if ! build || ! survives; then
     exit 2
 fi
 
-mutants=$(cd "$here" && ls -- *.patch | sed 's/\.patch$//')
+mutants=$(find "$here" -name "*.patch" -printf "%f\n" | LC_ALL=C sort | sed "s/\.patch$//")
 [ "$only" -gt 0 ] &&
     mutants=$(echo "$mutants" |
         shuf --random-source=<(yes "$seed") | head -n "$only")
