@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "bench/ann/commands.h"
+#include "bench/store/commands.h"
 
 namespace {
 
@@ -20,6 +21,7 @@ struct Command {
 constexpr Command kCommands[] = {
     {"ann", "the index against hnswlib or FAISS, at equal recall", vexfs::run_ann},
     {"ann-data", "generate a set of vectors with exact answers", vexfs::run_ann_data},
+    {"store", "the store against LMDB and RocksDB: commits, bulk load, open", vexfs::run_store},
 };
 
 void print_help(std::FILE* to) {

@@ -120,6 +120,36 @@ TEST_CASE("program: computed answers are kept beside the base and found again") 
     CHECK(again.at("searches").at(0).at("contenders").at(0).at("points").at(0).at("recall") > 0.9);
 }
 
+TEST_CASE("program: a store is filled, killed, opened and committed to beside each peer") {
+    for (const std::string peer : {"lmdb", "rocksdb"}) {
+        const Outcome outcome =
+            run("store --keys 600 --seconds 0.05 --rounds 2 --kills 1 --sizes 1,16 --json --peer " +
+                peer + " --dir '" + std::filesystem::temp_directory_path().string() + "'");
+        REQUIRE(outcome.code == 0);
+        const nlohmann::json report = nlohmann::json::parse(outcome.output);
+        CHECK(report.at("keys") == 600);
+        CHECK(report.at("stores").size() == 2);
+        CHECK(report.at("stores").back().at("name") == peer);
+        CHECK(report.at("ratios").at(0).at("commits").size() == 4);
+        CHECK(report.at("bare_sync").at("p50_us") > 0);
+        for (const nlohmann::json& store : report.at("stores")) {
+            CHECK(store.at("load").at("seconds").at(0) > 0);
+            CHECK(store.at("open_clean").at("milliseconds").at(0) > 0);
+            CHECK(store.at("open_killed").at("synced_puts") > 600);
+            for (const nlohmann::json& commit : store.at("commits")) {
+                CHECK(commit.at("p50_us") > 0);
+                CHECK(commit.at("p99_us") >= commit.at("p50_us"));
+            }
+        }
+        // What a synced commit costs: one write into the log, one flush.
+        for (const nlohmann::json& commit : report.at("stores").at(0).at("commits")) {
+            CHECK(commit.at("own").at("writes") == commit.at("commits"));
+            CHECK(commit.at("own").at("flushes") == commit.at("commits"));
+            CHECK(commit.at("own").at("reads") == 0);
+        }
+    }
+}
+
 TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are explained") {
     const SetOnDisk set;
     const auto explained = [&](const std::string& arguments, int code, const char* words) {
@@ -134,6 +164,8 @@ TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are expla
     explained(set.files() + " --efs 3", 2, "'--efs' is no option");
     explained(set.files() + " --correlated", 2, "--correlated needs --filter");
     explained("ann-data", 2, "--out is missing");
+    explained("store --keys 5", 2, "--keys: '5' is outside");
+    explained("store --dir /nowhere", 1, "--dir /nowhere: a folder for the run (ENOENT)");
     explained("ann --base /nowhere.fbin --query x.fbin", 1, "--base /nowhere.fbin: file: open");
     explained(set.files() + " --truth " + set.file("s.base.fbin"), 1, "--truth");
     explained(set.files() + " --metric dot --truth " + set.file("s.query.fbin"), 1, "--truth");
@@ -143,7 +175,7 @@ TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are expla
 }
 
 TEST_CASE("program: help of every command goes to stdout and is 0") {
-    for (const std::string command : {"", "ann ", "ann-data "}) {
+    for (const std::string command : {"", "ann ", "ann-data ", "store "}) {
         const Outcome outcome = run(command + "--help");
         CHECK(outcome.code == 0);
         CHECK(outcome.output.starts_with("usage: vexfs-bench"));

@@ -6,17 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/ann/report.h"
+#include "bench/machine/machine_json.h"
 
 namespace vexfs {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json json_of_machine(const Machine& machine) {
-    return {{"processor", machine.processor}, {"processors", machine.processors},
-            {"caches", machine.caches},       {"memory_bytes", machine.memory_bytes},
-            {"kernel", machine.kernel},       {"compiler", machine.compiler}};
-}
 
 Json json_of_points(const std::vector<Point>& points) {
     Json out = Json::array();

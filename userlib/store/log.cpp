@@ -157,6 +157,11 @@ void Log::append(Bytes transaction, uint64_t operation, uint64_t txg) {
     pending_bytes_ += bytes;
 }
 
+uint64_t Log::used_blocks() {
+    MutexLock lock(mutex_);
+    return next_.position - tail_;
+}
+
 LogMark Log::mark() {
     MutexLock lock(mutex_);
     return next_;

@@ -52,6 +52,9 @@ class Log {
     // The transaction was applied as number `operation` of the store, in `txg`.
     void append(Bytes transaction, uint64_t operation, uint64_t txg);
 
+    // What a crash now would have to read again.
+    [[nodiscard]] uint64_t used_blocks();
+
     // The place of the next block: where replay would start for a commit of everything appended so
     // far.
     LogMark mark();

@@ -115,6 +115,8 @@ class Store {
 
     [[nodiscard]] StoreUsage usage();
     [[nodiscard]] size_t dirty_bytes();
+    // What the next open would replay if this one ended here.
+    [[nodiscard]] uint64_t log_bytes() { return log_.used_blocks() * kBlockBytes; }
     [[nodiscard]] uint64_t txg();
     // A write or flush failed: nothing is acknowledged any more until the volume is opened again;
     // reads work.

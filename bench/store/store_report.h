@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What `vexfs-bench store` found, as text for people and as JSON for programs.
+//
+// A ratio is the peer's time over ours, round by round of the same run, and the middle of those:
+// over 1 is in our favour. The smallest and the largest say how far the rounds were apart.
+//
+// Threads: pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bench/machine/machine.h"
+#include "bench/store/disk.h"
+#include "bench/store/key_value_store.h"
+
+namespace vexfs {
+
+struct LoadFigures {
+    std::vector<double> seconds; // by load
+    DiskCounts disk;             // of the last one
+};
+
+struct OpenFigures {
+    std::vector<double> milliseconds; // by stop
+    OwnCounts counts;                 // of the last one
+    uint64_t synced_puts = 0;         // since the open before, until the kill
+};
+
+struct CommitFigures {
+    std::string pattern;
+    uint64_t size = 0;
+    std::vector<double> round_p50_us;
+    double p50_us = 0;
+    double p99_us = 0;
+    double puts_per_second = 0; // with all that goes on behind the commits
+    uint64_t commits = 0;
+    DiskCounts disk;
+    OwnCounts counts;
+};
+
+struct StoreFigures {
+    std::string name;
+    std::string description;
+    LoadFigures load;
+    OpenFigures clean;
+    OpenFigures killed;
+    std::vector<CommitFigures> commits;
+};
+
+struct StoreReport {
+    Machine machine;
+    std::string command;
+    std::string disk;
+    uint64_t keys = 0;
+    std::string order;
+    uint64_t size_bytes = 0;
+    std::vector<double> bare_round_p50_us;
+    double bare_p50_us = 0;
+    double bare_p99_us = 0;
+    std::vector<StoreFigures> stores; // ours first
+};
+
+struct StoreRatio {
+    double middle = 0;
+    double low = 0;
+    double high = 0;
+};
+
+// Theirs over ours, element by element.
+StoreRatio ratio_of(const std::vector<double>& theirs, const std::vector<double>& ours);
+
+std::string text_of(const StoreReport& report);
+std::string json_of(const StoreReport& report);
+
+} // namespace vexfs
