@@ -243,10 +243,11 @@ void Tree::merge_child(NodeEditor& parent, size_t i) {
         merge_pair(parent, i);
 }
 
-// Merging saves space and nothing depends on it: a sibling that cannot be read stays where it is.
+// Merging saves space and nothing depends on it: a sibling that cannot be read, or is not what the
+// parent says, stays where it is.
 bool Tree::merge_pair(NodeEditor& parent, size_t left_index) {
-    const Result<PageHandle> left = load(parent.child(left_index));
-    const Result<PageHandle> right = load(parent.child(left_index + 1));
+    const Result<PageHandle> left = load_child(parent, left_index);
+    const Result<PageHandle> right = load_child(parent, left_index + 1);
     if (!left || !right)
         return false;
     const NodeView left_view((*left)->bytes);
