@@ -78,7 +78,8 @@ class Sweep {
         land_pending(pending, landing, random_, device_);
         const OverlayDevice::Saved before = device_.save();
         RecordDevice recorder(device_);
-        if (!recovers(recorder, "recovery") || !random_.chance(1, 6))
+        if (!recovers(recorder, "recovery") || result_.states == states_max_ ||
+            !random_.chance(1, 6))
             return;
         const std::span<const DeviceRecord> records =
             std::span(recorder.records()).first(opening_records_);

@@ -12,6 +12,8 @@ namespace {
 // oid = slot + 1 + generation * stride: one that was destroyed never comes back.
 constexpr uint64_t kOidStride = 1000;
 constexpr uint8_t kItemTypes = 3;
+constexpr uint64_t kLastWritesMax = 40; // of a process, once it was struck
+constexpr uint64_t kLastFlushesMax = 4;
 
 template <typename T, size_t N>
 T pick(Random& random, const T (&choices)[N]) {
@@ -46,7 +48,7 @@ SimConstants SimConstants::from_seed(uint64_t seed) {
     c.oids = random.between(1, 6);
     c.object_bytes_max = random.between(1, 4) * c.format.record_bytes;
     c.commit_every = random.between(5, 60);
-    c.kill_chance = random.chance(1, 2) ? 0 : random.between(5, 40);
+    c.kill_chance = random.chance(1, 3) ? 0 : random.between(10, 60);
     c.reap_chance = random.between(0, 20);
     return c;
 }
@@ -60,16 +62,16 @@ Status Workload::run() {
     VEXFS_TRY_VOID(format_store(*ram_, constants_.format));
     first_image_.assign(ram_->bytes().begin(), ram_->bytes().end());
     recorder_ = std::make_unique<RecordDevice>(*ram_);
+    mortal_ = std::make_unique<MortalDevice>(*recorder_);
     note_state();
     acks_.push_back({0, 0});
     VEXFS_TRY_VOID(open());
     for (uint64_t i = 0; i < constants_.steps; ++i) {
-        if (i % constants_.commit_every == constants_.commit_every - 1) {
-            VEXFS_TRY_VOID(store_->commit());
-            note_ack();
-        }
-        VEXFS_TRY_VOID(step());
+        const bool commits = i % constants_.commit_every == constants_.commit_every - 1;
+        const Status done = commits ? commit() : step();
+        VEXFS_TRY_VOID(mortal_->dead() ? kill() : done);
     }
+    mortal_->revive();
     VEXFS_TRY_VOID(store_->close());
     note_ack();
     const uint64_t hash = VEXFS_TRY(hash_of_store(*store_, constants_.object_bytes_max));
@@ -80,7 +82,13 @@ Status Workload::run() {
 }
 
 Status Workload::open() {
-    store_ = VEXFS_TRY(Store::open(*recorder_, constants_.store));
+    store_ = VEXFS_TRY(Store::open(*mortal_, constants_.store));
+    return ok();
+}
+
+Status Workload::commit() {
+    VEXFS_TRY_VOID(store_->commit());
+    note_ack();
     return ok();
 }
 
@@ -98,8 +106,12 @@ Status Workload::step() {
         const Result<bool> more = store_->step_reap(random_.between(1, 4));
         return more ? ok() : Status(more.error());
     }
-    if (random_.chance(constants_.kill_chance, 1000))
-        return kill();
+    if (random_.chance(constants_.kill_chance, 1000)) {
+        if (random_.chance(1, 2))
+            return kill();
+        strike();
+        return ok();
+    }
     switch (random_.below(16)) {
     case 0:
     case 1:
@@ -197,10 +209,28 @@ Status Workload::transact() {
     return ok();
 }
 
+// From here on the process lives for a few writes or flushes only.
+void Workload::strike() {
+    if (random_.chance(1, 2))
+        mortal_->die_after_writes(random_.below(kLastWritesMax));
+    else
+        mortal_->die_at_flush(random_.below(kLastFlushesMax));
+}
+
 // The process dies; the device goes on. What was synced is there, and of the rest a prefix.
 Status Workload::kill() {
     store_.reset();
-    VEXFS_TRY_VOID(open());
+    mortal_->revive();
+    if (random_.chance(1, 4)) { // and the next one dies while it recovers, or soon after
+        strike();
+        const Status opened = open();
+        if (!opened && !mortal_->dead())
+            return opened;
+    }
+    if (!store_) {
+        mortal_->revive();
+        VEXFS_TRY_VOID(open());
+    }
     const uint64_t hash = VEXFS_TRY(hash_of_store(*store_, constants_.object_bytes_max));
     for (size_t state = states_.size(); state-- > acks_.back().state;) {
         if (states_[state].hash != hash)

@@ -4,8 +4,9 @@
 //
 // The seed draws the constants of the volume (tiny nodes, a tiny log, few blocks, an allocator that
 // reuses at once) and then every step: transactions, syncs, single stages of a commit,
-// write-behind, reaping, and deaths of the process without a loss of power. It keeps the hash of
-// each state that the store went through, and what was acknowledged when.
+// write-behind, reaping, and deaths of the process without a loss of power, between two calls or
+// inside one. It keeps the hash of each state that the store went through, and what was
+// acknowledged when.
 //
 // Threads: one thread.
 #pragma once
@@ -19,6 +20,7 @@
 #include "userlib/device/record_device.h"
 #include "userlib/store/store.h"
 #include "userlib/testing/sim/model.h"
+#include "userlib/testing/sim/mortal_device.h"
 
 namespace vexfs {
 
@@ -30,7 +32,7 @@ struct SimConstants {
     uint64_t oids = 0;             // objects alive at a time
     uint64_t object_bytes_max = 0; // end of the highest write
     uint64_t commit_every = 0;     // steps
-    uint64_t kill_chance = 0;      // of 1000 steps
+    uint64_t kill_chance = 0;      // of 1000 steps: killed there, or a few writes later
     uint64_t reap_chance = 0;      // of 100 steps
 
     static SimConstants from_seed(uint64_t seed);
@@ -66,9 +68,11 @@ class Workload {
   private:
     Status open();
     Status step();
+    Status commit();
     Status transact();
     void add_operation(Transaction& transaction, Model& model);
     void add_object_operation(Transaction& transaction, Model& model, uint64_t oid);
+    void strike();
     Status kill();
     void note_state();
     void note_ack();
@@ -80,6 +84,7 @@ class Workload {
     Random random_;
     std::unique_ptr<RamDevice> ram_;
     std::unique_ptr<RecordDevice> recorder_;
+    std::unique_ptr<MortalDevice> mortal_;
     std::unique_ptr<Store> store_;
     std::vector<std::byte> first_image_;
     Model model_;
