@@ -26,10 +26,9 @@ namespace vexfs {
 
 class ScratchFile {
   public:
-    explicit ScratchFile(uint64_t size_bytes) {
-        std::error_code error;
-        path_ = std::filesystem::temp_directory_path(error) / "vexfs-test-XXXXXX";
-        file_ = FileDescriptor(::mkstemp(path_.data()));
+    explicit ScratchFile(uint64_t size_bytes)
+        : path_(std::filesystem::temp_directory_path() / "vexfs-test-XXXXXX"),
+          file_(::mkstemp(path_.data())) {
         VEXFS_ASSERT(file_.is_open());
         VEXFS_ASSERT(::ftruncate(file_.raw(), static_cast<off_t>(size_bytes)) == 0);
     }
