@@ -70,7 +70,7 @@ void Store::warm(Bytes transaction) {
             item ? operation.value().key
                  : record_key(operation.value().oid,
                               operation.value().offset - operation.value().offset % record);
-        if (!tree_.get(key))
+        if (!tree_.at_hand(key) && !tree_.get(key))
             return;
     }
 }
@@ -140,8 +140,11 @@ bool Store::fits(uint64_t cost_blocks, Space space) {
 Status Store::apply_operation(const Operation& operation, Undo& undo) {
     switch (operation.kind) {
     case OperationKind::kPut: {
-        undo.items.push_back({operation.key, VEXFS_TRY(tree_.get(operation.key))});
-        return tree_.put(operation.key, operation.bytes);
+        undo.items.push_back({operation.key, {}});
+        const Status put = tree_.put(operation.key, operation.bytes, &undo.items.back().value);
+        if (!put)
+            undo.items.pop_back();
+        return put;
     }
     case OperationKind::kErase:
         return objects_.remove_item(operation.key, undo);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userlib/store/tree.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 
 namespace vexfs {
@@ -19,11 +21,21 @@ Pointer resident_pointer(uint64_t number, uint8_t level) {
 bool has_room(const NodeView& node, const PackedKey& key, size_t value_bytes) {
     if (!node.leaf())
         return node.free_bytes() >= kEntryOverhead + sizeof(Pointer);
-    const size_t at = node.lower_bound(key);
     size_t free = node.free_bytes();
+    if (free >= kEntryOverhead + value_bytes)
+        return true;
+    const size_t at = node.lower_bound(key);
     if (at < node.count() && node.key(at) == key)
         free += kEntryOverhead + node.value(at).size();
     return free >= kEntryOverhead + value_bytes;
+}
+
+std::optional<Page> value_in(const NodeView& leaf, const PackedKey& key) {
+    const size_t at = leaf.lower_bound(key);
+    if (at == leaf.count() || leaf.key(at) != key)
+        return std::nullopt;
+    const Bytes value = leaf.value(at);
+    return Page(value.begin(), value.end());
 }
 
 // Where to split: in the middle of the bytes, or before the last entry if the tree grows at its
@@ -88,17 +100,14 @@ Result<PageHandle> Tree::load_root() const {
 }
 
 Result<std::optional<Page>> Tree::get(const PackedKey& key) const {
+    if (const Page* leaf = finger(key))
+        return value_in(NodeView(*leaf), key);
     PageHandle page = VEXFS_TRY(load_root());
     while (!NodeView(page->bytes).leaf()) {
         const NodeView node(page->bytes);
         page = VEXFS_TRY(load_child(node, node.covering(key)));
     }
-    const NodeView leaf(page->bytes);
-    const size_t at = leaf.lower_bound(key);
-    if (at == leaf.count() || leaf.key(at) != key)
-        return std::optional<Page>();
-    const Bytes value = leaf.value(at);
-    return std::optional<Page>(Page(value.begin(), value.end()));
+    return value_in(NodeView(page->bytes), key);
 }
 
 Result<std::vector<Item>> Tree::list(const PackedKey& from, const PackedKey& end,
@@ -144,8 +153,9 @@ Result<Page*> Tree::edit(Pointer& pointer) {
 }
 
 Result<Page*> Tree::edit_child(NodeEditor& parent, size_t i) {
-    VEXFS_TRY_VOID(load_child(parent, i));
     Pointer pointer = parent.child(i);
+    if (!pointer.resident())
+        VEXFS_TRY_VOID(load_child(parent, i));
     Page* page = VEXFS_TRY(edit(pointer));
     parent.set_child(i, pointer);
     return page;
@@ -158,6 +168,7 @@ void Tree::retire(const Pointer& pointer) {
                 free_map_.release(segment, txg_);
         return;
     }
+    fingers_.fill(nullptr);
     if (dirty_.erase(pointer.number()) == 0)
         retired_frozen_.push_back(pointer.number());
 }
@@ -180,11 +191,21 @@ void Tree::split_child(NodeEditor& parent, size_t i, Page& child, const PackedKe
     parent.insert(i + 1, lower, bytes_of(pointer));
 }
 
-Status Tree::put(const PackedKey& key, Bytes value) {
-    VEXFS_ASSERT(value.size() <= node_value_bytes_max(node_bytes_) && key < PackedKey::highest());
+Page* Tree::finger(const PackedKey& key) const {
+    for (Page* page : fingers_) {
+        if (page == nullptr)
+            continue;
+        const NodeHead& head = NodeView(*page).head();
+        if (head.lower <= key && key < head.upper)
+            return page;
+    }
+    return nullptr;
+}
+
+Result<Page*> Tree::leaf_for(const PackedKey& key, size_t value_bytes) {
     VEXFS_TRY_VOID(load_root());
     Page* page = VEXFS_TRY(edit(root_));
-    if (!has_room(NodeView(*page), key, value.size())) {
+    if (!has_room(NodeView(*page), key, value_bytes)) {
         Page* old_root = page;
         grow_root();
         page = VEXFS_TRY(edit(root_));
@@ -195,16 +216,29 @@ Status Tree::put(const PackedKey& key, Bytes value) {
         NodeEditor node(*page);
         size_t i = node.covering(key);
         Page* child = VEXFS_TRY(edit_child(node, i));
-        if (!has_room(NodeView(*child), key, value.size())) {
+        if (!has_room(NodeView(*child), key, value_bytes)) {
             split_child(node, i, *child, key);
             i = node.covering(key);
             child = VEXFS_TRY(edit_child(node, i));
         }
         page = child;
     }
+    if (std::find(fingers_.begin(), fingers_.end(), page) == fingers_.end())
+        fingers_[next_finger_++ % fingers_.size()] = page;
+    return page;
+}
+
+Status Tree::put(const PackedKey& key, Bytes value, std::optional<Page>* before) {
+    VEXFS_ASSERT(value.size() <= node_value_bytes_max(node_bytes_) && key < PackedKey::highest());
+    Page* page = finger(key);
+    if (page == nullptr || !has_room(NodeView(*page), key, value.size()))
+        page = VEXFS_TRY(leaf_for(key, value.size()));
     NodeEditor leaf(*page);
     const size_t at = leaf.lower_bound(key);
-    if (at < leaf.count() && leaf.key(at) == key)
+    const bool replaces = at < leaf.count() && leaf.key(at) == key;
+    if (before != nullptr && replaces)
+        before->emplace(leaf.value(at).begin(), leaf.value(at).end());
+    if (replaces)
         leaf.replace(at, value);
     else
         leaf.insert(at, key, value);
@@ -276,6 +310,7 @@ void Tree::collapse_root() {
 
 FrozenTree Tree::freeze(uint64_t next_txg) {
     VEXFS_ASSERT(frozen_ == nullptr);
+    fingers_.fill(nullptr);
     frozen_ = std::make_shared<const DirtyNodes>(std::move(dirty_));
     dirty_ = DirtyNodes();
     txg_ = next_txg;

@@ -12,6 +12,7 @@
 // store's lock sees to that.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <unordered_map>
 
@@ -54,9 +55,13 @@ class Tree {
     [[nodiscard]] Result<std::vector<Item>> list(const PackedKey& from, const PackedKey& end,
                                                  size_t items_max) const;
 
-    // A failure leaves every key with the value it had.
-    Status put(const PackedKey& key, Bytes value);
+    // A failure leaves every key with the value it had. A put tells in `before`, if it is asked to,
+    // what was there.
+    Status put(const PackedKey& key, Bytes value, std::optional<Page>* before = nullptr);
     Status erase(const PackedKey& key); // ok if it is not there
+
+    // Whether a put of `key` touches nothing but memory, because a neighbour was put a moment ago.
+    [[nodiscard]] bool at_hand(const PackedKey& key) const { return finger(key) != nullptr; }
 
     [[nodiscard]] uint32_t height() const { return root_.level + 1u; }
     [[nodiscard]] size_t dirty_nodes() const { return dirty_.size(); }
@@ -75,6 +80,10 @@ class Tree {
     Result<Page*> edit(Pointer& pointer);
     Result<Page*> edit_child(NodeEditor& parent, size_t i);
     Page* add_dirty(Page page, Pointer& pointer);
+    // The leaf that covers `key`, dirty and with room for it.
+    Result<Page*> leaf_for(const PackedKey& key, size_t value_bytes);
+    // The same if it is among the fingers, with room or without; else null.
+    [[nodiscard]] Page* finger(const PackedKey& key) const;
     // The tree no longer reaches the node.
     void retire(const Pointer& pointer);
     void grow_root();
@@ -91,6 +100,9 @@ class Tree {
     uint64_t next_number_ = 1;
     Pointer root_;
     DirtyNodes dirty_;
+    // Dirty leaves that were put into a moment ago: puts come in runs of neighbours. Null or alive.
+    std::array<Page*, 4> fingers_{};
+    size_t next_finger_ = 0;
     std::shared_ptr<const DirtyNodes> frozen_;
     std::vector<uint64_t> retired_frozen_; // numbers that get an address only later
 };
