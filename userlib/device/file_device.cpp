@@ -2,6 +2,7 @@
 #include "userlib/device/file_device.h"
 
 #include <cerrno>
+#include <vector>
 
 #include <sys/file.h>
 #include <unistd.h>
@@ -21,6 +22,31 @@ Result<std::unique_ptr<IoQueue>> make_queue(FileEngine engine, int descriptor) {
     log(LogLevel::kWarning, "file", "no io_uring: I/O goes one at a time, which is slower",
         {{"error", queue.error()}});
     return make_sync_queue(descriptor);
+}
+
+// Ios that follow each other on the device and in memory, as one each: a call into the kernel costs
+// about as much as the transfer of a few blocks.
+std::vector<Io> joined(std::span<const Io> batch) {
+    std::vector<Io> runs;
+    for (const Io& io : batch) {
+        Io* last = runs.empty() ? nullptr : &runs.back();
+        if (last != nullptr && last->address_bytes() + last->buffer.size() == io.address_bytes() &&
+            last->buffer.data() + last->buffer.size() == io.buffer.data())
+            last->buffer = {last->buffer.data(), last->buffer.size() + io.buffer.size()};
+        else
+            runs.push_back(io);
+    }
+    return runs;
+}
+
+// The status of each run is that of all its parts.
+void spread_statuses(std::span<const Io> runs, std::span<Io> batch) {
+    size_t part = 0;
+    for (const Io& run : runs)
+        for (size_t bytes = run.buffer.size(); bytes > 0; ++part) {
+            batch[part].status = run.status;
+            bytes -= batch[part].buffer.size();
+        }
 }
 
 } // namespace
@@ -62,7 +88,9 @@ Status FileDevice::write(std::span<Io> batch) {
             io.status = refusal;
         return refusal;
     }
-    queue_->run(IoQueue::Op::kWrite, batch);
+    std::vector<Io> runs = joined(batch);
+    queue_->run(IoQueue::Op::kWrite, runs);
+    spread_statuses(runs, batch);
     return batch_status(batch);
 }
 

@@ -93,6 +93,30 @@ TEST_CASE("file: a batch longer than IOV_MAX comes back as it was written, with 
         }
 }
 
+TEST_CASE("file: neighbours that are written as one land where they belong, each with its status") {
+    ScratchFile file(16 * kBlockBytes);
+    auto device = open_or_die(file.path());
+    AlignedBuffer wanted = AlignedBuffer::create(16 * kBlockBytes).value();
+    fill(wanted.bytes(), 9);
+    std::vector<Io> batch;
+    // Runs on the device and in memory, on the device alone, in memory alone, and none.
+    for (const std::array<uint64_t, 3> place : std::initializer_list<std::array<uint64_t, 3>>{
+             {0, 0, 1}, {1, 1, 2}, {3, 3, 1}, {4, 9, 2}, {8, 11, 1}, {6, 6, 1}}) {
+        const auto [to, from, count] = place;
+        batch.push_back(
+            whole_extent(to, wanted.bytes().subspan(from * kBlockBytes, count * kBlockBytes)));
+    }
+    for (Io& io : batch)
+        io.status = fail(Code::kEIO, "not done");
+    REQUIRE(device->write(batch));
+    AlignedBuffer got = AlignedBuffer::create(16 * kBlockBytes).value();
+    REQUIRE(device->read_one(whole_extent(0, got.bytes())));
+    for (const Io& io : batch) {
+        CHECK(io.status);
+        CHECK(same(got.bytes().subspan(io.address_bytes(), io.buffer.size()), io.buffer));
+    }
+}
+
 TEST_CASE("file: what one device wrote another reads after a reopen, also read-only") {
     ScratchFile file(8 * kBlockBytes);
     AlignedBuffer wanted = AlignedBuffer::create(8 * kBlockBytes).value();

@@ -60,7 +60,7 @@ void FreeMap::format() {
     changes_.clear();
     quarantine_.clear();
     quarantined_ = 0;
-    cursor_ = layout_.region_start(0);
+    cursors_ = {layout_.region_start(0), layout_.region_start(layout_.regions() / 2)};
 }
 
 Status FreeMap::load(Device& device, const Written& in_force, uint64_t txg) {
@@ -135,10 +135,10 @@ Segment FreeMap::find_run_in(uint64_t r, uint32_t blocks, uint32_t from) {
     return {};
 }
 
-Segment FreeMap::find_run(uint32_t blocks) {
+Segment FreeMap::find_run(uint32_t blocks, uint64_t from_block) {
     const bool lowest = policy_ == Policy::kLowestFirst;
-    const uint64_t first = lowest ? 0 : layout_.region_of(cursor_);
-    const uint64_t offset = lowest ? 0 : cursor_ - layout_.region_start(first);
+    const uint64_t first = lowest ? 0 : layout_.region_of(from_block);
+    const uint64_t offset = lowest ? 0 : from_block - layout_.region_start(first);
     // The last step is the first region again, from its beginning.
     for (uint64_t step = 0; step <= regions_.size(); ++step) {
         const uint64_t r = (first + step) % regions_.size();
@@ -155,24 +155,26 @@ void FreeMap::take(Segment segment) {
     set_bits(region.busy, segment.first() - layout_.region_start(r), segment.count(), true);
     region.busy_free -= segment.count();
     free_ -= segment.count();
-    cursor_ = segment.first() + segment.count();
-    if (layout_.region_of(cursor_) >= regions_.size())
-        cursor_ = layout_.region_start(0);
 }
 
-Result<Segments> FreeMap::allocate(uint32_t blocks, uint32_t pieces_max, uint64_t txg) {
+Result<Segments> FreeMap::allocate(uint32_t blocks, uint32_t pieces_max, uint64_t txg,
+                                   Place place) {
     VEXFS_ASSERT(blocks > 0 && pieces_max > 0);
     MutexLock lock(mutex_);
     if (free_ < blocks)
         return fail(Code::kENOSPC, "free map: no free blocks");
+    uint64_t& cursor = cursors_[place == Place::kAny ? 0 : 1];
     Segments got;
     uint32_t left = blocks;
     uint32_t piece = blocks;
     while (left > 0) {
         piece = std::min(piece, left);
-        const Segment run = find_run(piece);
+        const Segment run = find_run(piece, cursor);
         if (run) {
             take(run);
+            cursor = run.first() + run.count();
+            if (layout_.region_of(cursor) >= regions_.size())
+                cursor = layout_.region_start(0);
             got.push_back(run);
             left -= piece;
             continue;

@@ -14,6 +14,7 @@
 // one.
 #pragma once
 
+#include <array>
 #include <map>
 #include <vector>
 
@@ -32,6 +33,10 @@ class FreeMap {
     // which is what brings a crash test to the errors that reuse can make.
     enum class Policy { kNextFit, kLowestFirst };
 
+    // kNextFit keeps second copies away from the first ones: they go on from a place of their own,
+    // half of the volume apart to begin with.
+    enum class Place { kAny, kSecondCopy };
+
     // What the uberblock has to say about a written free map.
     struct Written {
         uint32_t summary_slot = 0;
@@ -49,7 +54,8 @@ class FreeMap {
 
     // Takes `blocks` blocks for `txg`, contiguous if there is such a run, else in at most
     // `pieces_max` segments; pieces_max >= blocks always suffices. ENOSPC takes nothing.
-    Result<Segments> allocate(uint32_t blocks, uint32_t pieces_max, uint64_t txg);
+    Result<Segments> allocate(uint32_t blocks, uint32_t pieces_max, uint64_t txg,
+                              Place place = Place::kAny);
     // The tree of `txg` no longer reaches the segment.
     void release(Segment segment, uint64_t txg);
 
@@ -82,7 +88,7 @@ class FreeMap {
         Segments released;
     };
 
-    Segment find_run(uint32_t blocks) VEXFS_REQUIRES(mutex_);
+    Segment find_run(uint32_t blocks, uint64_t from) VEXFS_REQUIRES(mutex_);
     Segment find_run_in(uint64_t region, uint32_t blocks, uint32_t from) VEXFS_REQUIRES(mutex_);
     void take(Segment segment) VEXFS_REQUIRES(mutex_);
     void apply(const Changes& changes);
@@ -105,7 +111,8 @@ class FreeMap {
     uint64_t used_blocks_ = 0;
     uint64_t free_ VEXFS_GUARDED_BY(mutex_) = 0;
     uint64_t quarantined_ VEXFS_GUARDED_BY(mutex_) = 0;
-    uint64_t cursor_ VEXFS_GUARDED_BY(mutex_) = 0; // a block; where the next search begins
+    // Blocks; where the next search for each Place begins.
+    std::array<uint64_t, 2> cursors_ VEXFS_GUARDED_BY(mutex_){};
     std::map<uint64_t, Changes> changes_ VEXFS_GUARDED_BY(mutex_); // by txg, until written
     std::map<uint64_t, Segments> quarantine_ VEXFS_GUARDED_BY(mutex_);
 };

@@ -9,15 +9,17 @@ namespace vexfs {
 
 namespace {
 
-// Returns the blocks of the page's stored form and describes it in the pointer.
-Result<BlockBuffer> compress(const Page& page, BlockCoder& coder, Pointer& pointer) {
-    BlockBuffer room(blocks_for(page.size()));
-    const Coded coded = VEXFS_TRY(coder.encode(Compression{}, page, room.bytes()));
+// Puts the page's stored form into the front of the room, and describes it in the pointer.
+Result<MutableBytes> compress(const Page& page, BlockCoder& coder, Pointer& pointer,
+                              MutableBytes room) {
+    const Coded coded = VEXFS_TRY(coder.encode(Compression{}, page, room));
     pointer.codec = coded.codec;
     pointer.stored_bytes = static_cast<uint32_t>(coded.size_bytes);
-    const Bytes stored = coded.codec == CodecId::kNone ? Bytes(page) : Bytes(room.bytes());
-    BlockBuffer blocks(blocks_for(coded.size_bytes));
-    std::memcpy(blocks.bytes().data(), stored.data(), coded.size_bytes);
+    if (coded.codec == CodecId::kNone)
+        std::memcpy(room.data(), page.data(), page.size());
+    const MutableBytes blocks = room.first(size_t{blocks_for(coded.size_bytes)} * kBlockBytes);
+    const MutableBytes rest = blocks.subspan(coded.size_bytes);
+    std::fill(rest.begin(), rest.end(), std::byte{0});
     return blocks;
 }
 
@@ -38,20 +40,21 @@ uint32_t count_blocks(std::span<const Segment> segments) {
 
 } // namespace
 
-Result<EncodedNode> encode_node(Page& page, BlockCoder& coder, FreeMap& free_map, uint64_t txg,
-                                uint32_t copies) {
-    NodeHead& head = NodeEditor(page).edit_head();
-    head.birth = txg;
+Result<EncodedNode> encode_node(const Page& page, BlockCoder& coder, FreeMap& free_map,
+                                uint64_t txg, uint32_t copies, MutableBytes room) {
+    const NodeHead& head = NodeView(page).head();
+    VEXFS_ASSERT(head.birth == txg);
     EncodedNode node;
     Pointer& pointer = node.pointer;
     pointer.birth = txg;
     pointer.level = head.level;
-    node.blocks = VEXFS_TRY(compress(page, coder, pointer));
-    const auto blocks = static_cast<uint32_t>(node.blocks.bytes().size() / kBlockBytes);
+    node.blocks = VEXFS_TRY(compress(page, coder, pointer, room));
+    const auto blocks = static_cast<uint32_t>(node.blocks.size() / kBlockBytes);
     const Segments first = VEXFS_TRY(free_map.allocate(blocks, Pointer::kSegments, txg));
     std::copy(first.begin(), first.end(), pointer.segments.begin());
     if (copies > 1 && first.size() < Pointer::kSegments && free_map.free_blocks() >= blocks) {
-        const Segments second = VEXFS_TRY(free_map.allocate(blocks, Pointer::kSegments, txg));
+        const Segments second = VEXFS_TRY(
+            free_map.allocate(blocks, Pointer::kSegments, txg, FreeMap::Place::kSecondCopy));
         if (first.size() + second.size() <= Pointer::kSegments) {
             pointer.second = static_cast<uint8_t>(first.size());
             std::copy(second.begin(), second.end(), pointer.segments.begin() + pointer.second);
@@ -60,21 +63,18 @@ Result<EncodedNode> encode_node(Page& page, BlockCoder& coder, FreeMap& free_map
                 free_map.release(segment, txg);
         }
     }
-    pointer.checksum = xxh3_128(node.blocks.bytes().first(pointer.stored_bytes), pointer.seed());
+    pointer.checksum = xxh3_128(node.blocks.first(pointer.stored_bytes), pointer.seed());
     return node;
 }
 
-void add_writes(EncodedNode& node, std::vector<Io>& batch) {
-    for (const bool second : {false, true}) {
-        if (second && node.pointer.second == 0)
-            continue;
-        size_t done = 0;
-        for (const Segment segment : node.pointer.copy(second)) {
-            const size_t bytes = size_t{segment.count()} * kBlockBytes;
-            batch.push_back(
-                whole_extent(segment.first(), node.blocks.bytes().subspan(done, bytes)));
-            done += bytes;
-        }
+void add_writes(const EncodedNode& node, bool second, std::vector<Io>& batch) {
+    if (second && node.pointer.second == 0)
+        return;
+    size_t done = 0;
+    for (const Segment segment : node.pointer.copy(second)) {
+        const size_t bytes = size_t{segment.count()} * kBlockBytes;
+        batch.push_back(whole_extent(segment.first(), node.blocks.subspan(done, bytes)));
+        done += bytes;
     }
 }
 

@@ -27,19 +27,20 @@ struct CachedBlock {
 using BlockCache = Cache<CachedBlock>;
 using PageHandle = std::shared_ptr<const CachedBlock>;
 
-// A node ready to be written: a pointer to it, and its blocks.
+// A node ready to be written: a pointer to it, and its blocks, lent.
 struct EncodedNode {
     Pointer pointer;
-    BlockBuffer blocks;
+    MutableBytes blocks;
 };
 
-// Allocates for `page` and encodes it as born in `txg`; its head's birth and address are filled in.
-// A second copy is left out if `copies` is 1 or the first one lies in too many pieces. ENOSPC.
-Result<EncodedNode> encode_node(Page& page, BlockCoder& coder, FreeMap& free_map, uint64_t txg,
-                                uint32_t copies);
+// Allocates for `page`, whose head says that it was born in `txg`, and encodes it into the front of
+// `room`, which has to hold the page in whole blocks. A second copy is left out if `copies` is 1 or
+// the first one lies in too many pieces. ENOSPC.
+Result<EncodedNode> encode_node(const Page& page, BlockCoder& coder, FreeMap& free_map,
+                                uint64_t txg, uint32_t copies, MutableBytes room);
 
-// Adds the Ios that write the node. The buffer must outlive them.
-void add_writes(EncodedNode& node, std::vector<Io>& batch);
+// Adds the Ios that write a copy of the node, if there is such a copy.
+void add_writes(const EncodedNode& node, bool second, std::vector<Io>& batch);
 
 // Whether a pointer from disk may be followed at all.
 Status validate_pointer(const Pointer& pointer, const Layout& layout);

@@ -133,7 +133,9 @@ Result<std::vector<Item>> Tree::list(const PackedKey& from, const PackedKey& end
 }
 
 Page* Tree::add_dirty(Page page, Pointer& pointer) {
-    const uint8_t level = NodeView(page).head().level;
+    NodeHead& head = NodeEditor(page).edit_head();
+    head.birth = txg_;
+    const uint8_t level = head.level;
     auto block = std::make_shared<CachedBlock>();
     block->birth = txg_;
     block->bytes = std::move(page);
@@ -336,70 +338,6 @@ void Tree::publish(const WrittenTree& written) {
     }
     retired_frozen_.clear();
     frozen_ = nullptr;
-}
-
-namespace {
-
-// Nodes go out in batches of this size, so that a large txg does not hold all its blocks in memory
-// twice.
-constexpr size_t kBatchNodes = 256;
-
-class TreeWriter {
-  public:
-    TreeWriter(const FrozenTree& frozen, Device& device, FreeMap& free_map, uint64_t txg,
-               uint32_t copies)
-        : frozen_(frozen), device_(device), free_map_(free_map), txg_(txg), copies_(copies) {}
-
-    Result<WrittenTree> write() {
-        written_.root = VEXFS_TRY(write_below(frozen_.root));
-        VEXFS_TRY_VOID(submit());
-        return std::move(written_);
-    }
-
-  private:
-    Result<Pointer> write_below(const Pointer& pointer) {
-        if (!pointer.resident())
-            return pointer;
-        auto block = std::make_shared<CachedBlock>(*frozen_.nodes->at(pointer.number()));
-        NodeEditor node(block->bytes);
-        for (size_t i = 0; !node.leaf() && i < node.count(); ++i)
-            node.set_child(i, VEXFS_TRY(write_below(node.child(i))));
-        EncodedNode encoded =
-            VEXFS_TRY(encode_node(block->bytes, coder_, free_map_, txg_, copies_));
-        const Pointer place = encoded.pointer;
-        block->birth = txg_;
-        written_.pointers.emplace(pointer.number(), place);
-        written_.pages.emplace_back(place.segments[0].first(), std::move(block));
-        waiting_.push_back(std::move(encoded));
-        if (waiting_.size() == kBatchNodes)
-            VEXFS_TRY_VOID(submit());
-        return place;
-    }
-
-    Status submit() {
-        std::vector<Io> batch;
-        for (EncodedNode& node : waiting_)
-            add_writes(node, batch);
-        VEXFS_TRY_VOID(device_.write(batch));
-        waiting_.clear();
-        return ok();
-    }
-
-    const FrozenTree& frozen_;
-    Device& device_;
-    FreeMap& free_map_;
-    const uint64_t txg_;
-    const uint32_t copies_;
-    BlockCoder coder_;
-    WrittenTree written_;
-    std::vector<EncodedNode> waiting_;
-};
-
-} // namespace
-
-Result<WrittenTree> write_tree(const FrozenTree& frozen, Device& device, FreeMap& free_map,
-                               uint64_t txg, uint32_t copies) {
-    return TreeWriter(frozen, device, free_map, txg, copies).write();
 }
 
 } // namespace vexfs
