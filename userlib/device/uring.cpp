@@ -21,6 +21,7 @@ bool worth_retrying(int result) {
 
 Result<std::unique_ptr<Uring>> Uring::create(int descriptor) {
     std::unique_ptr<Uring> made(new Uring);
+    made->again_.reserve(kUringDepth);
     // Completions are looked at only inside run(), so the kernel need not interrupt the thread for
     // them. A kernel before 5.19 does not know that wish.
     int result = ::io_uring_queue_init(kUringDepth, &made->ring_, IORING_SETUP_COOP_TASKRUN);

@@ -52,8 +52,10 @@ class Uring {
         unsigned retries = 0;
     };
     std::vector<Progress> progress_;
-    std::vector<size_t> again_; // Ios to submit another time
-    size_t next_ = 0;           // the first Io never submitted
+    // Ios to submit another time; never grows, since nothing may end run() early while the kernel
+    // has buffers of the batch.
+    std::vector<size_t> again_;
+    size_t next_ = 0; // the first Io never submitted
     size_t in_flight_ = 0;
 };
 

@@ -27,16 +27,16 @@ struct Slot {
 class UringQueue final : public IoQueue {
   public:
     UringQueue(int descriptor, std::unique_ptr<Uring> first) : descriptor_(descriptor), rings_(1) {
+        idle_.reserve(kRingsMax);
         idle_.push_back({std::move(first), 0});
     }
 
     void run(Op op, std::span<Io> batch) override {
-        Slot slot = borrow();
-        if (const Status status = register_arenas(slot); !status)
+        Loan loan(*this);
+        if (const Status status = register_arenas(loan.slot); !status)
             log(LogLevel::kWarning, "file", "memory is mapped for each I/O anew",
                 {{"error", status.error()}});
-        slot.ring->run(op, batch);
-        give_back(std::move(slot));
+        loan.slot.ring->run(op, batch);
     }
 
     Status register_memory(std::span<const MutableBytes> arenas) override {
@@ -45,15 +45,24 @@ class UringQueue final : public IoQueue {
             arenas_.assign(arenas.begin(), arenas.end());
             ++arenas_version_;
         }
-        Slot slot = borrow();
-        const Status status = register_arenas(slot);
-        give_back(std::move(slot));
-        return status;
+        Loan loan(*this);
+        return register_arenas(loan.slot);
     }
 
     [[nodiscard]] const char* name() const override { return "io_uring"; }
 
   private:
+    // A ring comes back whatever happens, lack of memory included.
+    struct Loan {
+        explicit Loan(UringQueue& from) : queue(from), slot(from.borrow()) {}
+        ~Loan() { queue.give_back(std::move(slot)); }
+        Loan(const Loan&) = delete;
+        Loan& operator=(const Loan&) = delete;
+
+        UringQueue& queue;
+        Slot slot;
+    };
+
     Slot borrow() {
         MutexLock lock(mutex_);
         while (true) {
@@ -84,7 +93,7 @@ class UringQueue final : public IoQueue {
 
     void give_back(Slot slot) {
         MutexLock lock(mutex_);
-        idle_.push_back(std::move(slot));
+        idle_.push_back(std::move(slot)); // room for every ring was made at the start
         came_back_.notify_one();
     }
 

@@ -59,7 +59,7 @@ Status Store::check_transaction(Bytes transaction) const {
 void Store::warm(Bytes transaction) {
     ReadLock lock(lock_);
     ByteReader reader(transaction);
-    while (reader.remaining() > 0) {
+    while (check_sound() && reader.remaining() > 0) {
         const Result<Operation> operation = next_operation(reader);
         if (!operation)
             return;
@@ -153,9 +153,7 @@ Status Store::apply_operation(const Operation& operation, Undo& undo) {
     case OperationKind::kPunch:
         return objects_.punch(operation.oid, operation.offset, operation.length, undo);
     case OperationKind::kDestroy:
-        undo.items.push_back(
-            {orphan_key(operation.oid), VEXFS_TRY(tree_.get(orphan_key(operation.oid)))});
-        VEXFS_TRY_VOID(tree_.put(orphan_key(operation.oid), {}));
+        VEXFS_TRY_VOID(objects_.put_item(orphan_key(operation.oid), {}, undo));
         objects_.drop_dirty(operation.oid, undo);
         return ok();
     }
@@ -163,8 +161,8 @@ Status Store::apply_operation(const Operation& operation, Undo& undo) {
 }
 
 // Ends what `undo` has collected: gives up the space if all went well, else brings everything back.
-// That touches only nodes that are in memory already; should it fail nevertheless, no later commit
-// may write the half of it.
+// That touches only nodes that are in memory already; should it fail nevertheless, nobody may see
+// the half of it.
 Status Store::finish(Status outcome, Undo& undo) {
     if (outcome) {
         for (const Segment segment : undo.released)
@@ -174,8 +172,10 @@ Status Store::finish(Status outcome, Undo& undo) {
     for (auto item = undo.items.rbegin(); item != undo.items.rend(); ++item) {
         const Status back =
             item->value ? tree_.put(item->key, *item->value) : tree_.erase(item->key);
-        if (!back)
-            return suspend(back);
+        if (!back) {
+            doubt();
+            return back;
+        }
     }
     for (auto record = undo.records.rbegin(); record != undo.records.rend(); ++record)
         objects_.restore(*record);
@@ -192,6 +192,12 @@ Status Store::apply_locked(Bytes transaction) {
 }
 
 Status Store::apply(const Transaction& transaction, Space space) {
+    if (!transaction.whole())
+        return fail(Code::kENOMEM, "transaction: no memory");
+    return guarded([&] { return apply_whole(transaction, space); });
+}
+
+Status Store::apply_whole(const Transaction& transaction, Space space) {
     VEXFS_TRY_VOID(check_writable());
     VEXFS_TRY_VOID(check_transaction(transaction.bytes()));
     if (transaction.empty())
@@ -206,6 +212,7 @@ Status Store::apply(const Transaction& transaction, Space space) {
             VEXFS_TRY_VOID(check_writable());
             const uint64_t cost = VEXFS_TRY(cost_blocks(transaction.bytes()));
             if (fits(cost, space)) {
+                Change change(*this);
                 VEXFS_TRY_VOID(apply_locked(transaction.bytes()));
                 log_.append(transaction.bytes(), ++operation_, txg_);
                 return ok();
@@ -222,11 +229,16 @@ Status Store::punch(uint64_t oid, uint64_t offset, uint64_t length) {
     uint64_t end = 0;
     if (!checked_add(offset, length, end))
         return fail(Code::kEINVAL, "store: the range ends behind the largest offset");
+    return guarded([&] { return punch_slices(oid, offset, end); });
+}
+
+Status Store::punch_slices(uint64_t oid, uint64_t offset, uint64_t end) {
     size_t records = kPunchRecordsMax / 2;
     while (offset < end) {
         uint64_t slice_end = end;
         {
             ReadLock lock(lock_);
+            VEXFS_TRY_VOID(check_sound());
             slice_end = VEXFS_TRY(objects_.slice_end(oid, offset, end, records));
         }
         Transaction transaction;
@@ -244,10 +256,14 @@ Status Store::punch(uint64_t oid, uint64_t offset, uint64_t length) {
 }
 
 Result<bool> Store::step_reap(size_t items) {
-    VEXFS_TRY_VOID(check_writable());
+    return guarded([&] { return reap(items); });
+}
+
+Result<bool> Store::reap(size_t items) {
     for (uint64_t attempt = 0; attempt <= FreeMap::kDeferTxgs + 1; ++attempt) {
         {
             WriteLock lock(lock_);
+            VEXFS_TRY_VOID(check_writable());
             const std::vector<Item> orphans =
                 VEXFS_TRY(tree_.list(orphan_key(0), orphan_key(UINT64_MAX), 1));
             if (orphans.empty())
@@ -265,6 +281,7 @@ Result<bool> Store::step_reap(size_t items) {
 // A slice of reaping is not logged: whatever a crash takes back of it is done again, and nobody can
 // see the difference.
 Result<bool> Store::reap_locked(uint64_t oid, size_t items_max) {
+    Change change(*this);
     Undo undo;
     const std::vector<Item> items =
         VEXFS_TRY(tree_.list(object_begin(oid), object_begin(oid + 1), items_max));

@@ -147,7 +147,15 @@ class Checker {
 } // namespace
 
 CheckReport check(Store& store) {
-    return Checker(store).run();
+    const auto run = [&]() -> Result<CheckReport> {
+        return Checker(store).run();
+    };
+    Result<CheckReport> report = guard(fail(Code::kENOMEM, "check: no memory"), run);
+    if (report)
+        return std::move(*report);
+    CheckReport cut_off;
+    cut_off.problems = 1;
+    return cut_off;
 }
 
 } // namespace vexfs

@@ -37,7 +37,8 @@ struct CheckReport {
     [[nodiscard]] bool clean() const { return problems == 0; }
 };
 
-// Never fails: what cannot be read is a finding. A store that was opened read-only with a log to
+// Never fails: what cannot be read is a finding. If memory runs out there is one problem and no
+// finding. A store that was opened read-only with a log to
 // replay is checked as of its last commit.
 CheckReport check(Store& store);
 

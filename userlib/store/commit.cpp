@@ -25,6 +25,18 @@ Status Store::check_writable() const {
     return ok();
 }
 
+Status Store::check_sound() const {
+    if (in_doubt_.load(std::memory_order_acquire))
+        return fail(Code::kEIO, "store: a change was cut off in the middle");
+    return ok();
+}
+
+void Store::doubt() {
+    in_doubt_.store(true, std::memory_order_release);
+    // Where even the line in the log finds no memory, the flag is what counts.
+    (void)guarded([&] { return suspend(fail(Code::kEIO, "store: a change was cut off")); });
+}
+
 // After a failed write or flush nobody knows what is durable. Trying again could acknowledge what
 // is lost, so the store stops to acknowledge anything.
 Status Store::suspend(Status outcome) {
@@ -36,6 +48,7 @@ Status Store::suspend(Status outcome) {
 
 Status Store::freeze() {
     WriteLock lock(lock_);
+    Change change(*this);
     VEXFS_TRY_VOID(objects_.place(SIZE_MAX, txg_));
     job_ = Job{};
     job_.txg = txg_;
@@ -59,6 +72,7 @@ Status Store::write_records(std::vector<StoredRecord>& records) {
 }
 
 Status Store::write_job() {
+    Change change(*this);
     VEXFS_TRY_VOID(write_records(job_.records));
     job_.written =
         VEXFS_TRY(write_tree(job_.tree, device_, free_map_, job_.txg, options_.node_copies));
@@ -84,6 +98,7 @@ Status Store::write_job() {
 
 void Store::publish() {
     WriteLock lock(lock_);
+    Change change(*this);
     uberblock_ = job_.uberblock;
     tree_.publish(job_.written);
     objects_.written(job_.records);
@@ -115,23 +130,31 @@ Status Store::run_stage() {
 }
 
 Result<bool> Store::step_commit() {
-    MutexLock lock(commit_mutex_);
-    VEXFS_TRY_VOID(run_stage());
-    return stage_ != Stage::kIdle;
+    return guarded([&]() -> Result<bool> {
+        MutexLock lock(commit_mutex_);
+        VEXFS_TRY_VOID(run_stage());
+        return stage_ != Stage::kIdle;
+    });
 }
 
 Status Store::commit() {
-    MutexLock lock(commit_mutex_);
-    // One that is under way does not have what came after its freeze.
-    while (stage_ != Stage::kIdle)
-        VEXFS_TRY_VOID(run_stage());
-    do
-        VEXFS_TRY_VOID(run_stage());
-    while (stage_ != Stage::kIdle);
-    return ok();
+    return guarded([&]() -> Status {
+        MutexLock lock(commit_mutex_);
+        // One that is under way does not have what came after its freeze.
+        while (stage_ != Stage::kIdle)
+            VEXFS_TRY_VOID(run_stage());
+        do
+            VEXFS_TRY_VOID(run_stage());
+        while (stage_ != Stage::kIdle);
+        return ok();
+    });
 }
 
 Status Store::sync() {
+    return guarded([&] { return sync_log(); });
+}
+
+Status Store::sync_log() {
     VEXFS_TRY_VOID(check_writable());
     uint64_t operation = 0;
     {
@@ -162,12 +185,18 @@ Status Store::close() {
 }
 
 Result<bool> Store::step_place(size_t records) {
+    return guarded([&] { return place(records); });
+}
+
+Result<bool> Store::place(size_t records) {
     VEXFS_TRY_VOID(check_writable());
     MutexLock order(commit_mutex_); // the records of a txg are written before its commit
+    Change writing(*this);
     std::vector<StoredRecord> placed;
     bool more = false;
     {
         WriteLock lock(lock_);
+        Change placing(*this);
         VEXFS_TRY_VOID(suspend(objects_.place(records, txg_)));
         placed = objects_.take_placed();
         more = objects_.dirty_records() > 0;
@@ -179,29 +208,38 @@ Result<bool> Store::step_place(size_t records) {
 }
 
 Result<std::optional<Page>> Store::get(const Key& key) {
-    ReadLock lock(lock_);
-    return tree_.get(PackedKey(key));
+    return guarded([&]() -> Result<std::optional<Page>> {
+        ReadLock lock(lock_);
+        VEXFS_TRY_VOID(check_sound());
+        return tree_.get(PackedKey(key));
+    });
 }
 
 Result<std::vector<StoreItem>> Store::list(const Key& from, const Key& end, size_t items_max) {
-    std::vector<Item> items;
-    {
-        ReadLock lock(lock_);
-        items = VEXFS_TRY(tree_.list(PackedKey(from), PackedKey(end), items_max));
-    }
-    std::vector<StoreItem> unpacked;
-    unpacked.reserve(items.size());
-    for (Item& item : items)
-        unpacked.push_back({item.key.unpacked(), std::move(item.value)});
-    return unpacked;
+    return guarded([&]() -> Result<std::vector<StoreItem>> {
+        std::vector<Item> items;
+        {
+            ReadLock lock(lock_);
+            VEXFS_TRY_VOID(check_sound());
+            items = VEXFS_TRY(tree_.list(PackedKey(from), PackedKey(end), items_max));
+        }
+        std::vector<StoreItem> unpacked;
+        unpacked.reserve(items.size());
+        for (Item& item : items)
+            unpacked.push_back({item.key.unpacked(), std::move(item.value)});
+        return unpacked;
+    });
 }
 
 Status Store::read(uint64_t oid, uint64_t offset, MutableBytes out) {
     uint64_t end = 0;
     if (!checked_add(offset, uint64_t{out.size()}, end))
         return fail(Code::kEINVAL, "store: the range ends behind the largest offset");
-    ReadLock lock(lock_);
-    return objects_.read(oid, offset, out);
+    return guarded([&]() -> Status {
+        ReadLock lock(lock_);
+        VEXFS_TRY_VOID(check_sound());
+        return objects_.read(oid, offset, out);
+    });
 }
 
 size_t Store::dirty_bytes_locked() {

@@ -70,7 +70,7 @@ Result<Header> Label::read_header(Device& device) {
     // Label 0 has its header at a fixed place. The place of the others depends on the size of the
     // rings, so each size is tried; a volume that fills its device has label 3 at a known distance
     // from the end.
-    Result<Header> first = fail(Code::kEINVAL, "label: this is not a VexFS volume");
+    Result<Header> first = fail(Code::kEIO, "label: the first one cannot be read");
     if (device.read_one(whole_extent(1, block.bytes()))) {
         first = parse_header(block.bytes(), blocks);
         if (first)

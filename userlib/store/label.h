@@ -23,9 +23,9 @@ class Label {
   public:
     Label(Device& device, const Layout& layout) : device_(device), layout_(layout) {}
 
-    // The header of a device, from the first label that is whole. EINVAL if this is no volume;
-    // EOPNOTSUPP for another version of the format; EUCLEAN if a header is whole and its numbers
-    // are impossible.
+    // The header of a device, from the first label that is whole. EINVAL if this is no volume; EIO
+    // if the first label cannot be read and no other is whole; EOPNOTSUPP for another version of
+    // the format; EUCLEAN if a header is whole and its numbers are impossible.
     static Result<Header> read_header(Device& device);
 
     // Wipes all four uberblock rings and writes the headers. No flush.

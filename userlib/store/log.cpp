@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/guard.h"
 #include "userlib/store/block_buffer.h"
 
 namespace vexfs {
@@ -223,31 +224,28 @@ Log::Block Log::take_block() {
 }
 
 Result<Log::Sync> Log::sync(uint64_t operation) {
-    mutex_.lock();
     for (;;) {
-        if (failed_) {
-            mutex_.unlock();
-            return fail(Code::kEIO, "log: an earlier write or flush failed");
+        Block block;
+        {
+            MutexLock lock(mutex_);
+            while (writing_ && !failed_ && durable_ < operation)
+                idle_.wait(mutex_);
+            if (failed_)
+                return fail(Code::kEIO, "log: an earlier write or flush failed");
+            if (durable_ >= operation)
+                return Sync::kDurable;
+            if (needs_commit() || pending_.empty())
+                return Sync::kNeedsCommit;
+            failed_ = true; // until the block is whole: lack of memory would lose what it takes
+            block = take_block();
+            failed_ = false;
+            writing_ = true;
         }
-        if (durable_ >= operation) {
-            mutex_.unlock();
-            return Sync::kDurable;
-        }
-        if (writing_) {
-            idle_.wait(mutex_);
-            continue;
-        }
-        if (needs_commit() || pending_.empty()) {
-            mutex_.unlock();
-            return Sync::kNeedsCommit;
-        }
-        Block block = take_block();
-        writing_ = true;
-        mutex_.unlock();
-        Status done = transfer(block.position, block.blocks.bytes(), true);
-        if (done)
-            done = device_.flush();
-        mutex_.lock();
+        const Status done = guard(fail(Code::kENOMEM, "log: no memory"), [&]() -> Status {
+            VEXFS_TRY_VOID(transfer(block.position, block.blocks.bytes(), true));
+            return device_.flush();
+        });
+        MutexLock lock(mutex_);
         writing_ = false;
         if (done)
             durable_ = std::max(durable_, block.last_operation);

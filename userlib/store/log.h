@@ -64,8 +64,8 @@ class Log {
 
     enum class Sync { kDurable, kNeedsCommit };
     // Makes everything up to `operation` durable, or says that only a commit can: the log has a gap
-    // or is full. EIO once a write or flush has failed; nothing is then known to be durable that
-    // was not before.
+    // or is full. EIO once a write or flush has failed, or was cut off by lack of memory; nothing
+    // is then known to be durable that was not before.
     Result<Sync> sync(uint64_t operation);
 
   private:

@@ -133,14 +133,21 @@ Status Objects::note_item(const PackedKey& key, Undo& undo) {
     return ok();
 }
 
+// A change of the tree that failed changed nothing, and undoing it might fail in the same way.
 Status Objects::put_item(const PackedKey& key, Bytes value, Undo& undo) {
     VEXFS_TRY_VOID(note_item(key, undo));
-    return tree_.put(key, value);
+    const Status put = tree_.put(key, value);
+    if (!put)
+        undo.items.pop_back();
+    return put;
 }
 
 Status Objects::remove_item(const PackedKey& key, Undo& undo) {
     VEXFS_TRY_VOID(note_item(key, undo));
-    return tree_.erase(key);
+    const Status erased = tree_.erase(key);
+    if (!erased)
+        undo.items.pop_back();
+    return erased;
 }
 
 Status Objects::remove_record(const RecordId& id, Undo& undo) {

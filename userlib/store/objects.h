@@ -27,7 +27,8 @@ class Objects {
     Status punch(uint64_t oid, uint64_t offset, uint64_t length, Undo& undo);
     // Forgets all dirty records of the object.
     void drop_dirty(uint64_t oid, Undo& undo);
-    // Removes an item of any type, and what it refers to.
+    // Sets or removes an item of any type; what it referred to is given up.
+    Status put_item(const PackedKey& key, Bytes value, Undo& undo);
     Status remove_item(const PackedKey& key, Undo& undo);
     // Brings a record back to what it was before the transaction.
     void restore(const Undo::RecordBefore& before);
@@ -59,7 +60,6 @@ class Objects {
     Result<RecordContent> load_stored(const RecordItem& record) const;
     Status read_piece(const RecordId& id, size_t begin, MutableBytes out) const;
     Status store_content(const RecordId& id, Page content, Undo& undo);
-    Status put_item(const PackedKey& key, Bytes value, Undo& undo);
     Status zero_part(const RecordId& id, size_t begin, size_t end, Undo& undo);
     Status remove_record(const RecordId& id, Undo& undo);
     Status note_item(const PackedKey& key, Undo& undo);

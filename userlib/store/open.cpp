@@ -46,7 +46,9 @@ Result<Layout> plan_store(uint64_t device_blocks, const FormatOptions& options) 
     return Layout::of(make_header(device_blocks, options));
 }
 
-Status format_store(Device& device, const FormatOptions& options) {
+namespace {
+
+Status format_volume(Device& device, const FormatOptions& options) {
     const Layout layout = VEXFS_TRY(plan_store(device.geometry().size_blocks(), options));
     Label label(device, layout);
     VEXFS_TRY_VOID(label.format());
@@ -71,6 +73,13 @@ Status format_store(Device& device, const FormatOptions& options) {
     return device.flush();
 }
 
+} // namespace
+
+Status format_store(Device& device, const FormatOptions& options) {
+    return guard(fail(Code::kENOMEM, "format: no memory"),
+                 [&] { return format_volume(device, options); });
+}
+
 Store::Store(Device& device, const Layout& layout, const StoreOptions& options)
     : device_(device), options_(options), layout_(layout), cache_(options.cache_bytes),
       nodes_(device, layout_, cache_), free_map_(layout_, options.policy), label_(device, layout_),
@@ -78,6 +87,10 @@ Store::Store(Device& device, const Layout& layout, const StoreOptions& options)
       objects_(device, layout_, tree_, free_map_, cache_, options.compression) {}
 
 Result<std::unique_ptr<Store>> Store::open(Device& device, const StoreOptions& options) {
+    return guarded([&] { return open_volume(device, options); });
+}
+
+Result<std::unique_ptr<Store>> Store::open_volume(Device& device, const StoreOptions& options) {
     const Header header = VEXFS_TRY(Label::read_header(device));
     VEXFS_TRY_VOID(check_features(header.features_write, header.features_read, !options.read_only));
     const Layout layout = VEXFS_TRY(Layout::of(header));

@@ -9,13 +9,19 @@
 // lets the log start anew. The store knows no files, names or vectors. It starts no thread: the
 // owner calls the step functions, from a thread each if it likes.
 //
+// Memory that runs out is ENOMEM: nothing of the call took effect. If it runs out in the middle of
+// a change or a commit, what is in memory can be trusted no more; then every call is EIO until the
+// volume is opened again, as it is after a crash.
+//
 // Threads: any thread calls anything. One lock guards tree and object data: readers share it,
 // apply() and two short stages of a commit hold it alone, nobody holds it while waiting for a
 // flush. Lock order: commit_mutex_, lock_, then the locks inside log, free map and cache.
 #pragma once
 
 #include <atomic>
+#include <exception>
 
+#include "base/guard.h"
 #include "userlib/pool/codec/block_coder.h"
 #include "userlib/store/label.h"
 #include "userlib/store/log.h"
@@ -84,7 +90,7 @@ class Store {
     Store& operator=(const Store&) = delete;
 
     // All of it or, on an error, nothing. ENOSPC, EINVAL (an operation out of its range), EROFS,
-    // EIO.
+    // EIO, ENOMEM.
     Status apply(const Transaction& transaction, Space space = Space::kNormal);
     // A punch of any size, in several transactions, each of which is small enough to be admitted on
     // a full volume.
@@ -118,8 +124,8 @@ class Store {
     // What the next open would replay if this one ended here.
     [[nodiscard]] uint64_t log_bytes() { return log_.used_blocks() * kBlockBytes; }
     [[nodiscard]] uint64_t txg();
-    // A write or flush failed: nothing is acknowledged any more until the volume is opened again;
-    // reads work.
+    // A write or flush failed, or memory ran out in the middle: nothing is acknowledged any more
+    // until the volume is opened again; reads work in the first case only.
     [[nodiscard]] bool suspended() const { return suspended_.load(std::memory_order_acquire); }
 
     // Synced operations lie behind a damaged block of the log. Only a read-only open goes on then.
@@ -145,9 +151,34 @@ class Store {
         Uberblock uberblock;
     };
 
+    // A change of what is in memory: if an exception, which is lack of memory, cuts it off, the
+    // store is in doubt. It ends before the lock that it needs.
+    class Change {
+      public:
+        explicit Change(Store& store)
+            : store_(store), exceptions_before_(std::uncaught_exceptions()) {}
+        ~Change() {
+            if (std::uncaught_exceptions() > exceptions_before_)
+                store_.doubt();
+        }
+        Change(const Change&) = delete;
+        Change& operator=(const Change&) = delete;
+
+      private:
+        Store& store_;
+        const int exceptions_before_;
+    };
+
     Store(Device& device, const Layout& layout, const StoreOptions& options);
 
+    // Every verb that allocates runs in it: lack of memory becomes ENOMEM.
+    template <typename Verb>
+    static auto guarded(Verb&& verb) {
+        return guard(fail(Code::kENOMEM, "store: no memory"), std::forward<Verb>(verb));
+    }
+
     // open.cpp
+    static Result<std::unique_ptr<Store>> open_volume(Device& device, const StoreOptions& options);
     Status load(uint64_t epoch);
     Status load_free_map();
     Status replay();
@@ -155,6 +186,9 @@ class Store {
     // apply.cpp
     Status check_transaction(Bytes transaction) const;
     Status check_operation(const Operation& operation) const;
+    Status apply_whole(const Transaction& transaction, Space space);
+    Status punch_slices(uint64_t oid, uint64_t offset, uint64_t end);
+    Result<bool> reap(size_t items);
     void warm(Bytes transaction);
     Result<uint64_t> cost_blocks(Bytes transaction) VEXFS_REQUIRES(lock_);
     [[nodiscard]] bool fits(uint64_t cost_blocks, Space space) VEXFS_REQUIRES(lock_);
@@ -169,6 +203,10 @@ class Store {
 
     // commit.cpp
     Status check_writable() const;
+    Status check_sound() const;
+    Status sync_log();
+    Result<bool> place(size_t records);
+    void doubt();
     Status run_stage() VEXFS_REQUIRES(commit_mutex_);
     Status freeze() VEXFS_REQUIRES(commit_mutex_);
     Status write_job() VEXFS_REQUIRES(commit_mutex_);
@@ -186,7 +224,8 @@ class Store {
     Label label_;
     Log log_;
     std::atomic<bool> suspended_{false};
-    bool log_damaged_ = false; // set by open()
+    std::atomic<bool> in_doubt_{false}; // changed with lock_ held if what it guards is torn
+    bool log_damaged_ = false;          // set by open()
 
     Mutex commit_mutex_;
     Stage stage_ VEXFS_GUARDED_BY(commit_mutex_) = Stage::kIdle;

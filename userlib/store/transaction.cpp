@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userlib/store/transaction.h"
 
+#include "base/guard.h"
+
 namespace vexfs {
+
+void Transaction::append(Bytes bytes) {
+    const auto grow = [&]() -> Status {
+        bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+        return ok();
+    };
+    whole_ = guard(fail(Code::kENOMEM, "transaction: memory"), grow).has_value() && whole_;
+}
 
 void Transaction::append_u32(size_t value) {
     const auto raw = static_cast<uint32_t>(value);

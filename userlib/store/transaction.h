@@ -4,7 +4,8 @@
 //
 // It is built as the very bytes that go into the intent log, and applied from them, so that replay
 // after a crash runs the code that ran the first time. Everything that an operation depends on is
-// in it: no clock, no allocation of numbers, no random source.
+// in it: no clock, no allocation of numbers, no random source. One that ran out of memory while it
+// was built is refused by Store::apply as a whole.
 //
 // Threads: one thread.
 #pragma once
@@ -50,14 +51,17 @@ class Transaction {
 
     [[nodiscard]] bool empty() const { return bytes_.empty(); }
     [[nodiscard]] Bytes bytes() const { return bytes_; }
+    // False if there was no memory for one of the operations.
+    [[nodiscard]] bool whole() const { return whole_; }
 
   private:
-    void append(Bytes bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+    void append(Bytes bytes);
     void append_u32(size_t value);
     void append_u64(uint64_t value);
-    void append_kind(OperationKind kind) { bytes_.push_back(static_cast<std::byte>(kind)); }
+    void append_kind(OperationKind kind) { append(bytes_of(kind)); }
 
     Page bytes_;
+    bool whole_ = true;
 };
 
 // Takes the next operation of a transaction's bytes. EUCLEAN if they are not that.

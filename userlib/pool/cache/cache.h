@@ -5,7 +5,8 @@
 // S3-FIFO: a value enters a small queue that has a tenth of the budget; only if it is asked for
 // again before it leaves that queue, or soon after, does it get into the main queue. So values that
 // are read once pass through the small queue and leave the main one alone. It knows nothing of what
-// the values are; a value that somebody holds stays alive after it left the cache.
+// the values are; a value that somebody holds stays alive after it left the cache. A put that is
+// cut off by lack of memory leaves a cache that works.
 //
 // Threads: any thread, a lock inside.
 #pragma once
@@ -43,10 +44,13 @@ class Cache {
     void put(uint64_t key, Handle value, size_t cost_bytes) {
         MutexLock lock(mutex_);
         erase_locked(key);
-        const bool known = ghosts_.erase(key) != 0;
-        entries_.emplace(key, Entry{std::move(value), cost_bytes, next_ticket_, 0, !known});
-        (known ? main_ : small_).push_back({key, next_ticket_++});
+        const bool known = ghosts_.contains(key);
+        const uint64_t ticket = next_ticket_++;
+        // In this order lack of memory leaves no more than a void place behind.
+        (known ? main_ : small_).push_back({key, ticket});
+        entries_.emplace(key, Entry{std::move(value), cost_bytes, ticket, 0, !known});
         (known ? main_bytes_ : small_bytes_) += cost_bytes;
+        ghosts_.erase(key);
         evict();
     }
 
@@ -106,51 +110,47 @@ class Cache {
         compact(main_);
     }
 
-    // The entry at the queue's front if the place is not void.
-    Entry* pop(std::deque<Place>& queue, Place& place) VEXFS_REQUIRES(mutex_) {
-        place = queue.front();
-        queue.pop_front();
+    // The entry at a place, or nothing if the place is void.
+    Entry* entry_at(const Place& place) VEXFS_REQUIRES(mutex_) {
         const auto found = entries_.find(place.key);
         return found != entries_.end() && found->second.ticket == place.ticket ? &found->second
                                                                                : nullptr;
     }
 
+    // A place leaves its queue when all that its leaving may allocate is done.
     void evict_small() VEXFS_REQUIRES(mutex_) {
-        Place place;
-        Entry* entry = pop(small_, place);
-        if (entry == nullptr)
-            return;
-        if (entry->heat > 0) {
+        const Place place = small_.front();
+        Entry* entry = entry_at(place);
+        if (entry != nullptr && entry->heat > 0) {
+            main_.push_back(place);
             small_bytes_ -= entry->cost;
             main_bytes_ += entry->cost;
             entry->small = false;
             entry->heat = 0;
-            main_.push_back(place);
-            return;
+        } else if (entry != nullptr) {
+            ghost_order_.push_back(place);
+            ghosts_[place.key] = place.ticket;
+            erase_locked(place.key);
         }
-        ghosts_[place.key] = place.ticket;
-        ghost_order_.push_back(place);
-        erase_locked(place.key);
+        small_.pop_front();
     }
 
     void evict_main() VEXFS_REQUIRES(mutex_) {
-        Place place;
-        Entry* entry = pop(main_, place);
-        if (entry == nullptr)
-            return;
-        if (entry->heat > 0) {
-            --entry->heat;
+        const Place place = main_.front();
+        Entry* entry = entry_at(place);
+        if (entry != nullptr && entry->heat > 0) {
             main_.push_back(place);
-            return;
+            --entry->heat;
+        } else if (entry != nullptr) {
+            erase_locked(place.key);
         }
-        erase_locked(place.key);
+        main_.pop_front();
     }
 
     // Void places at the front would otherwise pile up under a load that only replaces.
     void compact(std::deque<Place>& queue) VEXFS_REQUIRES(mutex_) {
         while (!queue.empty()) {
-            const auto found = entries_.find(queue.front().key);
-            if (found != entries_.end() && found->second.ticket == queue.front().ticket)
+            if (entry_at(queue.front()) != nullptr)
                 return;
             queue.pop_front();
         }
