@@ -58,6 +58,14 @@ class NearestKeys {
     // Keys above it are not among the nearest.
     [[nodiscard]] uint64_t limit() const { return limit_; }
 
+    [[nodiscard]] uint32_t wanted() const { return wanted_; }
+
+    // True while no key has been pushed: what is known of the rows beforehand can still keep keys
+    // from being pushed in vain.
+    [[nodiscard]] bool is_open() const { return count_ == 0; }
+    // The caller knows that `wanted` keys up to `limit` will be pushed.
+    void lower_limit(uint64_t limit) { limit_ = std::min(limit_, limit); }
+
     void push(uint64_t key) {
         if (key > limit_)
             return;

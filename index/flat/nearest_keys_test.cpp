@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/flat/nearest_keys.h"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <limits>
 
@@ -65,5 +66,45 @@ TEST_CASE("scan: the mask of near distances equals a comparison one by one") {
         for (uint32_t i = 0; i < kScanBlock; ++i)
             expected |= uint64_t{distances[i] <= limit} << i;
         CHECK(within(distances, limit) == expected);
+    }
+}
+
+TEST_CASE("nearest keys: as many blocks as there are give one smallest distance per lane") {
+    const uint64_t seed = 33;
+    INFO("seed ", seed);
+    Random random(seed);
+    int32_t distances[5 * kScanBlock];
+    for (int32_t& distance : distances)
+        distance = static_cast<int32_t>(random.next());
+    for (uint32_t blocks : {1U, 2U, 5U}) {
+        int32_t lowest[kScanBlock];
+        lowest_lanes(distances, blocks, lowest);
+        for (uint32_t lane = 0; lane < kScanBlock; ++lane) {
+            int32_t expected = distances[lane];
+            for (uint32_t block = 1; block < blocks; ++block)
+                expected = std::min(expected, distances[block * kScanBlock + lane]);
+            CHECK(lowest[lane] == expected);
+        }
+    }
+}
+
+TEST_CASE("nearest keys: a bound lets the wanted rows pass and not many more") {
+    const uint64_t seed = 34;
+    INFO("seed ", seed);
+    Random random(seed);
+    for (uint32_t wanted : {1U, 2U, 10U, 32U, 64U}) {
+        int32_t distances[kScanBlock];
+        for (int32_t& distance : distances)
+            distance = static_cast<int32_t>(random.next());
+        const auto pass = [&](int32_t limit) {
+            return std::count_if(distances, distances + kScanBlock,
+                                 [&](int32_t distance) { return distance <= limit; });
+        };
+        CHECK(pass(bound_of(distances, wanted)) >= wanted);
+        CHECK(pass(bound_of(distances, wanted)) <= wanted + wanted / 4);
+        std::fill_n(distances, kScanBlock, INT32_MAX);
+        CHECK(bound_of(distances, wanted) == INT32_MAX);
+        distances[7] = INT32_MIN;
+        CHECK(bound_of(distances, 1) == INT32_MIN);
     }
 }

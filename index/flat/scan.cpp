@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/flat/scan.h"
 
+#include <algorithm>
 #include <bit>
 #include <ctime>
+#include <numeric>
 
 #include "index/kernels/page_shape.h"
 
@@ -23,25 +25,19 @@ Status ScanStop::check() const {
     return ok();
 }
 
-// Eight bytes at a time, as one number: after the xor a byte is 0 where the row may be read, and
-// adding 127 carries into the top bit of every other byte. The product gathers the top bits.
-uint64_t readable_rows(const RowStates& states, uint32_t block) {
+namespace {
+
+// The bytes of a block's rows, eight in a word; nullptr if there are none.
+const uint64_t* state_words(const RowStates& states, uint32_t block) {
     static_assert(std::endian::native == std::endian::little && kRowsPerPage % kScanBlock == 0);
-    constexpr uint64_t kEach = 0x0101010101010101;
     const uint32_t slot = block * kScanBlock;
     const uint8_t* page = __atomic_load_n(&states.pages[slot >> kPageShift], __ATOMIC_ACQUIRE);
     if (page == nullptr)
-        return 0;
-    const auto* words = reinterpret_cast<const uint64_t*>(page + (slot & (kRowsPerPage - 1)));
-    uint64_t mask = 0;
-    for (uint32_t i = 0; i < kScanBlock / 8; ++i) {
-        const uint64_t bytes = __atomic_load_n(&words[i], __ATOMIC_ACQUIRE);
-        const uint64_t differing = (bytes & states.mask * kEach) ^ states.readable * kEach;
-        const uint64_t equal = ~(differing + 0x7f * kEach) & 0x80 * kEach;
-        mask |= (equal >> 7) * 0x0102040810204080 >> 56 << (8 * i);
-    }
-    return mask;
+        return nullptr;
+    return reinterpret_cast<const uint64_t*>(page + (slot & (kRowsPerPage - 1)));
 }
+
+} // namespace
 
 uint64_t selected_rows(const ScanRows& rows, uint32_t block) {
     const uint32_t left = std::min(rows.size - block * kScanBlock, kScanBlock);
@@ -72,6 +68,47 @@ uint64_t within(const int32_t* distances, int32_t limit) {
     return ~mask;
 }
 
+void lowest_lanes(const int32_t* distances, uint32_t blocks, int32_t* lowest) {
+    constexpr uint32_t kStrip = 16; // lanes whose minima stay in registers
+    for (uint32_t lane = 0; lane < kScanBlock; lane += kStrip) {
+        __m128i low[kStrip / 4];
+#pragma GCC unroll 4
+        for (__m128i& lanes : low)
+            lanes = _mm_set1_epi32(INT32_MAX);
+        for (uint32_t block = 0; block < blocks; ++block) {
+            const int32_t* strip = distances + size_t{block} * kScanBlock + lane;
+#pragma GCC unroll 4
+            for (uint32_t i = 0; i < kStrip / 4; ++i) {
+                const __m128i other =
+                    _mm_loadu_si128(reinterpret_cast<const __m128i*>(strip + size_t{4} * i));
+                const __m128i farther = _mm_cmpgt_epi32(low[i], other);
+                low[i] =
+                    _mm_or_si128(_mm_and_si128(farther, other), _mm_andnot_si128(farther, low[i]));
+            }
+        }
+#pragma GCC unroll 4
+        for (uint32_t i = 0; i < kStrip / 4; ++i)
+            _mm_storeu_si128(reinterpret_cast<__m128i*>(lowest + lane + size_t{4} * i), low[i]);
+    }
+}
+
+uint64_t readable_rows(const RowStates& states, uint32_t block) {
+    const uint64_t* words = state_words(states, block);
+    if (words == nullptr)
+        return 0;
+    const __m128i mask = _mm_set1_epi8(static_cast<char>(states.mask));
+    const __m128i readable = _mm_set1_epi8(static_cast<char>(states.readable));
+    uint64_t rows = 0;
+    for (uint32_t i = 0; i < kScanBlock / 8; i += 2) {
+        const auto low = static_cast<int64_t>(__atomic_load_n(&words[i], __ATOMIC_ACQUIRE));
+        const auto high = static_cast<int64_t>(__atomic_load_n(&words[i + 1], __ATOMIC_ACQUIRE));
+        const __m128i bytes = _mm_and_si128(_mm_set_epi64x(high, low), mask);
+        const auto bits = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, readable)));
+        rows |= uint64_t{bits} << (8 * i);
+    }
+    return rows;
+}
+
 #else
 
 uint64_t within(const int32_t* distances, int32_t limit) {
@@ -81,6 +118,50 @@ uint64_t within(const int32_t* distances, int32_t limit) {
     return mask;
 }
 
+void lowest_lanes(const int32_t* distances, uint32_t blocks, int32_t* lowest) {
+    std::fill_n(lowest, kScanBlock, INT32_MAX);
+    for (uint32_t i = 0; i < blocks * kScanBlock; ++i)
+        lowest[i % kScanBlock] = std::min(lowest[i % kScanBlock], distances[i]);
+}
+
+// As one number: after the xor a byte is 0 where the row may be read, and adding 127 carries into
+// the top bit of every other byte. The product gathers the top bits.
+uint64_t readable_rows(const RowStates& states, uint32_t block) {
+    constexpr uint64_t kEach = 0x0101010101010101;
+    const uint64_t* words = state_words(states, block);
+    uint64_t rows = 0;
+    for (uint32_t i = 0; words != nullptr && i < kScanBlock / 8; ++i) {
+        const uint64_t bytes = __atomic_load_n(&words[i], __ATOMIC_ACQUIRE);
+        const uint64_t differing = (bytes & states.mask * kEach) ^ states.readable * kEach;
+        const uint64_t equal = ~(differing + 0x7f * kEach) & 0x80 * kEach;
+        rows |= (equal >> 7) * 0x0102040810204080 >> 56 << (8 * i);
+    }
+    return rows;
+}
+
 #endif
+
+// Halves the range of the distances until the bound is good enough: a pass over them costs less
+// than a branch of a selection algorithm that is guessed wrong.
+int32_t bound_of(const int32_t* distances, uint32_t wanted) {
+    int32_t low = INT32_MAX;
+    int32_t high = INT32_MIN; // within it are enough
+    for (uint32_t i = 0; i < kScanBlock; ++i) {
+        low = std::min(low, distances[i]);
+        high = std::max(high, distances[i]);
+    }
+    while (low < high) {
+        const int32_t middle = std::midpoint(low, high);
+        const auto count = static_cast<uint32_t>(std::popcount(within(distances, middle)));
+        if (count < wanted) {
+            low = middle + 1;
+            continue;
+        }
+        high = middle;
+        if (count <= wanted + wanted / 4)
+            break;
+    }
+    return high;
+}
 
 } // namespace vexfs::index

@@ -62,6 +62,14 @@ uint64_t selected_rows(const ScanRows& rows, uint32_t block);
 // Bit i is set if distances[i] <= limit, for kScanBlock distances.
 uint64_t within(const int32_t* distances, int32_t limit);
 
+// lowest[i] = the smallest of distances[i], distances[i + kScanBlock], ... of `blocks` (at least 1)
+// blocks.
+void lowest_lanes(const int32_t* distances, uint32_t blocks, int32_t* lowest);
+
+// A distance that at least `wanted` of the kScanBlock distances do not exceed, and not many more;
+// the largest of them if they are fewer.
+int32_t bound_of(const int32_t* distances, uint32_t wanted);
+
 // An upper bound of the rows that a scan looks at.
 constexpr uint32_t row_bound(const ScanRows& rows) {
     return rows.allowed != nullptr && rows.allowed->count_set < rows.size ? rows.allowed->count_set

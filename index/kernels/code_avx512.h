@@ -18,17 +18,30 @@ namespace {
 
 template <uint32_t kBlocks, uint32_t kBits>
 struct CodeAvx512 {
+    // The query's vectors; of a width known beforehand they are negated and stay in registers.
+    static constexpr uint32_t kHeld = kBlocks * 8 / kBits;
     struct Query {
         const int8_t* bytes;
         uint32_t blocks;
+        __m512i negated[kHeld == 0 ? 1 : kHeld];
     };
     using Four = __m128i;
+
+    static constexpr __mmask16 kBiasLane = 1 << 15; // the last four bytes of the last block
 
     VEXFS_CODE_INLINE uint32_t blocks_of(const Query& query) {
         return kBlocks != 0 ? kBlocks : query.blocks;
     }
 
-    VEXFS_CODE_INLINE Query query(const int8_t* bytes, uint32_t blocks) { return {bytes, blocks}; }
+    VEXFS_CODE_INLINE Query query(const int8_t* bytes, uint32_t blocks) {
+        Query query{bytes, blocks, {}};
+#pragma GCC unroll 8
+        for (uint32_t i = 0; i < kHeld; ++i) {
+            const __m512i values = _mm512_load_si512(bytes + 64 * i);
+            query.negated[i] = _mm512_sub_epi8(_mm512_setzero_si512(), values);
+        }
+        return query;
+    }
 
     VEXFS_CODE_INLINE int32_t bias(const uint8_t* record, uint32_t blocks) {
         int32_t value;
@@ -36,53 +49,51 @@ struct CodeAvx512 {
         return value;
     }
 
-    // The products of a record, summed up to sixteen lanes.
+    // Sixteen lanes whose sum is the distance: the products are subtracted from zeros and, in the
+    // last lane, from the bias.
     VEXFS_CODE_INLINE __m512i lanes(const uint8_t* record, const Query& query) {
-        const __m512i nibble = _mm512_set1_epi8(15);
         const uint32_t blocks = blocks_of(query);
-        __m512i sum = _mm512_setzero_si512();
+        const __m512i last = _mm512_load_si512(record + 64 * static_cast<size_t>(blocks - 1));
+        const __m512i bias = _mm512_maskz_mov_epi32(kBiasLane, last);
+        __m512i sum = kHeld != 0 ? bias : _mm512_setzero_si512();
 #pragma GCC unroll 8
         for (uint32_t i = 0; i < blocks; ++i) {
-            __m512i bytes = _mm512_load_si512(record + 64 * i);
-            const int8_t* low = query.bytes + 64 * i;
+            const __m512i bytes = _mm512_load_si512(record + 64 * i);
             if constexpr (kBits == 8) {
-                sum = _mm512_dpbusd_epi32(sum, bytes, _mm512_load_si512(low));
+                sum = _mm512_dpbusd_epi32(sum, bytes, values(query, i));
             } else {
-                const int8_t* high = low + 64 * blocks;
-                __m512i upper = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), nibble);
-                sum = _mm512_dpbusd_epi32(sum, _mm512_and_si512(bytes, nibble),
-                                          _mm512_load_si512(low));
-                sum = _mm512_dpbusd_epi32(sum, upper, _mm512_load_si512(high));
+                const __m512i nibble = _mm512_set1_epi8(15);
+                const __m512i low = _mm512_and_si512(bytes, nibble);
+                const __m512i high = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), nibble);
+                sum = _mm512_dpbusd_epi32(sum, low, values(query, i));
+                sum = _mm512_dpbusd_epi32(sum, high, values(query, blocks + i));
             }
         }
-        return sum;
+        return kHeld != 0 ? sum : _mm512_sub_epi32(bias, sum);
     }
 
-    VEXFS_CODE_INLINE __m256i halves(__m512i sum) {
-        return _mm256_add_epi32(_mm512_castsi512_si256(sum), _mm512_extracti64x4_epi64(sum, 1));
-    }
-
-    VEXFS_CODE_INLINE int32_t wrapping_difference(int32_t a, int32_t b) {
-        return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b));
+    VEXFS_CODE_INLINE __m512i values(const Query& query, uint32_t i) {
+        return kHeld != 0 ? query.negated[kHeld != 0 ? i : 0]
+                          : _mm512_load_si512(query.bytes + 64 * static_cast<size_t>(i));
     }
 
     VEXFS_CODE_INLINE int32_t distance(const uint8_t* record, const Query& query) {
-        int32_t sum = _mm512_reduce_add_epi32(lanes(record, query));
-        return wrapping_difference(bias(record, blocks_of(query)), sum);
+        return _mm512_reduce_add_epi32(lanes(record, query));
+    }
+
+    // Adds neighbouring lanes of a and of b: a b a b in every group of four.
+    VEXFS_CODE_INLINE __m512i add_pairs(__m512i a, __m512i b) {
+        return _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
     }
 
     VEXFS_CODE_INLINE Four distance4(const uint8_t* const record[4], const Query& query) {
-        const uint32_t blocks = blocks_of(query);
-        __m256i ab =
-            _mm256_hadd_epi32(halves(lanes(record[0], query)), halves(lanes(record[1], query)));
-        __m256i cd =
-            _mm256_hadd_epi32(halves(lanes(record[2], query)), halves(lanes(record[3], query)));
-        __m256i abcd = _mm256_hadd_epi32(ab, cd);
-        __m128i sum =
-            _mm_add_epi32(_mm256_castsi256_si128(abcd), _mm256_extracti128_si256(abcd, 1));
-        __m128i biases = _mm_setr_epi32(bias(record[0], blocks), bias(record[1], blocks),
-                                        bias(record[2], blocks), bias(record[3], blocks));
-        return _mm_sub_epi32(biases, sum);
+        const __m512i ab = add_pairs(lanes(record[0], query), lanes(record[1], query));
+        const __m512i cd = add_pairs(lanes(record[2], query), lanes(record[3], query));
+        const __m512i abcd =
+            _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+        const __m256i half =
+            _mm256_add_epi32(_mm512_castsi512_si256(abcd), _mm512_extracti64x4_epi64(abcd, 1));
+        return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
     }
 
     VEXFS_CODE_INLINE uint32_t below(Four four, int32_t limit) {
