@@ -33,7 +33,7 @@ class ReaderEpochs {
     uint64_t advance();
 
     // True if no guard from before this epoch is held.
-    [[nodiscard]] bool all_past(uint64_t epoch) const;
+    [[nodiscard]] bool all_past(uint64_t epoch);
 
   private:
     static constexpr uint32_t kCells = 64;
