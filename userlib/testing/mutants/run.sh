@@ -50,7 +50,7 @@ survives() {
 rm -rf "$work/src"
 mkdir -p "$work/src"
 (cd "$root" && git ls-files -z base userlib CMakeLists.txt | tar -c --null -T -) |
-    tar -x -C "$work/src" || exit 2
+    tar -x -m -C "$work/src" || exit 2
 # Only what the store needs is configured: the table's other lines go.
 sed -i -E '/^(base|userlib\/(device|pool\/codec|pool\/cache|pool|store|testing\/sim)):|^#|^$/!d' \
     "$work/src/userlib/testing/tidy/arrows.txt"
