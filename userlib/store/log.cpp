@@ -2,6 +2,7 @@
 #include "userlib/store/log.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/guard.h"
 #include "userlib/store/block_buffer.h"
@@ -14,23 +15,31 @@ constexpr size_t kBlockBytesMax = 1024 * 1024;
 // Beyond this much that nobody has synced, the log gives up on the txg: its commit is near anyway.
 constexpr size_t kPendingBytesMax = 4 * kBlockBytesMax;
 constexpr size_t kFormatBlocks = 256;
+constexpr size_t kWindowBlocks = 1024;
 
 uint64_t seed_of(const Header& header) {
     return xxh3_64(std::as_bytes(std::span(header.volume_id)));
-}
-
-// The checksum of a whole log block, whose header has that field zero.
-Checksum128 checksum_of(LogHeader header, Bytes block, uint64_t seed) {
-    header.checksum = {};
-    Page bytes(block.begin(), block.begin() + header.bytes);
-    std::memcpy(bytes.data(), &header, sizeof header);
-    return xxh3_128(bytes, seed);
 }
 
 LogHeader header_of(Bytes block) {
     LogHeader header;
     std::memcpy(&header, block.data(), sizeof header);
     return header;
+}
+
+void set_header(MutableBytes block, const LogHeader& header) {
+    std::memcpy(block.data(), &header, sizeof header);
+}
+
+// The checksum of a whole log block, which is computed with that field zero.
+Checksum128 checksum_of(MutableBytes block, uint64_t seed) {
+    LogHeader header = header_of(block);
+    const Checksum128 kept = std::exchange(header.checksum, {});
+    set_header(block, header);
+    const Checksum128 sum = xxh3_128(block.first(header.bytes), seed);
+    header.checksum = kept;
+    set_header(block, header);
+    return sum;
 }
 
 Status take_transactions(Bytes block, std::vector<Page>& transactions) {
@@ -75,40 +84,47 @@ Status Log::format() {
     return ok();
 }
 
-// Whether the block at the mark is the one that the mark asks for. Only an I/O error fails.
-Result<bool> Log::read_block(const LogMark& at, uint64_t epoch, Page& block) {
-    BlockBuffer first(1);
-    VEXFS_TRY_VOID(transfer(at.position, first.bytes(), false));
-    const LogHeader header = header_of(first.bytes());
+// Blocks of the ring, lent by the window, which may have to move; `position` may lie a ring ahead.
+Result<MutableBytes> Log::view(Window& window, uint64_t position, uint64_t count) {
+    // Positions come from disk: a difference cannot overflow as a sum could.
+    const uint64_t skip = position - window.position;
+    if (skip > window.count || count > window.count - skip) {
+        const uint64_t most = std::min<uint64_t>(layout_.header().log_blocks, kWindowBlocks);
+        if (window.blocks.bytes().empty())
+            window.blocks = BlockBuffer(most);
+        window.count = 0;
+        VEXFS_TRY_VOID(transfer(position, window.blocks.bytes(), false));
+        window.position = position;
+        window.count = most;
+    }
+    const MutableBytes read = window.blocks.bytes();
+    return read.subspan((position - window.position) * kBlockBytes, count * kBlockBytes);
+}
+
+// The block at the mark, lent by the window, if it is the one that the mark asks for, else nothing.
+// Only an I/O error fails.
+Result<MutableBytes> Log::read_block(Window& window, const LogMark& at, uint64_t epoch) {
+    const LogHeader header = header_of(VEXFS_TRY(view(window, at.position, 1)));
     if (header.magic != kLogMagic || header.epoch != epoch || header.sequence != at.sequence ||
         header.chain != at.chain || header.zero0 != 0 || header.bytes < sizeof header ||
         header.bytes > block_bytes_max())
-        return false;
-    BlockBuffer all(blocks_for(header.bytes));
-    VEXFS_TRY_VOID(transfer(at.position, all.bytes(), false));
-    if (checksum_of(header, all.bytes(), seed_of(layout_.header())) != header.checksum)
-        return false;
-    block.assign(all.bytes().begin(), all.bytes().begin() + header.bytes);
-    return true;
+        return MutableBytes();
+    const MutableBytes block = VEXFS_TRY(view(window, at.position, blocks_for(header.bytes)));
+    if (checksum_of(block, seed_of(layout_.header())) != header.checksum)
+        return MutableBytes();
+    return block.first(header.bytes);
 }
 
-// Looks at every block of the ring for a log block that is younger than the end.
-Result<bool> Log::valid_behind(const LogMark& end, uint64_t epoch) {
-    const uint64_t ring = layout_.header().log_blocks;
-    BlockBuffer chunk(std::min<uint64_t>(ring, kFormatBlocks));
-    for (uint64_t at = 0; at < ring; at += kFormatBlocks) {
-        const uint64_t count = std::min<uint64_t>(ring - at, kFormatBlocks);
-        VEXFS_TRY_VOID(transfer(at, chunk.bytes().first(count * kBlockBytes), false));
-        for (uint64_t i = 0; i < count; ++i) {
-            const LogHeader header = header_of(chunk.bytes().subspan(i * kBlockBytes, kBlockBytes));
-            if (header.magic != kLogMagic || header.epoch != epoch ||
-                header.sequence <= end.sequence)
-                continue;
-            const LogMark there{at + i, header.sequence, header.chain};
-            Page block;
-            if (VEXFS_TRY(read_block(there, epoch, block)))
-                return true;
-        }
+// Looks through `blocks` blocks behind the end of the log for a log block that is younger.
+Result<bool> Log::valid_behind(Window& window, const LogMark& end, uint64_t blocks,
+                               uint64_t epoch) {
+    for (uint64_t i = 0; i < blocks; ++i) {
+        const LogHeader header = header_of(VEXFS_TRY(view(window, end.position + i, 1)));
+        if (header.magic != kLogMagic || header.epoch != epoch || header.sequence <= end.sequence)
+            continue;
+        const LogMark there{end.position + i, header.sequence, header.chain};
+        if (!VEXFS_TRY(read_block(window, there, epoch)).empty())
+            return true;
     }
     return false;
 }
@@ -116,10 +132,11 @@ Result<bool> Log::valid_behind(const LogMark& end, uint64_t epoch) {
 Result<LogScan> Log::scan(const LogMark& from, uint64_t epoch, uint64_t txg_in_force) {
     LogScan scan;
     scan.end = from;
-    Page block;
+    Window window;
     // A ring holds no more blocks than its size, so a forged log cannot make this loop longer.
     for (uint64_t i = 0; i < layout_.header().log_blocks; ++i) {
-        if (!VEXFS_TRY(read_block(scan.end, epoch, block)))
+        const Bytes block = VEXFS_TRY(read_block(window, scan.end, epoch));
+        if (block.empty())
             break;
         const LogHeader header = header_of(block);
         if (header.txg > txg_in_force)
@@ -128,7 +145,10 @@ Result<LogScan> Log::scan(const LogMark& from, uint64_t epoch, uint64_t txg_in_f
         scan.end.sequence += 1;
         scan.end.chain = header.checksum;
     }
-    scan.damaged = VEXFS_TRY(valid_behind(scan.end, epoch));
+    // The rest of the ring; what lies before the end was read just now.
+    const uint64_t ring = layout_.header().log_blocks;
+    const uint64_t seen = std::min(ring, scan.end.position - from.position);
+    scan.damaged = VEXFS_TRY(valid_behind(window, scan.end, ring - seen, epoch));
     return scan;
 }
 
@@ -215,8 +235,9 @@ Log::Block Log::take_block() {
         pending_bytes_ -= pending.record.size();
         pending_.pop_front();
     }
-    header.checksum = checksum_of(header, block.blocks.bytes(), seed_of(layout_.header()));
-    std::memcpy(block.blocks.bytes().data(), &header, sizeof header);
+    set_header(block.blocks.bytes(), header);
+    header.checksum = checksum_of(block.blocks.bytes(), seed_of(layout_.header()));
+    set_header(block.blocks.bytes(), header);
     next_.position += blocks_for(bytes);
     next_.sequence += 1;
     next_.chain = header.checksum;

@@ -80,12 +80,20 @@ class Log {
         uint64_t last_operation = 0;
     };
 
+    // A piece of the ring as it was read, so that a log of many small blocks takes few reads.
+    struct Window {
+        BlockBuffer blocks;
+        uint64_t position = 0;
+        uint64_t count = 0;
+    };
+
     [[nodiscard]] size_t block_bytes_max() const;
     [[nodiscard]] bool needs_commit() const VEXFS_REQUIRES(mutex_);
     Block take_block() VEXFS_REQUIRES(mutex_);
     Status transfer(uint64_t position, MutableBytes bytes, bool write);
-    Result<bool> read_block(const LogMark& at, uint64_t epoch, Page& block);
-    Result<bool> valid_behind(const LogMark& end, uint64_t epoch);
+    Result<MutableBytes> view(Window& window, uint64_t position, uint64_t count);
+    Result<MutableBytes> read_block(Window& window, const LogMark& at, uint64_t epoch);
+    Result<bool> valid_behind(Window& window, const LogMark& end, uint64_t blocks, uint64_t epoch);
 
     Device& device_;
     const Layout& layout_;

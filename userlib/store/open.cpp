@@ -11,8 +11,9 @@ namespace vexfs {
 
 namespace {
 
-constexpr uint64_t kLogBlocksLeast = (uint64_t{16} << 20) / kBlockBytes;
-constexpr uint64_t kLogBlocksMost = (uint64_t{64} << 20) / kBlockBytes;
+// The log is what an open after a crash has to do again, so its size bounds the time of that. It
+// need not be large: a commit writes a changed node once, however often the log tells of it.
+constexpr uint64_t kLogBlocksDefault = (uint64_t{16} << 20) / kBlockBytes;
 
 Header make_header(uint64_t device_blocks, const FormatOptions& options) {
     Header header;
@@ -21,8 +22,7 @@ Header make_header(uint64_t device_blocks, const FormatOptions& options) {
     header.device_blocks = device_blocks;
     header.log_blocks = options.log_blocks;
     if (header.log_blocks == 0)
-        header.log_blocks = std::min(
-            std::clamp(device_blocks / 64, kLogBlocksLeast, kLogBlocksMost), device_blocks / 8);
+        header.log_blocks = std::min(kLogBlocksDefault, device_blocks / 8);
     header.node_bytes = options.node_bytes;
     header.record_bytes = options.record_bytes;
     header.region_blocks = options.region_blocks;
