@@ -5,86 +5,169 @@
 # time, to a copy of the tree, builds the simulator and the tests, and runs them. A mutant is killed
 # if one of them fails.
 #
-#     run.sh [--seed S] [--only N] [--name "NAME..."]
+#     run.sh [--only N] [--seed S] [--name "NAME..."] [--jobs J] [--dry-run]
 #
-# --only N takes N mutants, chosen by the seed.
-# Exit: 0 all killed, 1 one survived, 2 usage or a broken patch.
+# --only N takes N mutants, chosen by the seed. --dry-run only looks whether every patch applies.
+# What was found out about this very tree is kept in build/mutants/results, so that a run that was
+# interrupted goes on.
+# Exit: 0 all killed, 1 one survived, 2 usage, or a patch that does not apply or build.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 work=$root/build/mutants
-command -v ccache >/dev/null && export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+parts=(base userlib/device userlib/pool userlib/store userlib/testing/sim userlib/testing/memory)
+tests=(vexfs_userlib_store_test vexfs_userlib_testing_memory_test vexfs_userlib_testing_sim_test)
 seed=1
 only=0
 name=
-while [ $# -gt 1 ]; do
+jobs=$(nproc)
+dry=0
+
+usage() {
+    echo "usage: run.sh [--only N] [--seed S] [--name NAME] [--jobs J] [--dry-run]" >&2
+    exit 2
+}
+while [ $# -gt 0 ]; do
+    [ "$1" = --dry-run ] && { dry=1; shift; continue; }
+    [ $# -gt 1 ] || usage
     case $1 in
     --seed) seed=$2 ;;
     --only) only=$2 ;;
     --name) name=$2 ;;
-    *) break ;;
+    --jobs) jobs=$2 ;;
+    *) usage ;;
     esac
     shift 2
 done
-if [ $# -ne 0 ]; then
-    echo "usage: run.sh [--seed S] [--only N] [--name NAME]" >&2
-    exit 2
-fi
 
-build() {
-    ninja -C "$work/build" vexfs-sim vexfs_userlib_testing_sim_test vexfs_userlib_store_test \
-        >"$work/build.log" 2>&1
+choose() { # the names of the mutants of this run
+    local all
+    all=$(find "$here" -name "*.patch" -printf "%f\n" | LC_ALL=C sort | sed "s/\.patch$//")
+    if [ -n "$name" ]; then
+        tr -s ' ' '\n' <<<"$name"
+    elif [ "$only" -gt 0 ]; then
+        awk -v seed="$seed" 'BEGIN { srand(seed) } { print rand(), $0 }' <<<"$all" |
+            LC_ALL=C sort | head -n "$only" | cut -d ' ' -f 2
+    else
+        echo "$all"
+    fi
 }
 
-# Whether the mutant in the tree passes all but the tests that pin bytes: any change fails those.
-survives() {
-    timeout 240 "$work/build/bin/vexfs-sim" --until-violation --seed "$seed" --states 30000 \
-        >"$work/run.log" 2>&1 &&
-        timeout 120 "$work/build/tests/vexfs_userlib_store_test" -tce="golden: the same*" \
-            >"$work/run.log" 2>&1 &&
-        timeout 240 "$work/build/tests/vexfs_userlib_testing_sim_test" \
-            -tce="workload: the images*,lmdb*" >"$work/run.log" 2>&1
+all_apply() {
+    local mutant bad=0
+    for mutant in $mutants; do
+        patch -s -f -p1 --dry-run -d "$root" <"$here/$mutant.patch" >/dev/null || {
+            echo "$mutant: the patch does not apply" >&2
+            bad=1
+        }
+    done
+    return "$bad"
 }
 
-rm -rf "$work/src"
-mkdir -p "$work/src"
-(cd "$root" && git ls-files -z base userlib CMakeLists.txt | tar -c --null -T -) |
-    tar -x -m -C "$work/src" || exit 2
-# Only what the store needs is configured: the table's other lines go.
-sed -i -E '/^(base|userlib\/(device|pool\/codec|pool\/cache|pool|store|testing\/sim)):|^#|^$/!d' \
-    "$work/src/userlib/testing/tidy/arrows.txt"
-cmake -S "$work/src" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-    >"$work/configure.log" 2>&1 ||
-    { cat "$work/configure.log"; exit 2; }
-if ! build || ! survives; then
-    echo "the tree fails without any mutant: see $work" >&2
-    exit 2
-fi
+# Makes a copy of what the store needs. A file that is the same keeps its time, any other gets the
+# time of now, so that exactly what differs from the last run is built.
+prepare() { # DIRECTORY
+    local file
+    rm -rf "$1/fresh"
+    mkdir -p "$1/fresh" "$1/src"
+    (cd "$root" && tar -c CMakeLists.txt userlib/testing/tidy/arrows.txt "${parts[@]}") |
+        tar -x -m -C "$1/fresh" || return 1
+    sed -i -E "/^(${parts_regex}):|^#|^\$/!d" "$1/fresh/userlib/testing/tidy/arrows.txt"
+    while read -r file; do
+        cmp -s "$1/src/$file" "$1/fresh/$file" && cp -p "$1/src/$file" "$1/fresh/$file"
+    done < <(cd "$1/fresh" && find . -type f)
+    rm -rf "$1/src"
+    mv "$1/fresh" "$1/src"
+    [ -f "$1/build/build.ninja" ] || cmake -S "$1/src" -B "$1/build" -G Ninja \
+        -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS=-w >"$1/configure.log" 2>&1
+}
 
-mutants=$(find "$here" -name "*.patch" -printf "%f\n" | LC_ALL=C sort | sed "s/\.patch$//")
-[ "$only" -gt 0 ] &&
-    mutants=$(echo "$mutants" |
-        shuf --random-source=<(yes "$seed") | head -n "$only")
-[ -n "$name" ] && mutants=$name
+build() { # DIRECTORY
+    ninja -C "$1/build" vexfs-sim "${tests[@]}" >"$1/build.log" 2>&1
+}
+
+# Whether the tree there passes all tests but those that pin bytes: any change fails those.
+survives() { # DIRECTORY
+    local binaries=$1/build/tests
+    {
+        timeout 120 "$binaries/${tests[0]}" -tce="golden: the same*" &&
+            timeout 240 "$1/build/bin/vexfs-sim" --until-violation --states 30000 &&
+            timeout 240 "$binaries/${tests[1]}" &&
+            timeout 240 "$binaries/${tests[2]}" -tce="workload: the images*,lmdb*"
+    } >"$1/run.log" 2>&1
+}
+
+known() { # MUTANT: what is known of it in this tree
+    grep -F "$tree $1: " "$work/results" | head -n 1 | cut -d ' ' -f 2-
+}
+
+try() { # DIRECTORY MUTANT
+    local verdict
+    if [ "$2" = none ]; then
+        build "$1" && survives "$1" && verdict="passes" || verdict="FAILS, see $1"
+    else
+        patch -s -p1 -d "$1/src" <"$here/$2.patch"
+        if ! build "$1"; then
+            verdict="DOES NOT BUILD"
+        elif survives "$1"; then
+            verdict="SURVIVED"
+        else
+            verdict="killed: $(grep -haE 'TEST CASE:|^seed .*:|assertion failed' "$1/run.log" |
+                head -n 1)"
+        fi
+        patch -s -R -p1 -d "$1/src" <"$here/$2.patch"
+    fi
+    find "$1/src" -name "*.orig" -delete
+    echo "$tree $2: $verdict" >>"$work/results"
+    echo "$2: $verdict"
+}
+
+worker() { # NUMBER: every jobs-th of the mutants that nothing is known about
+    local directory=$work/$1 number=0 mutant
+    prepare "$directory" || exit 2
+    for mutant in $unknown; do
+        [ $((number++ % jobs)) -ne "$1" ] || try "$directory" "$mutant"
+    done
+}
+
+mutants=$(choose)
+all_apply || exit 2
+[ "$dry" = 0 ] || exit 0
+[ "$only" = 0 ] || echo "seed $seed"
+command -v ccache >/dev/null && export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}
+parts_regex=$(IFS='|'; echo "${parts[*]}|userlib/pool/[a-z]*" | sed 's,/,\\/,g')
+mkdir -p "$work"
+touch "$work/results"
+tree=$(cd "$root" && find CMakeLists.txt "${parts[@]}" "$here" -type f -print0 | LC_ALL=C sort -z |
+    xargs -0 sha256sum | sha256sum | cut -c 1-16)
+
+if [ -z "$(known none)" ]; then
+    prepare "$work/0" || exit 2
+    try "$work/0" none
+fi
+[[ "$(known none)" = *passes ]] || {
+    echo "the tree fails without any mutant" >&2
+    exit 2
+}
+unknown=
+for mutant in $mutants; do
+    if [ -n "$(known "$mutant")" ]; then known "$mutant"; else unknown+="$mutant "; fi
+done
+for ((i = 0; i < jobs; i++)); do worker "$i" & done
+wait
 
 killed=0
 all=0
+broken=0
 for mutant in $mutants; do
     all=$((all + 1))
-    patch -s -p1 -d "$work/src" <"$here/$mutant.patch" || exit 2
-    if ! build; then
-        echo "$mutant: does not build" >&2
-        tail -20 "$work/build.log" >&2
-        exit 2
-    fi
-    if survives; then
-        echo "$mutant: SURVIVED"
-    else
-        killed=$((killed + 1))
-        echo "$mutant: killed: $(grep -hE 'TEST CASE|^seed|assertion' "$work/run.log" | head -n 1)"
-    fi
-    patch -s -R -p1 -d "$work/src" <"$here/$mutant.patch" || exit 2
+    case $(known "$mutant") in
+    *": killed"*) killed=$((killed + 1)) ;;
+    *SURVIVED) ;;
+    *) broken=1 ;;
+    esac
 done
 echo "killed $killed of $all"
+[ "$broken" = 0 ] || exit 2
 [ "$killed" -eq "$all" ]
