@@ -58,6 +58,7 @@ Status Store::check_transaction(Bytes transaction) const {
 // across a read. That a node cannot be read is found again, and reported, by apply.
 void Store::warm(Bytes transaction) {
     ReadLock lock(lock_);
+    std::vector<PackedKey> keys;
     ByteReader reader(transaction);
     while (check_sound() && reader.remaining() > 0) {
         const Result<Operation> operation = next_operation(reader);
@@ -70,9 +71,11 @@ void Store::warm(Bytes transaction) {
             item ? operation.value().key
                  : record_key(operation.value().oid,
                               operation.value().offset - operation.value().offset % record);
-        if (!tree_.at_hand(key) && !tree_.get(key))
-            return;
+        if (!tree_.at_hand(key))
+            keys.push_back(key);
     }
+    std::sort(keys.begin(), keys.end());
+    tree_.prefetch(keys);
 }
 
 // What one put may make the next commit write in the worst case: its path, a split on each level

@@ -9,6 +9,8 @@ namespace vexfs {
 
 namespace {
 
+constexpr size_t kPrefetchNodes = 64;
+
 // Puts the page's stored form into the front of the room, and describes it in the pointer.
 Result<MutableBytes> compress(const Page& page, BlockCoder& coder, Pointer& pointer,
                               MutableBytes room) {
@@ -96,18 +98,22 @@ Status validate_pointer(const Pointer& pointer, const Layout& layout) {
     return ok();
 }
 
-Result<PageHandle> NodeReader::read_copy(const Pointer& pointer, bool second) {
-    VEXFS_TRY_VOID(validate_pointer(pointer, layout_));
-    BlockBuffer blocks(blocks_for(pointer.stored_bytes));
-    std::vector<Io> batch;
+namespace {
+
+// Adds the Ios that read a copy of the node into `blocks`.
+void add_reads(const Pointer& pointer, bool second, MutableBytes blocks, std::vector<Io>& batch) {
     size_t done = 0;
     for (const Segment segment : pointer.copy(second)) {
         const size_t bytes = size_t{segment.count()} * kBlockBytes;
-        batch.push_back(whole_extent(segment.first(), blocks.bytes().subspan(done, bytes)));
+        batch.push_back(whole_extent(segment.first(), blocks.subspan(done, bytes)));
         done += bytes;
     }
-    VEXFS_TRY_VOID(device_.read(batch));
-    const Bytes stored = blocks.bytes().first(pointer.stored_bytes);
+}
+
+} // namespace
+
+Result<PageHandle> NodeReader::decode(const Pointer& pointer, Bytes blocks) const {
+    const Bytes stored = blocks.first(pointer.stored_bytes);
     if (xxh3_128(stored, pointer.seed()) != pointer.checksum)
         return fail(Code::kEBADMSG, "node: checksum");
     auto block = std::make_shared<CachedBlock>();
@@ -123,10 +129,53 @@ Result<PageHandle> NodeReader::read_copy(const Pointer& pointer, bool second) {
     return PageHandle(std::move(block));
 }
 
+Result<PageHandle> NodeReader::read_copy(const Pointer& pointer, bool second) {
+    VEXFS_TRY_VOID(validate_pointer(pointer, layout_));
+    BlockBuffer blocks(blocks_for(pointer.stored_bytes));
+    std::vector<Io> batch;
+    add_reads(pointer, second, blocks.bytes(), batch);
+    VEXFS_TRY_VOID(device_.read(batch));
+    return decode(pointer, blocks.bytes());
+}
+
+void NodeReader::keep(const Pointer& pointer, const PageHandle& page) {
+    cache_.put(pointer.segments[0].first(), page, page->bytes.size() + sizeof(CachedBlock));
+}
+
+PageHandle NodeReader::cached(const Pointer& pointer) {
+    PageHandle page = cache_.get(pointer.segments[0].first());
+    return page && page->birth == pointer.birth ? page : nullptr;
+}
+
+void NodeReader::prefetch(std::span<const Pointer> pointers) {
+    const size_t most = layout_.node_blocks() * kBlockBytes;
+    BlockBuffer room(std::min(pointers.size(), kPrefetchNodes) * layout_.node_blocks());
+    std::vector<const Pointer*> wanted;
+    std::vector<Io> batch;
+    const auto read_batch = [&] {
+        // Whoever needs the node reads it again and says what was wrong.
+        const bool read = device_.read(batch).has_value();
+        for (size_t i = 0; read && i < wanted.size(); ++i)
+            if (const auto page = decode(*wanted[i], room.bytes().subspan(i * most, most)))
+                keep(*wanted[i], page.value());
+        wanted.clear();
+        batch.clear();
+    };
+    for (const Pointer& pointer : pointers) {
+        if (cached(pointer) || !validate_pointer(pointer, layout_))
+            continue;
+        add_reads(pointer, false, room.bytes().subspan(wanted.size() * most, most), batch);
+        wanted.push_back(&pointer);
+        if (wanted.size() == kPrefetchNodes)
+            read_batch();
+    }
+    if (!wanted.empty())
+        read_batch();
+}
+
 Result<PageHandle> NodeReader::read(const Pointer& pointer) {
-    const uint64_t address = pointer.segments[0].first();
-    if (PageHandle cached = cache_.get(address); cached && cached->birth == pointer.birth)
-        return cached;
+    if (PageHandle page = cached(pointer))
+        return page;
     Result<PageHandle> page = read_copy(pointer, false);
     if (!page && pointer.second != 0) {
         page = read_copy(pointer, true);
@@ -135,7 +184,7 @@ Result<PageHandle> NodeReader::read(const Pointer& pointer) {
     }
     if (!page)
         return fail(Code::kEIO, page.error().what);
-    cache_.put(address, *page, (*page)->bytes.size() + sizeof(CachedBlock));
+    keep(pointer, *page);
     return page;
 }
 

@@ -52,6 +52,9 @@ class NodeReader {
 
     // The node, from the cache or from the first copy that is right. EIO if none is.
     Result<PageHandle> read(const Pointer& pointer);
+    // Reads those that are not in the cache into it, many at a time. One that cannot be read is
+    // left to read(), which says why.
+    void prefetch(std::span<const Pointer> pointers);
     // One copy, past the cache. EBADMSG, EUCLEAN or the device's error.
     Result<PageHandle> read_copy(const Pointer& pointer, bool second);
 
@@ -59,6 +62,10 @@ class NodeReader {
     [[nodiscard]] uint64_t rescued() const { return rescued_.load(std::memory_order_relaxed); }
 
   private:
+    [[nodiscard]] Result<PageHandle> decode(const Pointer& pointer, Bytes blocks) const;
+    void keep(const Pointer& pointer, const PageHandle& page);
+    PageHandle cached(const Pointer& pointer);
+
     Device& device_;
     const Layout& layout_;
     BlockCache& cache_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a volume comes to be and how it is opened: format, choice of the commit in force, replay.
+// How a volume comes to be and how it is opened: format, choice of the commit in force.
 #include "userlib/store/store.h"
 
 #include <algorithm>
@@ -141,24 +141,6 @@ Status Store::load_free_map() {
     }
     free_map_.format();
     return mark_reachable(uberblock_.root, nodes_, layout_, free_map_);
-}
-
-Status Store::replay() {
-    LogMark mark{uberblock_.log_position, uberblock_.log_sequence, uberblock_.log_chain};
-    if (options_.rewind_txg == UINT64_MAX) {
-        const LogScan scan = VEXFS_TRY(log_.scan(mark, uberblock_.epoch, uberblock_.txg));
-        if (scan.damaged && !options_.truncate_log && !options_.read_only)
-            return fail(Code::kEUCLEAN, "log: synced operations behind a damaged block");
-        log_damaged_ = scan.damaged && options_.read_only;
-        WriteLock lock(lock_);
-        for (const Page& transaction : scan.transactions) {
-            VEXFS_TRY_VOID(check_transaction(transaction));
-            VEXFS_TRY_VOID(apply_locked(transaction));
-        }
-        mark = scan.end;
-    }
-    log_.start(mark, epoch_);
-    return ok();
 }
 
 } // namespace vexfs

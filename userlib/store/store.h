@@ -181,7 +181,11 @@ class Store {
     static Result<std::unique_ptr<Store>> open_volume(Device& device, const StoreOptions& options);
     Status load(uint64_t epoch);
     Status load_free_map();
+
+    // replay.cpp
     Status replay();
+    Status replay_transactions(const std::vector<Page>& transactions) VEXFS_REQUIRES(lock_);
+    Status replay_items(const std::vector<Operation>& items) VEXFS_REQUIRES(lock_);
 
     // apply.cpp
     Status check_transaction(Bytes transaction) const;

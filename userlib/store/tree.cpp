@@ -132,6 +132,28 @@ Result<std::vector<Item>> Tree::list(const PackedKey& from, const PackedKey& end
     return items;
 }
 
+void Tree::prefetch(std::span<const PackedKey> keys) const {
+    std::vector<Pointer> leaves;
+    PackedKey next; // keys below it lie in leaves that were found already
+    for (const PackedKey& key : keys) {
+        if (key < next)
+            continue;
+        Result<PageHandle> page = load_root();
+        while (page && NodeView((*page)->bytes).head().level > 1) {
+            const NodeView node((*page)->bytes);
+            page = load_child(node, node.covering(key));
+        }
+        if (!page || NodeView((*page)->bytes).leaf())
+            break;
+        const NodeView node((*page)->bytes);
+        const size_t i = node.covering(key);
+        next = node.upper_of(i);
+        if (const Pointer leaf = node.child(i); !leaf.resident())
+            leaves.push_back(leaf);
+    }
+    reader_.prefetch(leaves);
+}
+
 Page* Tree::add_dirty(Page page, Pointer& pointer) {
     NodeHead& head = NodeEditor(page).edit_head();
     head.birth = txg_;

@@ -55,6 +55,9 @@ class Tree {
     [[nodiscard]] Result<std::vector<Item>> list(const PackedKey& from, const PackedKey& end,
                                                  size_t items_max) const;
 
+    // Reads the leaves of these keys, which are in order, into the cache, many at a time.
+    void prefetch(std::span<const PackedKey> keys) const;
+
     // A failure leaves every key with the value it had. A put tells in `before`, if it is asked to,
     // what was there.
     Status put(const PackedKey& key, Bytes value, std::optional<Page>* before = nullptr);

@@ -40,7 +40,7 @@ uint64_t fail_each(FaultOp op, bool sticky) {
 } // namespace
 
 TEST_CASE("io error: whatever read fails once, the operation fails whole and the store goes on") {
-    CHECK(fail_each(FaultOp::kRead, false) > 200);
+    CHECK(fail_each(FaultOp::kRead, false) > 150);
 }
 
 TEST_CASE("io error: whatever write fails once, what was acknowledged is there afterwards") {
