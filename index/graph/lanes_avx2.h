@@ -17,12 +17,28 @@ struct LanesAvx2 {
         LanesScalar::clear(distances, count);
     }
 
-    // Entries beyond the size are farther than any distance, so that whole vectors can be compared.
-    VEXFS_CODE_INLINE uint32_t rank(const int32_t* distances, uint32_t size, int32_t distance) {
+    VEXFS_CODE_INLINE uint32_t insert(int32_t* distances, uint32_t* nodes, uint32_t last,
+                                      int32_t distance, uint32_t node) {
+        const uint32_t place = rank(distances, last, distance);
+        shift(distances, nodes, place, last);
+        distances[place] = distance;
+        nodes[place] = node;
+        return place;
+    }
+
+    template <uint32_t kRowLinks>
+    VEXFS_CODE_INLINE uint32_t unvisited(const uint32_t* row, uint32_t limit, uint32_t* visited,
+                                         uint32_t* fresh) {
+        return LanesScalar::unvisited<kRowLinks>(row, limit, visited, fresh);
+    }
+
+  private:
+    // Entries from `end` on are farther, so that whole vectors can be compared.
+    VEXFS_CODE_INLINE uint32_t rank(const int32_t* distances, uint32_t end, int32_t distance) {
         const __m256i wanted = _mm256_set1_epi32(distance);
         __m256i farther = _mm256_setzero_si256();
         uint32_t compared = 0;
-        for (; compared < size; compared += 8) {
+        for (; compared < end; compared += 8) {
             const auto* eight = reinterpret_cast<const __m256i*>(distances + compared);
             farther =
                 _mm256_add_epi32(farther, _mm256_cmpgt_epi32(_mm256_load_si256(eight), wanted));
@@ -45,13 +61,6 @@ struct LanesAvx2 {
         }
     }
 
-    template <uint32_t kRowLinks>
-    VEXFS_CODE_INLINE uint32_t unvisited(const uint32_t* row, uint32_t limit, uint32_t* visited,
-                                         uint32_t* fresh) {
-        return LanesScalar::unvisited<kRowLinks>(row, limit, visited, fresh);
-    }
-
-  private:
     VEXFS_CODE_INLINE void move_eight(void* from) {
         const __m256i eight = _mm256_loadu_si256(static_cast<const __m256i*>(from));
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(static_cast<char*>(from) + sizeof(uint32_t)),

@@ -18,28 +18,31 @@ struct LanesAvx512 {
             _mm512_store_si512(distances + i, _mm512_set1_epi32(INT32_MAX));
     }
 
-    // Entries beyond the size are farther than any distance, so that whole vectors can be compared.
-    VEXFS_CODE_INLINE uint32_t rank(const int32_t* distances, uint32_t size, int32_t distance) {
-        const __m512i wanted = _mm512_set1_epi32(distance);
-        uint32_t below = 0;
-        for (uint32_t i = 0; i < size; i += 16) {
-            const __m512i sixteen = _mm512_load_si512(distances + i);
-            below +=
-                static_cast<uint32_t>(__builtin_popcount(_mm512_cmple_epi32_mask(sixteen, wanted)));
+    // Whole aligned vectors are read and written, so that the next insert reads what this one wrote
+    // without waiting for the cache. With v before the first entry, entry j becomes the smaller of
+    // itself and the larger of its predecessor and v.
+    VEXFS_CODE_INLINE uint32_t insert(int32_t* distances, uint32_t* nodes, uint32_t last,
+                                      int32_t distance, uint32_t node) {
+        const __m512i v = _mm512_set1_epi32(distance);
+        __m512i before = v;
+        __m512i before_nodes = _mm512_set1_epi32(static_cast<int32_t>(node));
+        const __m512i owner = before_nodes;
+        uint32_t place = 0;
+        for (uint32_t i = 0; i <= last; i += 16) {
+            const __m512i here = _mm512_load_si512(distances + i);
+            const __m512i here_nodes = _mm512_load_si512(nodes + i);
+            const __mmask16 stay = _mm512_cmple_epi32_mask(here, v);
+            place += static_cast<uint32_t>(__builtin_popcount(stay));
+            const __m512i shifted = _mm512_alignr_epi32(here, before, 15);
+            const __m512i shifted_nodes = _mm512_alignr_epi32(here_nodes, before_nodes, 15);
+            const __mmask16 follow = _mm512_cmple_epi32_mask(shifted, v);
+            const __m512i moved = _mm512_mask_mov_epi32(shifted_nodes, follow, owner);
+            _mm512_store_si512(distances + i, _mm512_min_epi32(here, _mm512_max_epi32(shifted, v)));
+            _mm512_store_si512(nodes + i, _mm512_mask_mov_epi32(moved, stay, here_nodes));
+            before = here;
+            before_nodes = here_nodes;
         }
-        return below;
-    }
-
-    VEXFS_CODE_INLINE void shift(int32_t* distances, uint32_t* nodes, uint32_t from, uint32_t end) {
-        while (end > from) {
-            const uint32_t start = end - from > 16 ? end - 16 : from;
-            const auto lanes = static_cast<__mmask16>((1u << (end - start)) - 1);
-            const __m512i moved = _mm512_maskz_loadu_epi32(lanes, distances + start);
-            const __m512i owners = _mm512_maskz_loadu_epi32(lanes, nodes + start);
-            _mm512_mask_storeu_epi32(distances + start + 1, lanes, moved);
-            _mm512_mask_storeu_epi32(nodes + start + 1, lanes, owners);
-            end = start;
-        }
+        return place;
     }
 
     template <uint32_t kRowLinks>

@@ -36,9 +36,12 @@ struct LanesScalar {
             distances[i] = INT32_MAX;
     }
 
-    // How many of the sorted entries are not farther than `distance`.
-    VEXFS_CODE_INLINE uint32_t rank(const int32_t* distances, uint32_t size, int32_t distance) {
-        uint32_t low = 0, high = size;
+    // Puts an entry behind those of the sorted entries [0, last) that are not farther, moves the
+    // farther ones up by one, over entry `last`, and returns its place. Distances from `last` on
+    // are not below `distance`.
+    VEXFS_CODE_INLINE uint32_t insert(int32_t* distances, uint32_t* nodes, uint32_t last,
+                                      int32_t distance, uint32_t node) {
+        uint32_t low = 0, high = last;
         while (low < high) {
             const uint32_t middle = (low + high) / 2;
             if (distances[middle] <= distance)
@@ -46,13 +49,11 @@ struct LanesScalar {
             else
                 high = middle;
         }
+        memmove(distances + low + 1, distances + low, (last - low) * sizeof *distances);
+        memmove(nodes + low + 1, nodes + low, (last - low) * sizeof *nodes);
+        distances[low] = distance;
+        nodes[low] = node;
         return low;
-    }
-
-    // Moves the entries [from, end) up by one.
-    VEXFS_CODE_INLINE void shift(int32_t* distances, uint32_t* nodes, uint32_t from, uint32_t end) {
-        memmove(distances + from + 1, distances + from, (end - from) * sizeof *distances);
-        memmove(nodes + from + 1, nodes + from, (end - from) * sizeof *nodes);
     }
 
     // Appends the unvisited links of a row that are below the limit to `fresh`, marks them visited,

@@ -156,11 +156,8 @@ struct WalkLoop {
     template <typename Layer>
     VEXFS_CODE_INLINE void insert(const Walk& walk, Pool& pool, uint32_t first_pending,
                                   int32_t distance, uint32_t node) {
-        const uint32_t place = Lanes::rank(pool.distances, pool.size, distance);
-        Lanes::shift(pool.distances, pool.nodes, place,
-                     pool.size < pool.ef ? pool.size : pool.ef - 1);
-        pool.distances[place] = distance;
-        pool.nodes[place] = node;
+        const uint32_t last = pool.size < pool.ef ? pool.size : pool.ef - 1;
+        const uint32_t place = Lanes::insert(pool.distances, pool.nodes, last, distance, node);
         pool.size += pool.size < pool.ef;
         if (pool.size == pool.ef)
             pool.worst = pool.distances[pool.ef - 1];
