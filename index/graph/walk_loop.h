@@ -304,7 +304,6 @@ struct WalkLoop {
         int32_t nearest = Code::distance(code(tall), query);
         for (uint32_t level = from; level >= to; --level) {
             for (bool moved = true; moved;) {
-                moved = false;
                 const uint32_t* row = upper_links_at(view, tall, level);
                 uint32_t nodes[kUpperLinks], count = 0;
                 const uint8_t* records[kUpperLinks + 4];
@@ -319,16 +318,20 @@ struct WalkLoop {
                     records[i] = records[count - 1];
                 ++counters.hops;
                 counters.distances += count;
-                for (uint32_t i = 0; i < count; i += 4) {
-                    alignas(16) int32_t distances[4];
-                    Code::store(Code::distance4(records + i, query), distances);
-                    for (uint32_t t = 0; t < 4 && i + t < count; ++t) {
-                        if (distances[t] >= nearest)
-                            continue;
-                        nearest = distances[t];
-                        tall = nodes[i + t];
-                        moved = true;
-                    }
+                alignas(16) int32_t distances[kUpperLinks + 4];
+                for (uint32_t i = 0; i < count; i += 4)
+                    Code::store(Code::distance4(records + i, query), distances + i);
+                // Distance above place, so that the minimum needs no branch per node.
+                int64_t best = INT64_MAX;
+                for (uint32_t i = 0; i < count; ++i) {
+                    const int64_t key = int64_t{distances[i]} * kUpperLinks + i;
+                    best = key < best ? key : best;
+                }
+                moved = count > 0 && best < int64_t{nearest} * kUpperLinks;
+                if (moved) {
+                    tall = nodes[best & (kUpperLinks - 1)];
+                    nearest =
+                        static_cast<int32_t>((best - (best & (kUpperLinks - 1))) / kUpperLinks);
                 }
             }
         }
