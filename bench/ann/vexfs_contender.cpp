@@ -63,7 +63,6 @@ class VexfsContender final : public Contender {
     Status link_rows(const Matrix& base);
     Status insert(uint32_t slot, index::VectorView row, RecordBuffer& record,
                   index::Scratch& scratch);
-    [[nodiscard]] uint32_t rerank_depth(uint32_t k) const;
 
     const ContenderShape shape_;
     const Matrix* queries_ = nullptr;
@@ -132,20 +131,12 @@ Status VexfsContender::build(const Matrix& base) {
     return link_rows(base);
 }
 
-// How many candidates get an exact distance: what training found to be needed, in proportion.
-uint32_t VexfsContender::rerank_depth(uint32_t k) const {
-    const uint32_t for_ten = codec_->quality().rerank_depth;
-    return std::max(k, for_ten == 0 ? 2 * k : (for_ten * k + 9) / 10);
-}
-
-// An effort below the codec's depth asks for less exactness too: the whole curve can be walked.
 Status VexfsContender::search_by(std::optional<index::Plan> plan, size_t query, uint32_t k,
                                  uint32_t effort, std::vector<Neighbor>& out) {
     index::SearchRequest request;
     request.query = queries_->view(query);
     request.k = k;
     request.ef = effort;
-    request.rerank = std::min(rerank_depth(k), std::max(k, effort));
     request.allowed = allowed_;
     request.forced = plan;
     VEXFS_TRY_VOID(index::search({graph_.get(), &*codec_, &*source_}, request, scratch_, out));
@@ -175,7 +166,8 @@ std::string VexfsContender::description() const {
     if (codec_)
         text += ", " + std::to_string(codec_->shape().bits) + "-bit codes of " +
                 std::to_string(codec_->shape().record_bytes) + " bytes, re-rank " +
-                std::to_string(rerank_depth(10)) + " for 10, kernels " + index::name_of(shape_.isa);
+                std::to_string(index::default_rerank(*codec_, 10, UINT32_MAX)) +
+                " for 10, kernels " + index::name_of(shape_.isa);
     return text;
 }
 

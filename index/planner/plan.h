@@ -2,10 +2,11 @@
 //
 // Chooses how a search looks at the rows, from their number and what each way costs.
 //
-// The costs are in nanoseconds of one core and were fitted on one machine; only their ratios
-// decide. A walk is chosen if it is expected to cost at most a quarter of the scan, and it may not
-// spend more: whoever walks into a filter that disagrees with the query loses a quarter of a scan
-// and then scans.
+// The costs are in nanoseconds of one core, estimated from timings on one machine with AVX-512;
+// only their ratios decide. `vexfs-bench ann --filter` times the choice beside the scan, so a
+// machine where they mislead shows. A walk is chosen if it is expected to cost at most a quarter of
+// the scan, and it may not spend more: whoever walks into a filter that disagrees with the query
+// loses a quarter of a scan and then scans.
 //
 // Threads: pure functions.
 #pragma once

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 
+#include "index/codec/trial.h"
 #include "index/flat/code_scan.h"
 #include "index/graph/search_session.h"
 #include "index/kernels/convert.h"
@@ -77,11 +78,9 @@ PlanChoice Searcher::plan() {
     const uint32_t live = graph_.live_rows();
     allowed_ = request_.allowed == nullptr ? live : std::min(request_.allowed->count_set, live);
     k_ = std::min(request_.k, std::max(allowed_, 1U));
-    // The codec was measured with ten neighbours; two for each of k is what codes need at least.
-    const uint64_t learned = uint64_t{codec_.quality().rerank_depth} * k_ / 10;
-    const uint64_t wanted =
-        request_.rerank != 0 ? request_.rerank : std::max<uint64_t>(learned, 2 * uint64_t{k_});
-    rerank_ = static_cast<uint32_t>(std::clamp<uint64_t>(wanted, k_, UINT32_MAX / 4));
+    const uint32_t wanted =
+        request_.rerank != 0 ? request_.rerank : default_rerank(codec_, k_, request_.ef);
+    rerank_ = std::clamp(wanted, k_, UINT32_MAX / 4);
     PlanChoice choice = choose_plan({graph_.config().shape, graph_.slot_end(), live, allowed_,
                                      request_.allowed != nullptr, request_.ef, rerank_});
     if (choice.plan == Plan::kNothing)
@@ -282,6 +281,13 @@ Result<bool> Searcher::walk(const PlanChoice& choice) {
 }
 
 } // namespace
+
+uint32_t default_rerank(const Codec& codec, uint32_t k, uint32_t ef) {
+    const uint32_t measured = codec.quality().rerank_depth;
+    const uint64_t for_ten = measured != 0 ? measured : 20;
+    const uint64_t learned = (for_ten * k + kTrialNeighbours - 1) / kTrialNeighbours;
+    return static_cast<uint32_t>(std::clamp<uint64_t>(learned, k, std::max(k, ef)));
+}
 
 Result<SearchReport> search(const SearchTarget& target, const SearchRequest& request,
                             SearchScratch& scratch, std::vector<Neighbor>& found) {

@@ -36,7 +36,7 @@ struct SearchRequest {
     VectorView query;
     uint32_t k = 10;
     uint32_t ef = 64;    // the pool of a walk; raised to k
-    uint32_t rerank = 0; // exact distances to compute, at least k; 0: what the codec asks for
+    uint32_t rerank = 0; // exact distances to compute, raised to k; 0: default_rerank()
     // Only rows at most this far, in the unit of the metric.
     float radius = std::numeric_limits<float>::infinity();
     const BitmapView* allowed = nullptr; // only these rows; null: every row
@@ -71,6 +71,10 @@ struct SearchScratch {
     std::vector<float> distances;
     std::vector<Neighbor> neighbors;
 };
+
+// How many rows get an exact distance unless the request says so: as many for each of k as training
+// found to be needed, but no more than ef, so that a smaller ef is less work throughout.
+uint32_t default_rerank(const Codec& codec, uint32_t k, uint32_t ef);
 
 // The nearest rows, nearest first, into `found`. EINVAL if k is 0, the radius is NaN, or the query
 // is not of the codec's element and dim or not valid; ECANCELED and ETIMEDOUT as ScanStop says;
