@@ -2,13 +2,14 @@
 #include "index/graph/graph_core.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "index/graph/links.h"
 
 namespace vexfs::index {
 
 GraphCore::GraphCore(const GraphConfig& graph_config)
-    : config(graph_config), alpha_256(static_cast<uint32_t>(graph_config.alpha * 256 + 0.5f)),
+    : config(graph_config), alpha_256(static_cast<uint32_t>(std::lround(graph_config.alpha * 256))),
       blocks(graph_config.shape.record_bytes / kCodeBlockBytes),
       code_loops(code_kernels(graph_config.isa, graph_config.shape)),
       loops(walk_kernels(graph_config.isa, graph_config.shape)),

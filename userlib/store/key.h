@@ -67,7 +67,7 @@ struct PackedKey {
         for (const size_t at : {size_t{0}, size_t{8}}) {
             const auto order =
                 load_be<uint64_t>(a.bytes.data() + at) <=> load_be<uint64_t>(b.bytes.data() + at);
-            if (order != 0)
+            if (std::is_neq(order))
                 return order;
         }
         constexpr size_t kLast = kKeyBytes - sizeof(uint64_t);
