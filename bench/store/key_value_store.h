@@ -37,6 +37,8 @@ class KeyValueStore {
     // A part of a bulk load, as fast as the store can; finish_load() makes all of it durable.
     virtual Status load(std::span<const Put> puts) = 0;
     virtual Status finish_load() = 0;
+    // Ends the work that a load has left behind it, so that it does not fall to what comes next.
+    virtual Status settle() { return ok(); }
     // Whether the key is there with this value.
     virtual Result<bool> holds(const Put& put) = 0;
     // Whether its log holds about as much as it ever does, so that a crash now costs the most.

@@ -70,6 +70,10 @@ class RocksdbStore final : public KeyValueStore {
 
     Status finish_load() override { return check(database_->Flush(rocksdb::FlushOptions())); }
 
+    Status settle() override {
+        return check(database_->CompactRange(rocksdb::CompactRangeOptions(), nullptr, nullptr));
+    }
+
     Result<bool> holds(const Put& put) override {
         const PackedKey packed(put.key);
         std::string value;

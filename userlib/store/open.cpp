@@ -13,7 +13,7 @@ namespace {
 
 // The log is what an open after a crash has to do again, so its size bounds the time of that. It
 // need not be large: a commit writes a changed node once, however often the log tells of it.
-constexpr uint64_t kLogBlocksDefault = (uint64_t{16} << 20) / kBlockBytes;
+constexpr uint64_t kLogBlocksDefault = (uint64_t{8} << 20) / kBlockBytes;
 
 Header make_header(uint64_t device_blocks, const FormatOptions& options) {
     Header header;

@@ -32,7 +32,7 @@ namespace vexfs {
 struct FormatOptions {
     std::array<uint8_t, 16> volume_id{};
     std::string label;
-    uint64_t log_blocks = 0; // 0: 16 MiB, at most an eighth of the device
+    uint64_t log_blocks = 0; // 0: 8 MiB, at most an eighth of the device
     uint32_t node_bytes = 16384;
     uint32_t record_bytes = 65536;
     uint32_t region_blocks = 32768;
