@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files and loop devices that last as long as a test.
+// Files, directories and loop devices that last as long as a test.
 //
 // Loop devices need root and a kernel with the driver. A test that gets none says so and checks
 // nothing.
@@ -42,6 +42,26 @@ class ScratchFile {
   private:
     std::string path_;
     FileDescriptor file_;
+};
+
+class ScratchDirectory {
+  public:
+    ScratchDirectory() {
+        std::error_code error;
+        path_ = std::filesystem::temp_directory_path(error) / "vexfs-test-XXXXXX";
+        VEXFS_ASSERT(::mkdtemp(path_.data()) != nullptr);
+    }
+    ~ScratchDirectory() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    ScratchDirectory(const ScratchDirectory&) = delete;
+    ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+  private:
+    std::string path_;
 };
 
 // A loop device over a file, detached at the end.

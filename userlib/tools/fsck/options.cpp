@@ -15,11 +15,13 @@ constexpr int kJson = 256;
 constexpr int kRewind = 257;
 constexpr int kRebuild = 258;
 constexpr int kTruncate = 259;
+constexpr int kSalvage = 260;
 
-const std::array<option, 11> kLong{{{"json", no_argument, nullptr, kJson},
+const std::array<option, 12> kLong{{{"json", no_argument, nullptr, kJson},
                                     {"rewind", required_argument, nullptr, kRewind},
                                     {"rebuild-freemap", no_argument, nullptr, kRebuild},
                                     {"truncate-log", no_argument, nullptr, kTruncate},
+                                    {"salvage", required_argument, nullptr, kSalvage},
                                     {"quiet", no_argument, nullptr, 'q'},
                                     {"verbose", no_argument, nullptr, 'v'},
                                     {"help", no_argument, nullptr, 'h'},
@@ -80,6 +82,7 @@ Status take_rewind(std::string_view text, FsckOptions& options, std::string& exp
 
 const char* const kFsckUsage =
     "usage: fsck.vexfs [-n|-p|-y] [-q|-v] [--json] [REPAIR...] TARGET\n"
+    "       fsck.vexfs [-q] [--json] --salvage DIR TARGET\n"
     "\n"
     "Checks a VexFS volume that is not in use. Without -p, -y or a repair nothing is written.\n"
     "\n"
@@ -93,6 +96,8 @@ const char* const kFsckUsage =
     "      --rewind TXG       go back to the newest commit up to this one; later ones are lost\n"
     "      --rebuild-freemap  count anew which blocks are in use\n"
     "      --truncate-log     give up what lies behind a damaged block of the log\n"
+    "for a volume that no repair brings back:\n"
+    "      --salvage DIR      copy what can be read to the new directory DIR\n"
     "  -h, --help, -V, --version\n";
 
 Result<FsckOptions> parse_fsck(int count, char** arguments, std::string& explanation) {
@@ -110,6 +115,8 @@ Result<FsckOptions> parse_fsck(int count, char** arguments, std::string& explana
                                 nullptr)) != -1) {
         if (key == kRewind)
             VEXFS_TRY_VOID(take_rewind(optarg, options, explanation));
+        else if (key == kSalvage)
+            options.salvage_directory = optarg;
         else if (!take_flag(key, options, modes))
             return refuse(std::string("option ") + arguments[optind - 1] +
                           (key == ':' ? " needs a value" : " is not known"));
@@ -120,6 +127,9 @@ Result<FsckOptions> parse_fsck(int count, char** arguments, std::string& explana
         return refuse("-n, -p and -y exclude each other");
     if (modes.look && options.named_repair())
         return refuse("-n writes nothing, and a repair is named");
+    if (!options.salvage_directory.empty() &&
+        (options.named_repair() || modes.preen || modes.repair))
+        return refuse("--salvage writes nothing to the volume, and a repair is asked for");
     if (optind + 1 != count)
         return refuse(optind == count ? "no target is named" : "more than one target is named");
     options.mode = modes.preen    ? FsckOptions::Mode::kPreen

@@ -31,6 +31,8 @@ struct FsckOptions {
     std::optional<uint64_t> rewind_txg;
     bool rebuild_free_map = false;
     bool truncate_log = false;
+    // Not a repair: where to copy what can be read. Nothing is checked then; empty: not asked for.
+    std::string salvage_directory;
 
     [[nodiscard]] bool named_repair() const {
         return rewind_txg.has_value() || rebuild_free_map || truncate_log;

@@ -73,6 +73,19 @@ class Volume {
         for (uint64_t slot = 0; slot < 2; ++slot)
             damage_block(layout_->region_start(0) + slot);
     }
+    // Both copies of the newest root, so that no repair but a rewind could open the volume.
+    void damage_root() {
+        Pointer root;
+        {
+            std::string explanation;
+            auto device = FileDevice::open(file_.path(), {}, explanation);
+            StoreOptions reading;
+            reading.read_only = true;
+            root = Store::open(**device, reading).value()->uberblock().root;
+        }
+        for (const bool second : {false, true})
+            damage_block(root.copy(second)[0].first());
+    }
     // Leaves three synced operations in the log, and damages the block of the second.
     void damage_log() {
         std::string explanation;
@@ -203,6 +216,52 @@ TEST_CASE("fsck: --rewind brings an earlier commit back") {
           std::string::npos);
     CHECK(volume.content() == 1);
     CHECK(fsck({volume.path()}).status == 0);
+}
+
+TEST_CASE("fsck: --salvage copies a sound volume whole and does not touch it") {
+    Volume volume;
+    ScratchDirectory rescue;
+    const std::string before = bytes_of_file(volume.path());
+    const ProgramRun run = fsck({"--salvage", rescue.path() + "/out", volume.path()});
+    CAPTURE(run.err);
+    CHECK(run.status == 0);
+    CHECK(run.out.find(": 1 objects with 1 MiB and 0 items are in ") != std::string::npos);
+    CHECK(bytes_of_file(rescue.path() + "/out/objects/7") == std::string(1 << 20, '\2'));
+    CHECK(bytes_of_file(volume.path()) == before);
+    CHECK(fsck({"--salvage", rescue.path() + "/out", volume.path()}).status == 8);
+    CHECK(fsck({"-p", "--salvage", rescue.path() + "/b", volume.path()}).status == 16);
+}
+
+TEST_CASE("fsck: --salvage names what it lost, and says so by its exit status") {
+    Volume volume;
+    volume.damage_data();
+    volume.damage_free_map();
+    ScratchDirectory rescue;
+    const std::string out = rescue.path() + "/out";
+    const ProgramRun run = fsck({"--json", "--salvage", out, volume.path()});
+    CHECK(run.status == 4);
+    const auto json = nlohmann::json::parse(run.out);
+    CHECK(json["verdict"] == "salvaged in part");
+    CHECK(json["salvage"]["lost_bytes"] == 1 << 20);
+    const auto manifest = nlohmann::json::parse(bytes_of_file(out + "/manifest.json"));
+    CHECK(manifest["schema"] == "fsck.vexfs.salvage/1");
+    CHECK(manifest["objects"][0]["object"] == kOid);
+    CHECK(manifest["objects"][0]["lost"][0]["offset"] == 0);
+    CHECK(manifest["objects"][0]["lost"].size() == (1 << 20) / kBlockBytes);
+}
+
+TEST_CASE("fsck: --salvage takes from an older commit what the newest lost") {
+    Volume volume;
+    volume.damage_root();
+    CHECK(fsck({"-y", volume.path()}).status == 4);
+    ScratchDirectory rescue;
+    const std::string out = rescue.path() + "/out";
+    CHECK(fsck({"--salvage", out, volume.path()}).status == 4);
+    const auto manifest = nlohmann::json::parse(bytes_of_file(out + "/manifest.json"));
+    CHECK(manifest["damaged_nodes"] >= 1);
+    CHECK(manifest["lost_keys"].empty());
+    CHECK(manifest["objects"][0]["oldest_commit"] < manifest["commit"]);
+    CHECK(bytes_of_file(out + "/objects/7") == std::string(1 << 20, '\1'));
 }
 
 TEST_CASE("fsck: a busy target, no volume and no target are operational errors") {

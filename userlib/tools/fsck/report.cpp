@@ -61,6 +61,7 @@ Json look_json(const Look& look) {
                             {"block", finding.address}});
     return {{"opened", true},
             {"commit", look.txg},
+            {"log_damaged", look.log_damaged},
             {"problems", report.problems},
             {"findings", findings},
             {"nodes", report.nodes},
@@ -117,6 +118,36 @@ std::string report_json(const VolumeCheck& result, const FsckOptions& options) {
     if (result.after)
         json["after"] = look_json(*result.after);
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string salvage_report(const SalvageSummary& summary, const FsckOptions& options) {
+    if (options.json) {
+        const Json json{{"schema", "fsck.vexfs/1"},
+                        {"target", options.target},
+                        {"verdict", summary.complete() ? "salvaged" : "salvaged in part"},
+                        {"exit_status", summary.complete() ? kFsckClean : kFsckUncorrected},
+                        {"salvage",
+                         {{"directory", options.salvage_directory},
+                          {"objects", summary.objects},
+                          {"items", summary.items},
+                          {"data_bytes", summary.data_bytes},
+                          {"lost_bytes", summary.lost_bytes},
+                          {"lost_key_ranges", summary.lost_key_ranges},
+                          {"damaged_nodes", summary.damaged_nodes}}}};
+        return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    }
+    if (options.quiet && summary.complete())
+        return "";
+    std::string text = options.target + ": " + std::to_string(summary.objects) + " objects with " +
+                       size_text(summary.data_bytes) + " and " + std::to_string(summary.items) +
+                       " items are in " + options.salvage_directory + "\n";
+    if (!summary.complete())
+        text += "lost: " + size_text(summary.lost_bytes) + " of data, and " +
+                std::to_string(summary.lost_key_ranges) +
+                " ranges of keys of which nothing is known; what lay below " +
+                std::to_string(summary.damaged_nodes) +
+                " damaged nodes is as old commits had it; manifest.json has the details\n";
+    return text;
 }
 
 } // namespace vexfs

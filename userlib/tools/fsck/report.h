@@ -14,4 +14,7 @@ std::string report_text(const VolumeCheck& result, const FsckOptions& options);
 // One document of schema fsck.vexfs/1.
 std::string report_json(const VolumeCheck& result, const FsckOptions& options);
 
+// The same for a salvage.
+std::string salvage_report(const SalvageSummary& summary, const FsckOptions& options);
+
 } // namespace vexfs

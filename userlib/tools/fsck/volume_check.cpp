@@ -19,6 +19,7 @@ Look look(Device& device, const StoreOptions& options) {
     }
     found.header = (*store)->layout().header();
     found.txg = (*store)->uberblock().txg;
+    found.log_damaged = (*store)->log_damaged();
     found.report = check(**store);
     return found;
 }
@@ -98,6 +99,17 @@ Result<VolumeCheck> check_volume(const FsckOptions& options, std::string& explan
             break;
     }
     return result;
+}
+
+Result<SalvageSummary> salvage_volume(const FsckOptions& options, std::string& explanation) {
+    FileOptions open;
+    open.read_only = true;
+    const auto device = VEXFS_TRY(FileDevice::open(options.target, open, explanation));
+    auto summary = salvage_files(*device, options.salvage_directory, explanation);
+    if (!summary &&
+        (summary.error().code == Code::kEINVAL || summary.error().code == Code::kEOPNOTSUPP))
+        return not_a_volume(*device, options.target, summary.error(), explanation);
+    return summary;
 }
 
 } // namespace vexfs

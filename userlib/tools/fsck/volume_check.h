@@ -11,6 +11,7 @@
 
 #include "userlib/store/check.h"
 #include "userlib/tools/fsck/options.h"
+#include "userlib/tools/fsck/salvage_files.h"
 
 namespace vexfs {
 
@@ -29,6 +30,7 @@ struct Look {
     CheckReport report;
     Header header;
     uint64_t txg = 0;
+    bool log_damaged = false; // which is one of the findings
 
     [[nodiscard]] bool clean() const { return !refusal && report.clean(); }
 };
@@ -43,5 +45,8 @@ struct VolumeCheck {
 
 // EBUSY, EINVAL and so on with an explanation if the target cannot be looked at, or is no volume.
 Result<VolumeCheck> check_volume(const FsckOptions& options, std::string& explanation);
+
+// Copies what can be read to options.salvage_directory; the volume is opened for reading only.
+Result<SalvageSummary> salvage_volume(const FsckOptions& options, std::string& explanation);
 
 } // namespace vexfs
