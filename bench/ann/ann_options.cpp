@@ -35,6 +35,7 @@ void AnnOptions::bind(Options& options) {
                    10'000, &churn_rounds);
     options.number("--live", "N", "live rows of --churn (half of the rows, at most 50,000)", 10,
                    UINT32_MAX, &live_rows);
+    options.flag("--reload", "search ours as exported and loaded again, and time that", &reload);
     options.flag("--small", "instead: latency on the first 1,000 and 10,000 rows", &small_sets);
     options.flag("--quick", "all of it in about two minutes, on a generated set", &quick);
     options.number("--rounds", "N", "timed rounds per effort (3)", 1, 1000, &rounds);

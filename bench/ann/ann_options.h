@@ -32,6 +32,7 @@ struct AnnOptions {
     bool correlated = false;
     uint64_t churn_rounds = 0; // 0: none
     uint64_t live_rows = 0;    // 0: half of the rows, at most 50,000
+    bool reload = false;
     bool small_sets = false;
     bool quick = false;
     uint64_t rounds = 3;

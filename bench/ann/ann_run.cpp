@@ -20,6 +20,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
 std::vector<Contender*> borrowed(const std::vector<std::unique_ptr<Contender>>& owned) {
     std::vector<Contender*> out;
     for (const std::unique_ptr<Contender>& contender : owned)
@@ -74,7 +78,13 @@ Status AnnRun::build(const VectorSet& set, SearchRun& run) {
         const uint64_t resident = resident_bytes();
         const Clock::time_point start = Clock::now();
         VEXFS_TRY_VOID(contender->build(set.base));
-        result.build_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+        result.build_seconds = seconds_since(start);
+        if (options_.reload) {
+            const Clock::time_point reload_start = Clock::now();
+            const bool reloaded = VEXFS_TRY(contender->reload());
+            if (reloaded)
+                result.reload_seconds = seconds_since(reload_start);
+        }
         const uint64_t grown = resident_bytes();
         result.resident_growth_bytes = grown > resident ? grown - resident : 0;
         result.description = contender->description();

@@ -57,6 +57,9 @@ class Contender {
 
     // Called once: row i becomes slot i. The matrix outlives the contender.
     virtual Status build(const Matrix& base) = 0;
+    // Builds the index again from the bytes it would be kept as, which takes its place. False if
+    // the contender does not do this.
+    virtual Result<bool> reload() { return false; }
     virtual Status load_queries(const Matrix& queries) = 0;
     // Searches answer only these slots from here on, or all if null. The bitmap outlives the
     // restriction.

@@ -71,6 +71,8 @@ std::string text_of_search(const SearchRun& run) {
         text += "  " + contender.description;
         if (contender.build_seconds > 0)
             text += format(": build %.2f s", contender.build_seconds);
+        if (contender.reload_seconds > 0)
+            text += format(", reload %.2f s", contender.reload_seconds);
         text += format(", hot %.1f and cold %.1f bytes a row, process grew by %.1f\n",
                        per_row(contender.footprint.hot_bytes, run.rows),
                        per_row(contender.footprint.cold_bytes, run.rows),

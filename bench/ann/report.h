@@ -34,6 +34,7 @@ struct ContenderResult {
     std::string name;
     std::string description;
     double build_seconds = 0;
+    double reload_seconds = 0; // 0: was not reloaded
     Footprint footprint;
     uint64_t resident_growth_bytes = 0; // of the process, over the build
     std::vector<Point> points;

@@ -41,6 +41,7 @@ Json json_of_contender(const ContenderResult& contender, const SearchRun& run) {
     return {{"name", contender.name},
             {"description", contender.description},
             {"build_seconds", contender.build_seconds},
+            {"reload_seconds", contender.reload_seconds},
             {"hot_bytes_per_row", static_cast<double>(contender.footprint.hot_bytes) / rows},
             {"cold_bytes_per_row", static_cast<double>(contender.footprint.cold_bytes) / rows},
             {"resident_growth_bytes", contender.resident_growth_bytes},

@@ -14,8 +14,11 @@
 #include "index/codec/codec.h"
 #include "index/codec/train.h"
 #include "index/flat/vector_table.h"
+#include "index/graph/change_record.h"
 #include "index/graph/consolidate.h"
 #include "index/graph/graph.h"
+#include "index/graph/graph_export.h"
+#include "index/graph/graph_loader.h"
 #include "index/planner/searcher.h"
 
 namespace vexfs {
@@ -40,6 +43,7 @@ class VexfsContender final : public Contender {
     [[nodiscard]] std::string name() const override { return "vexfs"; }
     [[nodiscard]] std::string description() const override;
     Status build(const Matrix& base) override;
+    Result<bool> reload() override;
     Status load_queries(const Matrix& queries) override {
         queries_ = &queries;
         return ok();
@@ -129,6 +133,26 @@ Status VexfsContender::build(const Matrix& base) {
     config.isa = shape_.isa;
     graph_ = VEXFS_TRY(index::Graph::create(config));
     return link_rows(base);
+}
+
+// Codes and links, as a store keeps them; the codec and the vectors stay.
+Result<bool> VexfsContender::reload() {
+    index::ChangeWriter writer;
+    index::export_graph(graph_->core(), writer);
+    const std::vector<std::byte> links = writer.take();
+    const uint32_t rows = graph_->slot_end();
+    std::unique_ptr<index::Graph> loaded = VEXFS_TRY(index::Graph::create(graph_->config()));
+    index::GraphLoader loader(*loaded, rows);
+    for (uint32_t slot = 0; slot < rows; ++slot) {
+        if (graph_->is_linked(slot))
+            VEXFS_TRY_VOID(loader.add_code(slot, graph_->code(slot)));
+    }
+    VEXFS_TRY_VOID(loader.apply(links));
+    const index::LoadReport report = VEXFS_TRY(loader.finish());
+    if (report.linked != graph_->live_rows())
+        return fail(Code::kEIO, "reload: rows were lost");
+    graph_ = std::move(loaded);
+    return true;
 }
 
 Status VexfsContender::search_by(std::optional<index::Plan> plan, size_t query, uint32_t k,
