@@ -24,7 +24,7 @@ namespace vexfs {
 namespace {
 
 constexpr uint32_t kOptimalBytes = 128 * 1024;
-// How long to wait for the last writes of a process that is gone: 0.3 s were seen with 200 MiB in
+// How long to wait for the last writes of a process that is gone; some hundred MiB may be in
 // flight.
 constexpr std::chrono::milliseconds kOrphanWait{2000};
 constexpr std::chrono::milliseconds kOrphanPoll{5};

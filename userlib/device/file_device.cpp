@@ -97,6 +97,8 @@ Status FileDevice::write(std::span<Io> batch) {
 Status FileDevice::flush() {
     if (read_only_)
         return ok();
+    // One at a time: of two that overlap, the kernel tells only one that writes were lost.
+    MutexLock lock(flush_mutex_);
     if (flush_failed_)
         return fail(Code::kEIO, "file: an earlier flush failed");
     int result = 0;

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <memory>
 
+#include "base/mutex.h"
 #include "userlib/device/device.h"
 #include "userlib/device/exclusive_file.h"
 #include "userlib/device/io_queue.h"
@@ -68,6 +69,7 @@ class FileDevice final : public Device {
     const ExclusiveFile file_;
     std::unique_ptr<IoQueue> queue_;
     std::atomic<uint64_t> size_bytes_;
+    Mutex flush_mutex_;
     std::atomic<bool> flush_failed_{false};
 };
 

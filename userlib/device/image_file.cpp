@@ -14,7 +14,8 @@
 namespace vexfs {
 
 Status create_image_file(const std::string& path, uint64_t size_bytes, std::string& explanation) {
-    auto refuse = [&](const char* what, int error) {
+    auto refuse = [&](const char* what) {
+        const int error = errno;
         explanation = path + ": " + ::strerrordesc_np(error);
         return fail(code_from_errno(error), what);
     };
@@ -26,17 +27,19 @@ Status create_image_file(const std::string& path, uint64_t size_bytes, std::stri
     const FileDescriptor file(
         ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOCTTY, 0600));
     if (!file.is_open())
-        return refuse("image: create", errno);
-    if (::ftruncate(file.raw(), static_cast<off_t>(size_bytes)) != 0 || ::fsync(file.raw()) != 0) {
-        const int error = errno;
+        return refuse("image: create");
+    auto take_back = [&](const char* what) {
+        const Error error = refuse(what);
         ::unlink(path.c_str());
-        return refuse("image: size", error);
-    }
+        return error;
+    };
+    if (::ftruncate(file.raw(), static_cast<off_t>(size_bytes)) != 0 || ::fsync(file.raw()) != 0)
+        return take_back("image: size");
     const std::filesystem::path parent = std::filesystem::path(path).parent_path();
     const FileDescriptor folder(
         ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!folder.is_open() || ::fsync(folder.raw()) != 0)
-        return refuse("image: name", errno);
+        return take_back("image: name");
     return ok();
 }
 

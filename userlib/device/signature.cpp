@@ -79,4 +79,12 @@ Result<std::optional<Signature>> probe_signature(int descriptor) {
     }
 }
 
+Status refuse_foreign(const std::string& path, int descriptor, std::string& explanation) {
+    const auto signature = VEXFS_TRY(probe_signature(descriptor));
+    if (!signature)
+        return ok();
+    explanation = path + " holds " + describe(*signature) + ", not a VexFS volume";
+    return fail(Code::kEEXIST, "signature: it is another program's");
+}
+
 } // namespace vexfs

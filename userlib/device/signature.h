@@ -27,4 +27,8 @@ std::string describe(const Signature& signature);
 // one of those: its label is read by the store.
 Result<std::optional<Signature>> probe_signature(int descriptor);
 
+// EEXIST, with a sentence that names it, if the target carries a signature: whoever put it there
+// has written over what was ours.
+Status refuse_foreign(const std::string& path, int descriptor, std::string& explanation);
+
 } // namespace vexfs

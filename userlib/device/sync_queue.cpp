@@ -44,7 +44,8 @@ class SyncQueue final : public IoQueue {
             // there.
             const size_t whole = static_cast<size_t>(moved) / kBlockBytes * kBlockBytes;
             if (whole == 0)
-                return fail(Code::kEIO, "file: it has become shorter");
+                return fail(Code::kEIO, op == Op::kRead ? "file: it has become shorter"
+                                                        : "file: a write was cut short");
             done += whole;
         }
         return ok();

@@ -281,12 +281,24 @@ TEST_CASE("fsck: a busy target, no volume and no target are operational errors")
     if (run_program({"mke2fs", "-q", "-F", "-t", "ext4", "-L", "old", empty.path()})) {
         run = fsck({"-y", empty.path()});
         CHECK(run.status == 8);
-        CHECK(run.err.find("this is not a VexFS volume; it holds ext4 labelled 'old'") !=
-              std::string::npos);
+        CHECK(run.err.find(empty.path() + " holds ext4 labelled 'old'") != std::string::npos);
+        CHECK(run.err.find("not a VexFS volume [EEXIST]") != std::string::npos);
     } else {
         MESSAGE("skipped: there is no mke2fs");
     }
     CHECK(fsck({"/nonexistent"}).status == 8);
+}
+
+TEST_CASE("fsck: what another program made in the place of a volume is left alone") {
+    Volume volume;
+    if (!run_program({"mkswap", "-q", volume.path()})) {
+        MESSAGE("skipped: there is no mkswap");
+        return;
+    }
+    const std::string before = bytes_of_file(volume.path());
+    CHECK(fsck({"-y", volume.path()}).status == 8);
+    CHECK(fsck({"--rewind", "1", volume.path()}).status == 8);
+    CHECK(bytes_of_file(volume.path()) == before);
 }
 
 TEST_CASE("fsck: a volume on a block device is checked and repaired") {

@@ -60,15 +60,6 @@ std::vector<StoreOptions> repairs_for(const FsckOptions& options, bool clean) {
     return repairs;
 }
 
-Error not_a_volume(FileDevice& device, const std::string& target, const Error& error,
-                   std::string& explanation) {
-    explanation = target + ": " + error.what;
-    const auto signature = probe_signature(device.descriptor());
-    if (signature && signature->has_value())
-        explanation += "; it holds " + describe(**signature);
-    return error;
-}
-
 } // namespace
 
 int VolumeCheck::exit_status() const {
@@ -83,6 +74,8 @@ Result<VolumeCheck> check_volume(const FsckOptions& options, std::string& explan
     FileOptions open;
     open.read_only = options.mode == Mode::kLook && !options.named_repair();
     const auto device = VEXFS_TRY(FileDevice::open(options.target, open, explanation));
+    // Some labels survive when another file system is made in the place of a volume.
+    VEXFS_TRY_VOID(refuse_foreign(options.target, device->descriptor(), explanation));
 
     VolumeCheck result;
     StoreOptions reading;
@@ -90,8 +83,10 @@ Result<VolumeCheck> check_volume(const FsckOptions& options, std::string& explan
     result.before = look(*device, reading);
     // Neither of these is damage: there is no volume, or one of another version.
     if (result.before.refusal && (result.before.refusal->code == Code::kEINVAL ||
-                                  result.before.refusal->code == Code::kEOPNOTSUPP))
-        return not_a_volume(*device, options.target, *result.before.refusal, explanation);
+                                  result.before.refusal->code == Code::kEOPNOTSUPP)) {
+        explanation = options.target + ": " + result.before.refusal->what;
+        return *result.before.refusal;
+    }
     for (const StoreOptions& repair : repairs_for(options, result.before.clean())) {
         result.repairs.push_back(repair_words(repair));
         result.after = look(*device, repair);
@@ -108,7 +103,7 @@ Result<SalvageSummary> salvage_volume(const FsckOptions& options, std::string& e
     auto summary = salvage_files(*device, options.salvage_directory, explanation);
     if (!summary &&
         (summary.error().code == Code::kEINVAL || summary.error().code == Code::kEOPNOTSUPP))
-        return not_a_volume(*device, options.target, summary.error(), explanation);
+        explanation = options.target + ": " + summary.error().what;
     return summary;
 }
 

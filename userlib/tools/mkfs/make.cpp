@@ -120,6 +120,12 @@ Status refuse_contents(FileDevice& device, const MkfsOptions& options, std::stri
                   options.target + " holds " + *contents + "; use -f to overwrite it", explanation);
 }
 
+Status refuse_existing(const std::string& path, std::string& explanation) {
+    if (::access(path.c_str(), F_OK) != 0)
+        return ok();
+    return refuse(Code::kEEXIST, "mkfs: create", path + ": File exists", explanation);
+}
+
 // The first block belongs to nobody in a volume; an older superblock may stand there.
 Status wipe_boot_block(Device& device) {
     AlignedBuffer zeros = VEXFS_TRY(AlignedBuffer::create(kBlockBytes));
@@ -145,6 +151,18 @@ Status write_volume(FileDevice& device, const MkfsOptions& options, const Format
     return ok();
 }
 
+Status make_in(const MkfsOptions& options, const FormatOptions& format, const VolumeId& id,
+               std::string& explanation) {
+    // A plan takes the same locks: it says what could be made.
+    const auto device = VEXFS_TRY(FileDevice::open(options.target, {}, explanation));
+    VEXFS_TRY_VOID(refuse_contents(*device, options, explanation));
+    const Layout layout =
+        VEXFS_TRY(plan(device->geometry().size_bytes, options, format, explanation));
+    if (!options.dry_run)
+        VEXFS_TRY_VOID(write_volume(*device, options, format, explanation));
+    return tell(layout, options, id);
+}
+
 } // namespace
 
 Status make_volume(const MkfsOptions& options, std::string& explanation) {
@@ -153,30 +171,19 @@ Status make_volume(const MkfsOptions& options, std::string& explanation) {
     std::copy(id.begin(), id.end(), format.volume_id.begin());
     format.label = options.label;
 
-    const bool create = options.size_bytes.has_value();
-    if (create) {
-        const uint64_t size = *options.size_bytes / kBlockBytes * kBlockBytes;
-        const Layout layout = VEXFS_TRY(plan(size, options, format, explanation));
-        if (options.dry_run)
-            return tell(layout, options, id);
-        VEXFS_TRY_VOID(create_image_file(options.target, size, explanation));
+    if (!options.size_bytes)
+        return make_in(options, format, id, explanation);
+    const uint64_t size = *options.size_bytes / kBlockBytes * kBlockBytes;
+    const Layout layout = VEXFS_TRY(plan(size, options, format, explanation));
+    if (options.dry_run) {
+        VEXFS_TRY_VOID(refuse_existing(options.target, explanation));
+        return tell(layout, options, id);
     }
-    FileOptions open;
-    open.read_only = options.dry_run;
-    auto device = FileDevice::open(options.target, open, explanation);
-    Status status =
-        device ? refuse_contents(**device, options, explanation) : Status(device.error());
-    if (!status)
-        return status;
-    const Layout layout =
-        VEXFS_TRY(plan((*device)->geometry().size_bytes, options, format, explanation));
-    if (!options.dry_run)
-        status = write_volume(**device, options, format, explanation);
-    if (!status && create)
+    VEXFS_TRY_VOID(create_image_file(options.target, size, explanation));
+    const Status made = make_in(options, format, id, explanation);
+    if (!made)
         ::unlink(options.target.c_str());
-    if (!status)
-        return status;
-    return tell(layout, options, id);
+    return made;
 }
 
 } // namespace vexfs
