@@ -300,6 +300,7 @@ Result<bool> Store::reap_locked(uint64_t oid, size_t items_max) {
 
 Result<uint64_t> Store::reserve(uint64_t counter, uint64_t count) {
     const Key key{kVolumeOid, static_cast<uint8_t>(ItemType::kCounter), counter, 0};
+    MutexLock lock(reserve_mutex_);
     const std::optional<Page> before = VEXFS_TRY(get(key));
     if (before && before->size() != sizeof(uint64_t))
         return fail(Code::kEUCLEAN, "store: size of a counter");

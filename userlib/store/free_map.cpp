@@ -194,21 +194,25 @@ void FreeMap::release(Segment segment, uint64_t txg) {
     quarantined_ += segment.count();
 }
 
-void FreeMap::set_used(Segment segment, bool used) {
+Status FreeMap::set_used(Segment segment, bool used) {
     const uint64_t r = layout_.region_of(segment.first());
     const uint64_t begin = segment.first() - layout_.region_start(r);
     for (uint64_t i = begin; i < begin + segment.count(); ++i)
-        VEXFS_ASSERT(test_bit(regions_[r].used, i) != used);
+        if (test_bit(regions_[r].used, i) == used)
+            return fail(Code::kEUCLEAN, used ? "free map: two owners of one block"
+                                             : "free map: a block is freed that is free");
     set_bits(regions_[r].used, begin, segment.count(), used);
     regions_[r].dirty = true;
     used_blocks_ += used ? segment.count() : -uint64_t{segment.count()};
+    return ok();
 }
 
-void FreeMap::apply(const Changes& changes) {
+Status FreeMap::apply(const Changes& changes) {
     for (const Segment segment : changes.taken)
-        set_used(segment, true);
+        VEXFS_TRY_VOID(set_used(segment, true));
     for (const Segment segment : changes.released)
-        set_used(segment, false);
+        VEXFS_TRY_VOID(set_used(segment, false));
+    return ok();
 }
 
 void FreeMap::encode_bitmap(uint64_t r, MutableBytes block) const {
@@ -221,7 +225,7 @@ Result<FreeMap::Written> FreeMap::write(Device& device, uint64_t txg) {
         MutexLock lock(mutex_);
         while (!changes_.empty() && changes_.begin()->first <= txg) {
             auto node = changes_.extract(changes_.begin());
-            apply(node.mapped());
+            VEXFS_TRY_VOID(apply(node.mapped()));
             Segments& waiting = quarantine_[node.key()];
             const Segments& released = node.mapped().released;
             waiting.insert(waiting.end(), released.begin(), released.end());
@@ -289,13 +293,8 @@ bool FreeMap::on_disk(uint64_t block) const {
 }
 
 Status FreeMap::mark(Segment segment) {
-    const uint64_t r = layout_.region_of(segment.first());
-    const uint64_t begin = segment.first() - layout_.region_start(r);
-    for (uint64_t i = begin; i < begin + segment.count(); ++i)
-        if (test_bit(regions_[r].used, i))
-            return fail(Code::kEUCLEAN, "free map: two owners of one block");
     MutexLock lock(mutex_);
-    set_used(segment, true);
+    VEXFS_TRY_VOID(set_used(segment, true));
     take(segment);
     return ok();
 }

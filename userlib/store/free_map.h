@@ -91,8 +91,10 @@ class FreeMap {
     Segment find_run(uint32_t blocks, uint64_t from) VEXFS_REQUIRES(mutex_);
     Segment find_run_in(uint64_t region, uint32_t blocks, uint32_t from) VEXFS_REQUIRES(mutex_);
     void take(Segment segment) VEXFS_REQUIRES(mutex_);
-    void apply(const Changes& changes);
-    void set_used(Segment segment, bool used);
+    // EUCLEAN, and nothing changed, if a block of it is so already: pointers from disk may share
+    // one.
+    Status set_used(Segment segment, bool used);
+    Status apply(const Changes& changes);
     void encode_bitmap(uint64_t region, MutableBytes block) const;
     Status decode_bitmap(uint64_t region, Bytes block);
     [[nodiscard]] uint64_t bitmap_seed(uint64_t region) const;

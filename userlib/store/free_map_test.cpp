@@ -167,4 +167,15 @@ TEST_CASE("free map: two owners of one block are refused") {
     CHECK(map.free_blocks() == layout.capacity_blocks() - 3);
 }
 
+TEST_CASE("free map: a block that two pointers of a volume free is an error of the commit") {
+    const Layout layout = small_layout();
+    const auto disk = device();
+    FreeMap map(layout, FreeMap::Policy::kLowestFirst);
+    const Segment segment = map.allocate(2, 1, 1).value().front();
+    commit(map, *disk, 1);
+    map.release(segment, 2);
+    map.release(Segment::of(segment.first() + 1, 1), 2);
+    CHECK(map.write(*disk, 2).error().code == Code::kEUCLEAN);
+}
+
 } // namespace vexfs

@@ -15,7 +15,8 @@
 //
 // Threads: any thread calls anything. One lock guards tree and object data: readers share it,
 // apply() and two short stages of a commit hold it alone, nobody holds it while waiting for a
-// flush. Lock order: commit_mutex_, lock_, then the locks inside log, free map and cache.
+// flush. Lock order: reserve_mutex_, commit_mutex_, lock_, then the locks inside log, free map and
+// cache.
 #pragma once
 
 #include <atomic>
@@ -231,6 +232,7 @@ class Store {
     std::atomic<bool> in_doubt_{false}; // changed with lock_ held if what it guards is torn
     bool log_damaged_ = false;          // set by open()
 
+    Mutex reserve_mutex_; // from reading a counter until it is durable
     Mutex commit_mutex_;
     Stage stage_ VEXFS_GUARDED_BY(commit_mutex_) = Stage::kIdle;
     Job job_ VEXFS_GUARDED_BY(commit_mutex_);

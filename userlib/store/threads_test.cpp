@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "userlib/device/ram_device.h"
@@ -100,6 +101,31 @@ TEST_CASE("threads: writers, readers and a committer share a store, and all of i
     for (uint64_t writer = 0; writer < kWriters; ++writer)
         CHECK((*store)->get(key_of(writer, kRounds - 1)).value());
     CHECK(check(**store).clean());
+}
+
+TEST_CASE("threads: nobody is handed a number that another one has") {
+    const auto device = RamDevice::create(uint64_t{16} << 20).value();
+    REQUIRE(format_store(*device, FormatOptions{}));
+    const auto store = Store::open(*device, {});
+    REQUIRE(store);
+    constexpr uint64_t kReserved = 7;
+    std::array<std::vector<uint64_t>, kWriters> firsts;
+    std::vector<std::thread> threads;
+    for (std::vector<uint64_t>& mine : firsts)
+        threads.emplace_back([&] {
+            for (uint64_t i = 0; i < kRounds; ++i)
+                if (const Result<uint64_t> first = (*store)->reserve(1, kReserved))
+                    mine.push_back(first.value());
+        });
+    for (std::thread& thread : threads)
+        thread.join();
+    std::vector<uint64_t> all;
+    for (const std::vector<uint64_t>& mine : firsts)
+        all.insert(all.end(), mine.begin(), mine.end());
+    std::sort(all.begin(), all.end());
+    REQUIRE(all.size() == kWriters * kRounds);
+    for (uint64_t i = 0; i < all.size(); ++i)
+        CHECK(all[i] == 1 + i * kReserved);
 }
 
 } // namespace vexfs

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userlib/store/transaction.h"
 
+#include <algorithm>
+
 #include "base/guard.h"
 
 namespace vexfs {
@@ -13,8 +15,9 @@ void Transaction::append(Bytes bytes) {
     whole_ = guard(fail(Code::kENOMEM, "transaction: memory"), grow).has_value() && whole_;
 }
 
+// What does not fit is far beyond what apply() takes of one value.
 void Transaction::append_u32(size_t value) {
-    const auto raw = static_cast<uint32_t>(value);
+    const auto raw = static_cast<uint32_t>(std::min<size_t>(value, UINT32_MAX));
     append(bytes_of(raw));
 }
 
