@@ -13,7 +13,7 @@ namespace vexfs {
 namespace {
 
 // Their leaves have to stay in the cache until they are used.
-constexpr size_t kSliceItems = 1024;
+constexpr size_t kSliceItems = 4096;
 
 bool is_item(const Operation& operation) {
     return operation.kind == OperationKind::kPut || operation.kind == OperationKind::kErase;
