@@ -135,7 +135,8 @@ Status VexfsContender::build(const Matrix& base) {
     return link_rows(base);
 }
 
-// Codes and links, as a store keeps them; the codec and the vectors stay.
+// Codes and links, as a store keeps them; the codec and the vectors stay. Rows that nothing led to
+// come back unlinked and are inserted again, as a store would do it.
 Result<bool> VexfsContender::reload() {
     index::ChangeWriter writer;
     index::export_graph(graph_->core(), writer);
@@ -149,7 +150,9 @@ Result<bool> VexfsContender::reload() {
     }
     VEXFS_TRY_VOID(loader.apply(links));
     const index::LoadReport report = VEXFS_TRY(loader.finish());
-    if (report.linked != graph_->live_rows())
+    for (uint32_t slot : report.pending)
+        VEXFS_TRY_VOID(loaded->insert(slot, graph_->code(slot), scratch_.walk));
+    if (loaded->live_rows() != graph_->live_rows())
         return fail(Code::kEIO, "reload: rows were lost");
     graph_ = std::move(loaded);
     return true;
