@@ -167,6 +167,16 @@ Status Objects::store_content(const RecordId& id, Page content, Undo& undo) {
     return ok();
 }
 
+// Damage around a record that is replaced whole has to be an error of the write: placing the record
+// reads its item, and a commit that fails there suspends the store.
+Status Objects::look_up(const RecordId& id) const {
+    if (dirty_.find(id) != dirty_.end())
+        return ok();
+    if (const std::optional<Page> item = VEXFS_TRY(tree_.get(record_key(id.oid, id.offset))))
+        VEXFS_TRY(decode_record(*item, layout_));
+    return ok();
+}
+
 Status Objects::write(uint64_t oid, uint64_t offset, Bytes bytes, Undo& undo) {
     while (!bytes.empty()) {
         const size_t begin = offset % record_bytes();
@@ -175,6 +185,8 @@ Status Objects::write(uint64_t oid, uint64_t offset, Bytes bytes, Undo& undo) {
         Page content;
         if (count < record_bytes())
             content = *VEXFS_TRY(load(id));
+        else
+            VEXFS_TRY_VOID(look_up(id));
         content.resize(std::max(content.size(), begin + count));
         std::memcpy(content.data() + begin, bytes.data(), count);
         VEXFS_TRY_VOID(store_content(id, std::move(content), undo));

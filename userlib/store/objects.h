@@ -59,6 +59,7 @@ class Objects {
     Result<RecordContent> load(const RecordId& id) const;
     Result<RecordContent> load_stored(const RecordItem& record) const;
     Status read_piece(const RecordId& id, size_t begin, MutableBytes out) const;
+    Status look_up(const RecordId& id) const;
     Status store_content(const RecordId& id, Page content, Undo& undo);
     Status zero_part(const RecordId& id, size_t begin, size_t end, Undo& undo);
     Status remove_record(const RecordId& id, Undo& undo);

@@ -110,4 +110,37 @@ TEST_CASE("damage: the newest commit is found as long as one of the first two la
     }
 }
 
+TEST_CASE("damage: what a write meets is an error of the write, and the next commit succeeds") {
+    uint64_t refused = 0;
+    for (uint64_t seed = 41; seed <= 52; ++seed) {
+        CAPTURE(seed);
+        Workload workload(seed);
+        if (workload.constants().store.node_copies > 1)
+            continue;
+        REQUIRE(workload.run());
+        OverlayDevice device(workload.image());
+        for (uint64_t block = 0; block < workload.constants().device_blocks; ++block) {
+            CAPTURE(block);
+            device.reset();
+            const std::byte flipped = workload.image()[block * kBlockBytes + 99] ^ std::byte{0x10};
+            device.land(block * kBlockBytes + 99, {&flipped, 1});
+            const auto store = Store::open(device, workload.constants().store);
+            if (!store)
+                continue;
+            const std::vector<std::byte> record((*store)->layout().header().record_bytes,
+                                                std::byte{7});
+            for (uint64_t oid = 1; oid <= workload.constants().oids; ++oid) {
+                Transaction transaction;
+                transaction.write(oid, 0, record);
+                const Status wrote = (*store)->apply(transaction);
+                if (!wrote && wrote.error().code != Code::kENOSPC)
+                    ++refused;
+            }
+            const Status committed = (*store)->commit();
+            CHECK((committed || committed.error().code == Code::kENOSPC));
+        }
+    }
+    CHECK(refused > 0);
+}
+
 } // namespace vexfs
