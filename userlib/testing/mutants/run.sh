@@ -135,7 +135,8 @@ mutants=$(choose)
 all_apply || exit 2
 [ "$dry" = 0 ] || exit 0
 [ "$only" = 0 ] || echo "seed $seed"
-command -v ccache >/dev/null && export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}
+command -v ccache >/dev/null &&
+    export CMAKE_CXX_COMPILER_LAUNCHER="${CMAKE_CXX_COMPILER_LAUNCHER-ccache}"
 parts_regex=$(IFS='|'; echo "${parts[*]}|userlib/pool/[a-z]*" | sed 's,/,\\/,g')
 mkdir -p "$work"
 touch "$work/results"

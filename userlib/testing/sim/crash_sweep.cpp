@@ -4,46 +4,11 @@
 #include <algorithm>
 
 #include "userlib/store/check.h"
-#include "userlib/testing/sim/overlay_device.h"
+#include "userlib/testing/sim/landing.h"
 
 namespace vexfs {
 
 namespace {
-
-enum class Landing : uint8_t { kNone, kAll, kSome, kTorn, kPermuted };
-constexpr Landing kLandings[] = {Landing::kNone, Landing::kAll, Landing::kSome, Landing::kTorn,
-                                 Landing::kPermuted};
-constexpr const char* kLandingNames[] = {"none", "all", "some", "torn", "permuted"};
-constexpr size_t kSectorBytes = 512;
-
-// Lets parts of the unit size of a write land, each with a chance of one half.
-void land_parts(const DeviceRecord& record, size_t unit, Random& random, OverlayDevice& device) {
-    for (size_t at = 0; at < record.data.size(); at += unit)
-        if (random.chance(1, 2))
-            device.land(record.address_bytes + at, Bytes(record.data).subspan(at, unit));
-}
-
-void land_pending(std::span<const DeviceRecord> pending, Landing landing, Random& random,
-                  OverlayDevice& device) {
-    std::vector<const DeviceRecord*> writes;
-    for (const DeviceRecord& record : pending)
-        if (record.kind == DeviceRecord::Kind::kWrite)
-            writes.push_back(&record);
-    if (landing == Landing::kPermuted)
-        random.shuffle(std::span(writes));
-    const size_t torn = writes.empty() ? 0 : random.below(writes.size());
-    for (size_t i = 0; i < writes.size() && landing != Landing::kNone; ++i) {
-        const DeviceRecord& write = *writes[i];
-        if (landing == Landing::kAll)
-            device.land(write.address_bytes, write.data);
-        else if (landing == Landing::kTorn && i == torn)
-            land_parts(write, kSectorBytes, random, device);
-        else if (landing == Landing::kTorn || landing == Landing::kPermuted)
-            land_parts(write, write.data.size(), random, device);
-        else
-            land_parts(write, kBlockBytes, random, device);
-    }
-}
 
 class Sweep {
   public:
@@ -102,9 +67,9 @@ class Sweep {
             return true;
         ++result_.violations;
         result_.first_violation = "seed " + std::to_string(seed_) + " record " +
-                                  std::to_string(position_) + " landing " +
-                                  kLandingNames[static_cast<size_t>(landing_)] + " " + what + ": " +
-                                  name_of(status.error().code) + " " + status.error().what;
+                                  std::to_string(position_) + " landing " + name_of(landing_) +
+                                  " " + what + ": " + name_of(status.error().code) + " " +
+                                  status.error().what;
         return false;
     }
 
