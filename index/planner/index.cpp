@@ -27,7 +27,9 @@ Result<std::unique_ptr<Index>> Index::create(const TrainingTable& sample,
 }
 
 Status Index::put(uint32_t slot, VectorView vector, SearchScratch& scratch) {
-    if (slot < kMaxSlots && graph_->core().knows(slot))
+    if (slot >= kMaxSlots)
+        return fail(Code::kEFBIG, "index: slot beyond the largest");
+    if (graph_->core().knows(slot))
         return fail(Code::kEEXIST, "index: the slot has a vector");
     VEXFS_TRY_VOID(vectors_.put(slot, vector));
     alignas(64) uint8_t record[kCodecRecordBytesMax];

@@ -89,13 +89,15 @@ PlanChoice choose_plan(const PlanInput& input) {
     if (input.live == 0 || input.allowed == 0)
         return choice;
     choice.scan_ns = scan_cost(input);
+    if (input.filtered)
+        choice = choose_filtered(input, choice);
     // The scan would compute all exact distances anyway.
     if (input.allowed <= input.rerank) {
         choice.plan = Plan::kExact;
         return choice;
     }
-    if (input.filtered && input.allowed < input.live)
-        return choose_filtered(input, choice);
+    if (input.filtered)
+        return choice;
     // Nothing can go wrong with an unfiltered walk, so it need only be the cheaper way.
     choice.walk_ns = walk_cost(input, std::max(input.ef, input.rerank));
     choice.plan = choice.walk_ns < choice.scan_ns ? Plan::kWalk : Plan::kCodeScan;

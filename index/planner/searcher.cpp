@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "index/codec/trial.h"
 #include "index/flat/code_scan.h"
@@ -50,6 +51,7 @@ class Searcher {
     const RowStates states_{core_.states.directory<uint8_t>(), kRowLinked | kRowDead, kRowLinked};
     uint32_t k_ = 0;      // no more than there are rows
     uint32_t rerank_ = 0; // at least k_
+    uint32_t live_ = 0;   // when it was planned
     uint32_t allowed_ = 0;
     SearchReport report_;
 };
@@ -75,13 +77,13 @@ Status Searcher::check() const {
 }
 
 PlanChoice Searcher::plan() {
-    const uint32_t live = graph_.live_rows();
-    allowed_ = request_.allowed == nullptr ? live : std::min(request_.allowed->count_set, live);
+    live_ = graph_.live_rows();
+    allowed_ = request_.allowed == nullptr ? live_ : std::min(request_.allowed->count_set, live_);
     k_ = std::min(request_.k, std::max(allowed_, 1U));
     const uint32_t wanted =
         request_.rerank != 0 ? request_.rerank : default_rerank(codec_, k_, request_.ef);
     rerank_ = std::clamp(wanted, k_, UINT32_MAX / 4);
-    PlanChoice choice = choose_plan({graph_.config().shape, graph_.slot_end(), live, allowed_,
+    PlanChoice choice = choose_plan({graph_.config().shape, graph_.slot_end(), live_, allowed_,
                                      request_.allowed != nullptr, request_.ef, rerank_});
     if (choice.plan == Plan::kNothing)
         return choice;
@@ -183,7 +185,7 @@ SearchParams Searcher::walk_params(const PlanChoice& choice) const {
     params.k = k_;
     params.ef = request_.ef;
     params.rerank = rerank_;
-    params.allowed = choice.plan == Plan::kWalk ? nullptr : request_.allowed;
+    params.allowed = request_.allowed;
     params.filter_walk = choice.plan == Plan::kTwoHop ? FilterWalk::kTwoHop : FilterWalk::kNavigate;
     params.distance_budget = choice.distance_budget;
     params.cancel = request_.stop.cancel;
@@ -230,15 +232,15 @@ Result<bool> Searcher::navigate(const PlanChoice& choice) {
     if (!any)
         return false;
     const uint32_t wanted = std::max(request_.ef, rerank_);
-    const double share = static_cast<double>(allowed_) / graph_.live_rows();
-    double pool = wanted / share;
+    const double largest = std::min(kLargestPool, graph_.slot_end() + 1.0);
+    double pool = wanted / (static_cast<double>(allowed_) / live_);
     uint32_t answers = 0;
     for (int attempt = 0; attempt < 2 && answers < wanted / 4 * 3; ++attempt) {
         if (attempt > 0 && answers < wanted / 4)
             break;
         if (attempt > 0)
             pool *= 1.1 * wanted / answers;
-        VEXFS_TRY_VOID(session.walk(static_cast<uint32_t>(std::min(pool, kLargestPool))));
+        VEXFS_TRY_VOID(session.walk(static_cast<uint32_t>(std::min(pool, largest))));
         if (session.end() != WalkEnd::kDone)
             break;
         answers = VEXFS_TRY(session.collect(wanted));
@@ -267,7 +269,7 @@ Result<bool> Searcher::walk(const PlanChoice& choice) {
     }
     const GraphQuery query{scratch_.code.values, request_.query, &source_};
     const SearchParams params = walk_params(choice);
-    const bool within_radius = std::isfinite(request_.radius);
+    const bool within_radius = request_.radius < std::numeric_limits<float>::infinity();
     scratch_.neighbors.resize(k_);
     const SearchOutcome outcome =
         VEXFS_TRY(within_radius ? graph_.search_radius(query, request_.radius, params,

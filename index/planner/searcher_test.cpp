@@ -99,6 +99,45 @@ TEST_CASE_FIXTURE(Fixture, "search: any filter is answered from allowed rows, wi
 }
 
 TEST_CASE_FIXTURE(Fixture,
+                  "search: a filter that counts removed rows too lets nothing else through") {
+    constexpr uint32_t kRemoved = 1000;
+    Bitmap allowed(kRows);
+    for (uint32_t slot = 0; slot < kRemoved; ++slot)
+        REQUIRE(index->remove(slot));
+    for (uint32_t slot = 0; slot < kRows - kRemoved; ++slot)
+        allowed.add(slot);
+    const BitmapView view = allowed.view();
+    for (uint32_t slot = kRows - kRemoved; slot < kRows; slot += 9) {
+        SearchRequest request{rows.row(slot)};
+        request.ef = 16;
+        request.allowed = &view;
+        search(request);
+        CHECK(found.size() == request.k);
+        for (const Neighbor& neighbor : found) {
+            CHECK(neighbor.slot >= kRemoved);
+            CHECK(allowed.contains(neighbor.slot));
+        }
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "search: every filtered plan can be forced, however few rows it allows") {
+    for (uint32_t count : {1U, 5U, 14U}) {
+        Bitmap allowed(kRows);
+        for (uint32_t i = 0; i < count; ++i)
+            allowed.add(100 + 7 * i);
+        const BitmapView view = allowed.view();
+        for (Plan plan : {Plan::kNavigate, Plan::kTwoHop, Plan::kCodeScan, Plan::kExact}) {
+            SearchRequest request{rows.query(0)};
+            request.allowed = &view;
+            request.forced = plan;
+            search(request);
+            CHECK(found.size() == std::min(count, request.k));
+        }
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture,
                   "search: a filtered plan keeps its recall and gives up where it cannot") {
     for (Plan plan : {Plan::kNavigate, Plan::kTwoHop, Plan::kCodeScan}) {
         for (double share : {0.9, 0.5, 0.2}) {
