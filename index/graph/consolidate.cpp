@@ -66,7 +66,6 @@ void Consolidation::begin() {
     cursor_ = 0;
     end_ = core_.rows();
     survivor_ = kNoLink;
-    linked_to_.assign((size_t{end_} + 63) / 64, 0);
     phase_ = Phase::kCondemn;
 }
 
@@ -88,7 +87,10 @@ void Consolidation::condemn(uint32_t rows) {
 }
 
 // A condemned row through which living ones are found passes its place on to the first of them.
+// From here on nobody links to a condemned row; those who did meanwhile may stand in new slots.
 void Consolidation::inherit() {
+    end_ = core_.rows();
+    linked_to_.assign((size_t{end_} + 63) / 64, 0);
     for (uint32_t slot : condemned_) {
         const uint8_t state = core_.state(slot);
         if ((state & kRowShared) == 0 || (state & kRowDuplicate) != 0)
@@ -137,7 +139,8 @@ Status Consolidation::repair_rows(uint32_t rows, Scratch& scratch) {
         if ((state & kRowShared) != 0)
             sweep_chain(cursor_);
         VEXFS_TRY_VOID(repair_row(cursor_, scratch));
-        if ((state & kRowDead) == 0)
+        // A dead row leads on to living ones, if there is nothing better.
+        if ((state & kRowDead) == 0 || survivor_ == kNoLink)
             survivor_ = cursor_;
     }
     if (cursor_ < end_)
@@ -317,7 +320,7 @@ void Consolidation::repair_upper_row(uint32_t tall, uint32_t level, Scratch& scr
 // If the search begins at a condemned row, it begins at the highest that stays from here on.
 Status Consolidation::replace_entry() {
     const std::optional<TallRows::Entry> entry = core_.talls.entry();
-    if (!entry || !is_condemned(core_.talls.slot(entry->tall)))
+    if (entry && !is_condemned(core_.talls.slot(entry->tall)))
         return ok();
     std::optional<TallRows::Entry> best;
     for (uint32_t tall = 0; tall < core_.talls.count(); ++tall) {
@@ -330,6 +333,8 @@ Status Consolidation::replace_entry() {
         core_.report_upper(tall, 1);
         best = TallRows::Entry{tall, 1};
     }
+    if (!entry && !best)
+        return ok();
     core_.talls.set_entry(best);
     if (core_.sink != nullptr)
         core_.sink->entry_changed(best ? core_.talls.slot(best->tall) : kNoLink);

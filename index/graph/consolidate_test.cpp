@@ -8,6 +8,7 @@
 
 #include "index/graph/change_record.h"
 #include "index/graph/graph_loader.h"
+#include "index/graph/links.h"
 #include "index/graph/test_rows.h"
 
 using namespace vexfs;
@@ -149,6 +150,54 @@ TEST_CASE("consolidation: a graph that lost every row starts again") {
         CHECK(consolidate(consolidation, scratch).size() == 300);
         CHECK(graph->live_rows() == 0);
     }
+}
+
+TEST_CASE("consolidation: a row that came after its begin links to nothing that it releases") {
+    constexpr uint32_t kRemovedLate = 20;
+    TestRows rows(500, 27);
+    const auto graph = Graph::create(TestRows::config()).value();
+    Scratch scratch;
+    for (uint32_t slot = 0; slot < rows.size(); ++slot)
+        REQUIRE(graph->insert(slot, rows.record(slot), scratch).has_value());
+    REQUIRE(graph->remove(0).has_value());
+    Consolidation consolidation(graph->core());
+    std::vector<uint32_t> released;
+    REQUIRE(consolidation.step(1, scratch, released).has_value());
+    TestRows::Values beside = rows.row(kRemovedLate);
+    ++beside.v[0];
+    rows.append(beside);
+    const uint32_t late = rows.size() - 1;
+    REQUIRE(graph->insert(late, rows.record(late), scratch).has_value());
+    REQUIRE(graph->remove(kRemovedLate).has_value());
+    released = consolidate(consolidation, scratch);
+    CHECK(std::count(released.begin(), released.end(), kRemovedLate) == 1);
+    for (uint32_t slot = 0; slot < rows.size(); ++slot) {
+        uint32_t links[kLinks];
+        const uint32_t count = load_links(graph->core().row(slot), kLinks, links);
+        for (uint32_t i = 0; graph->is_linked(slot) && i < count; ++i)
+            CHECK(graph->is_linked(links[i]));
+    }
+}
+
+TEST_CASE("consolidation: what came while the first row left is found from the new entry") {
+    TestRows rows(3, 28);
+    const auto graph = Graph::create(TestRows::config()).value();
+    Scratch scratch;
+    REQUIRE(graph->insert(0, rows.record(0), scratch).has_value());
+    REQUIRE(graph->insert(1, rows.record(1), scratch).has_value());
+    REQUIRE(graph->remove(0).has_value());
+    Consolidation consolidation(graph->core());
+    std::vector<uint32_t> released;
+    REQUIRE(consolidation.step(10, scratch, released).has_value()); // begins
+    REQUIRE(consolidation.step(10, scratch, released).has_value()); // condemns row 0
+    REQUIRE(graph->insert(2, rows.record(2), scratch).has_value());
+    REQUIRE(graph->remove(1).has_value());
+    consolidate(consolidation, scratch);
+    const TestQuery wanted(rows, rows.row(2));
+    std::array<Neighbor, 10> out;
+    const SearchOutcome outcome = graph->search(wanted.query, {}, scratch, out).value();
+    REQUIRE(outcome.found == 1);
+    CHECK(out[0].slot == 2);
 }
 
 TEST_CASE("consolidation: a search that has not ended holds the slots back") {

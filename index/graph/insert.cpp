@@ -60,7 +60,14 @@ Status Insertion::run() {
     const bool alone = candidates_ == 0;
     if (levels == 0 && !alone)
         return ok();
-    return insert_upper(core_, slot_, alone ? std::max(levels, 1u) : levels, alone, scratch_);
+    const Status raised =
+        insert_upper(core_, slot_, alone ? std::max(levels, 1u) : levels, alone, scratch_);
+    // Others lead to the row without its upper levels too.
+    if (raised || !alone)
+        return ok();
+    core_.clear_state(slot_, kRowLinked);
+    core_.linked_rows.fetch_sub(1);
+    return raised;
 }
 
 // The row has its levels and may have links; what is found is put beside them.
@@ -147,7 +154,10 @@ Result<bool> Insertion::join(uint32_t shared) {
     if ((state & kRowLinked) == 0 || (state & (kRowDead | kRowDuplicate)) != 0)
         return false;
     core_.add_state(slot_, kRowLinked | kRowDuplicate);
-    VEXFS_TRY_VOID(core_.duplicates.insert_after(shared, slot_));
+    if (const Status placed = core_.duplicates.insert_after(shared, slot_); !placed) {
+        core_.clear_state(slot_, kRowLinked | kRowDuplicate);
+        return placed.error();
+    }
     core_.add_state(shared, kRowShared);
     core_.linked_rows.fetch_add(1);
     if (core_.sink != nullptr)

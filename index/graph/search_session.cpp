@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
+
 namespace vexfs::index {
 
 SearchSession::SearchSession(const GraphCore& core, const GraphQuery& query,
@@ -23,6 +25,7 @@ Result<bool> SearchSession::begin() {
 }
 
 Status SearchSession::walk(uint32_t ef) {
+    VEXFS_ASSERT(ef >= 1);
     VEXFS_TRY_VOID(scratch_.prepare_walk(core_.rows(), ef));
     walk_ = scratch_.start_walk(core_.view, query_.code, ef);
     walk_.entry = entry_slot_;
