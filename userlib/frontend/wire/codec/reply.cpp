@@ -161,8 +161,9 @@ Status PutReply::check() const {
 Status GetReply::check() const {
     if ((body.flags & ~uint32_t{VEXFS_GET_VECTORS | VEXFS_GET_ROWS}) != 0)
         return fail(Code::kEBADMSG, "get: a piece that is unknown");
-    if (body.rows > 0 && vexfs_vector_bytes(body.element, body.dim) == 0)
-        return fail(Code::kEBADMSG, "get: rows without a shape");
+    if (body.rows > 0 &&
+        (body.dim > VEXFS_MAX_DIM || vexfs_vector_bytes(body.element, body.dim) == 0))
+        return fail(Code::kEBADMSG, "get: rows of an impossible shape");
     return ok();
 }
 
