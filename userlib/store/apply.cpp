@@ -272,7 +272,7 @@ Result<bool> Store::reap(size_t items) {
             if (orphans.empty())
                 return false;
             if (fits((items + 1) * put_blocks(), Space::kAdmin))
-                return reap_locked(orphans[0].key.unpacked().sub, items);
+                return reap_locked(orphans[0].key, items);
         }
         if (clean())
             break;
@@ -283,17 +283,20 @@ Result<bool> Store::reap(size_t items) {
 
 // A slice of reaping is not logged: whatever a crash takes back of it is done again, and nobody can
 // see the difference.
-Result<bool> Store::reap_locked(uint64_t oid, size_t items_max) {
+Result<bool> Store::reap_locked(const PackedKey& orphan, size_t items_max) {
     Change change(*this);
     Undo undo;
-    const std::vector<Item> items =
-        VEXFS_TRY(tree_.list(object_begin(oid), object_begin(oid + 1), items_max));
+    const uint64_t oid = orphan.unpacked().sub;
+    // The volume's own items are nobody's to erase; only a damaged orphan names them.
+    std::vector<Item> items;
+    if (oid != kVolumeOid)
+        items = VEXFS_TRY(tree_.list(object_begin(oid), object_begin(oid + 1), items_max));
     Status outcome = ok();
     for (const Item& item : items)
         if (outcome)
             outcome = objects_.remove_item(item.key, undo);
     if (outcome && items.size() < items_max)
-        outcome = objects_.remove_item(orphan_key(oid), undo);
+        outcome = objects_.remove_item(orphan, undo);
     VEXFS_TRY_VOID(finish(outcome, undo));
     return true;
 }

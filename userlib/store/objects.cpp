@@ -229,8 +229,7 @@ Status Objects::punch(uint64_t oid, uint64_t offset, uint64_t length, Undo& undo
     for (const RecordId& id : gone)
         VEXFS_TRY_VOID(remove_record(id, undo));
     for (;;) {
-        const std::vector<Item> items =
-            VEXFS_TRY(tree_.list(record_key(oid, whole), record_key(oid, last_start), 64));
+        const std::vector<Item> items = VEXFS_TRY(list_records(oid, whole, last_start, 64));
         if (items.empty())
             return ok();
         for (const Item& item : items)
@@ -247,11 +246,24 @@ void Objects::drop_dirty(uint64_t oid, Undo& undo) {
     }
 }
 
+// A damaged key may name no record at all. Whoever removes what is listed here, until nothing is
+// left, relies on it that each item has the key of its record.
+Result<std::vector<Item>> Objects::list_records(uint64_t oid, uint64_t offset, uint64_t end,
+                                                size_t count_max) const {
+    std::vector<Item> items =
+        VEXFS_TRY(tree_.list(record_key(oid, offset), record_key(oid, end), count_max));
+    for (const Item& item : items) {
+        const Key key = item.key.unpacked();
+        if (key.sub % record_bytes() != 0 || key.tie != 0)
+            return fail(Code::kEUCLEAN, "record: offset");
+    }
+    return items;
+}
+
 Result<size_t> Objects::count_records(uint64_t oid, uint64_t offset, uint64_t length,
                                       size_t count_max) const {
     const uint64_t end = offset + length;
-    const std::vector<Item> items =
-        VEXFS_TRY(tree_.list(record_key(oid, offset), record_key(oid, end), count_max));
+    const std::vector<Item> items = VEXFS_TRY(list_records(oid, offset, end, count_max));
     size_t count = items.size();
     for (auto it = dirty_.lower_bound({oid, offset}); it != dirty_.end() && count < count_max;
          ++it) {
@@ -264,8 +276,7 @@ Result<size_t> Objects::count_records(uint64_t oid, uint64_t offset, uint64_t le
 
 Result<uint64_t> Objects::slice_end(uint64_t oid, uint64_t offset, uint64_t end,
                                     size_t count_max) const {
-    const std::vector<Item> items =
-        VEXFS_TRY(tree_.list(record_key(oid, offset), record_key(oid, end), count_max + 1));
+    const std::vector<Item> items = VEXFS_TRY(list_records(oid, offset, end, count_max + 1));
     uint64_t stop = items.size() > count_max ? items[count_max].key.unpacked().sub : end;
     size_t count = 0;
     for (auto it = dirty_.lower_bound({oid, offset}); it != dirty_.end(); ++it) {

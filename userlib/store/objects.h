@@ -58,6 +58,9 @@ class Objects {
     // All of the record's bytes up to its last one that is not zero.
     Result<RecordContent> load(const RecordId& id) const;
     Result<RecordContent> load_stored(const RecordItem& record) const;
+    // The items of records that begin in [offset, end).
+    Result<std::vector<Item>> list_records(uint64_t oid, uint64_t offset, uint64_t end,
+                                           size_t count_max) const;
     Status read_piece(const RecordId& id, size_t begin, MutableBytes out) const;
     Status look_up(const RecordId& id) const;
     Status store_content(const RecordId& id, Page content, Undo& undo);

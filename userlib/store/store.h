@@ -204,7 +204,7 @@ class Store {
     Status apply_operation(const Operation& operation, Undo& undo) VEXFS_REQUIRES(lock_);
     Status finish(Status outcome, Undo& undo) VEXFS_REQUIRES(lock_);
     [[nodiscard]] size_t dirty_bytes_locked() VEXFS_REQUIRES_SHARED(lock_);
-    Result<bool> reap_locked(uint64_t oid, size_t items) VEXFS_REQUIRES(lock_);
+    Result<bool> reap_locked(const PackedKey& orphan, size_t items) VEXFS_REQUIRES(lock_);
 
     // commit.cpp
     Status check_writable() const;

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "userlib/device/fault_device.h"
 #include "userlib/device/ram_device.h"
+#include "userlib/device/stats_device.h"
 #include "userlib/store/check.h"
 
 namespace vexfs {
@@ -226,6 +227,23 @@ TEST_CASE("store: a volume that is full still lets everything be deleted") {
     CHECK(report.items == 0);
     CHECK(report.nodes == 1);
     REQUIRE(put(*store, 1));
+}
+
+TEST_CASE("store: a synced transaction is one write into the log and one flush") {
+    const auto device = formatted(2000);
+    StatsDevice stats(*device);
+    const auto store = opened(stats);
+    REQUIRE(put(*store, 0));
+    REQUIRE(store->sync());
+    const DeviceStats before = stats.stats();
+    for (uint64_t i = 1; i <= 5; ++i) {
+        REQUIRE(put(*store, i));
+        REQUIRE(store->sync());
+    }
+    const DeviceStats after = stats.stats();
+    CHECK(after.write.ios - before.write.ios == 5);
+    CHECK(after.flush.latency_ns.count() - before.flush.latency_ns.count() == 5);
+    CHECK(after.read.ios == before.read.ios);
 }
 
 TEST_CASE("store: a failed flush suspends it, and what was durable before is there afterwards") {
