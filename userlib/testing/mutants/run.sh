@@ -3,14 +3,19 @@
 #
 # Proves that the tests of the store would see it break: applies each patch of this folder, one at a
 # time, to a copy of the tree, builds the simulator and the tests, and runs them. A mutant is killed
-# if one of them fails.
+# if one of them fails, and the verdict says which test, and how.
+#
+# A test that runs into its time limit proves something only where the tree itself is far from it:
+# such a mutant is killed if the tree without any took less than a quarter of that limit in this
+# run. If it took longer there is no verdict, which is not a kill.
 #
 #     run.sh [--only N] [--seed S] [--name "NAME..."] [--jobs J] [--dry-run]
 #
 # --only N takes N mutants, chosen by the seed. --dry-run only looks whether every patch applies.
 # What was found out about this very tree is kept in build/mutants/results, so that a run that was
 # interrupted goes on.
-# Exit: 0 all killed, 1 one survived, 2 usage, or a patch that does not apply or build.
+# Exit: 0 all killed, 1 one survived or has no verdict, 2 usage, or a patch that does not apply or
+# build.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,6 +23,9 @@ root=$(cd "$here/../../.." && pwd)
 work=$root/build/mutants
 parts=(base userlib/device userlib/pool userlib/store userlib/testing/sim userlib/testing/memory)
 tests=(vexfs_userlib_store_test vexfs_userlib_testing_memory_test vexfs_userlib_testing_sim_test)
+# In the order in which they run: most mutants fall to the first one or two.
+steps=(store sweep memory sim)
+declare -A limit_s=([store]=120 [sweep]=240 [memory]=240 [sim]=240)
 seed=1
 only=0
 name=
@@ -87,40 +95,91 @@ build() { # DIRECTORY
     ninja -C "$1/build" vexfs-sim "${tests[@]}" >"$1/build.log" 2>&1
 }
 
-# Whether the tree there passes all tests but those that pin bytes: any change fails those.
-survives() { # DIRECTORY
-    local binaries=$1/build/tests
-    {
-        timeout 120 "$binaries/${tests[0]}" -tce="golden: the same*" &&
-            timeout 240 "$1/build/bin/vexfs-sim" --until-violation --states 30000 &&
-            timeout 240 "$binaries/${tests[1]}" &&
-            timeout 240 "$binaries/${tests[2]}" -tce="workload: the images*,lmdb*"
-    } >"$1/run.log" 2>&1
+# All tests of a step but those that pin bytes: any change fails those.
+run_step() { # DIRECTORY STEP
+    local binaries=$1/build/tests limit=${limit_s[$2]}
+    case $2 in
+    store) set -- "$binaries/${tests[0]}" -tce="golden: the same*" ;;
+    sweep) set -- "$1/build/bin/vexfs-sim" --until-violation --states 30000 ;;
+    memory) set -- "$binaries/${tests[1]}" ;;
+    sim) set -- "$binaries/${tests[2]}" -tce="workload: the images*,lmdb*" ;;
+    esac
+    timeout --kill-after=5 "$limit" "$@"
+}
+
+# Runs the steps until one fails, which it names with its exit status, or `passes`; and keeps for
+# each step the seconds that it took.
+examine() { # DIRECTORY
+    local step status start
+    : >"$1/seconds"
+    for step in "${steps[@]}"; do
+        start=$SECONDS
+        run_step "$1" "$step" >"$1/run.log" 2>&1
+        status=$?
+        echo "$step $((SECONDS - start))" >>"$1/seconds"
+        [ "$status" = 0 ] || { echo "$step $status"; return; }
+    done
+    echo passes
 }
 
 known() { # MUTANT: what is known of it in this tree
-    grep -F "$tree $1: " "$work/results" | head -n 1 | cut -d ' ' -f 2-
+    grep -F "$tree $1: " "$work/results" | grep -v ": no verdict" | head -n 1 | cut -d ' ' -f 2-
+}
+
+# How a failure of a step showed: by the first line that says so, or by its exit status alone.
+reason() { # DIRECTORY STEP STATUS
+    local line
+    line=$(grep -haE 'TEST CASE:|^seed .*:|assertion failed|AddressSanitizer' "$1/run.log" |
+        head -n 1 | tr -s ' ')
+    if [ "$3" -gt 128 ]; then
+        echo "$2 ended by SIG$(kill -l "$(($3 - 128))")${line:+, $line}"
+    else
+        echo "$2 failed with exit status $3${line:+, $line}"
+    fi
+}
+
+verdict_of() { # DIRECTORY, and what examine said
+    local limit took
+    [ "$2" != passes ] || { echo SURVIVED; return; }
+    if [ "$3" != 124 ] && [ "$3" != 137 ]; then
+        echo "killed: $(reason "$1" "$2" "$3")"
+        return
+    fi
+    limit=${limit_s[$2]}
+    took=$(awk -v step="$2" '$1 == step { print $2 }' "$work/none.seconds")
+    if [ $((took * 4)) -lt "$limit" ]; then
+        echo "killed: $2 did not end within $limit s, for which the tree itself takes $took s"
+    else
+        echo "no verdict: $2 ran into its limit of $limit s, and the tree itself took $took s"
+    fi
 }
 
 try() { # DIRECTORY MUTANT
     local verdict
-    if [ "$2" = none ]; then
-        build "$1" && survives "$1" && verdict="passes" || verdict="FAILS, see $1"
+    patch -s -p1 -d "$1/src" <"$here/$2.patch"
+    if build "$1"; then
+        # shellcheck disable=SC2046 # a step and its status are two words
+        verdict=$(verdict_of "$1" $(examine "$1"))
     else
-        patch -s -p1 -d "$1/src" <"$here/$2.patch"
-        if ! build "$1"; then
-            verdict="DOES NOT BUILD"
-        elif survives "$1"; then
-            verdict="SURVIVED"
-        else
-            verdict="killed: $(grep -haE 'TEST CASE:|^seed .*:|assertion failed' "$1/run.log" |
-                head -n 1)"
-        fi
-        patch -s -R -p1 -d "$1/src" <"$here/$2.patch"
+        verdict="DOES NOT BUILD, see $1/build.log"
     fi
+    patch -s -R -p1 -d "$1/src" <"$here/$2.patch"
     find "$1/src" -name "*.orig" -delete
     echo "$tree $2: $verdict" >>"$work/results"
     echo "$2: $verdict"
+}
+
+# The tree without any mutant has to pass, and its times are what a hanging mutant is judged by.
+try_none() {
+    local outcome="DOES NOT BUILD, see $work/0/build.log"
+    prepare "$work/0" || exit 2
+    ! build "$work/0" || outcome=$(examine "$work/0")
+    [ "$outcome" = passes ] || {
+        echo "the tree fails without any mutant: $outcome" >&2
+        exit 2
+    }
+    cp "$work/0/seconds" "$work/none.seconds"
+    echo "none: passes; seconds of its steps: $(paste -sd ' ' "$work/none.seconds")"
 }
 
 worker() { # NUMBER: every jobs-th of the mutants that nothing is known about
@@ -143,18 +202,11 @@ touch "$work/results"
 tree=$(cd "$root" && find CMakeLists.txt "${parts[@]}" "$here" -type f -print0 | LC_ALL=C sort -z |
     xargs -0 sha256sum | sha256sum | cut -c 1-16)
 
-if [ -z "$(known none)" ]; then
-    prepare "$work/0" || exit 2
-    try "$work/0" none
-fi
-[[ "$(known none)" = *passes ]] || {
-    echo "the tree fails without any mutant" >&2
-    exit 2
-}
 unknown=
 for mutant in $mutants; do
     if [ -n "$(known "$mutant")" ]; then known "$mutant"; else unknown+="$mutant "; fi
 done
+[ -z "$unknown" ] || try_none
 for ((i = 0; i < jobs; i++)); do worker "$i" & done
 wait
 
@@ -164,8 +216,8 @@ broken=0
 for mutant in $mutants; do
     all=$((all + 1))
     case $(known "$mutant") in
-    *": killed"*) killed=$((killed + 1)) ;;
-    *SURVIVED) ;;
+    *": killed: "?*) killed=$((killed + 1)) ;;
+    *SURVIVED | "") ;;
     *) broken=1 ;;
     esac
 done
