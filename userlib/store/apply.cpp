@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/log.h"
+
 namespace vexfs {
 
 namespace {
@@ -13,6 +15,7 @@ namespace {
 // slices.
 constexpr size_t kPunchRecordsMax = 16;
 constexpr uint64_t kWriteBytesMax = uint64_t{1} << 20;
+constexpr size_t kReapItemsMax = 4096; // at a time: writers wait meanwhile
 
 uint64_t records_touched(uint64_t offset, uint64_t length, uint64_t record_bytes) {
     return (offset + length - 1) / record_bytes - offset / record_bytes + 1;
@@ -262,17 +265,29 @@ Result<bool> Store::step_reap(size_t items) {
     return guarded([&] { return reap(items); });
 }
 
+// On a small and full volume only a small slice is admitted.
 Result<bool> Store::reap(size_t items) {
+    items = std::clamp<size_t>(items, 1, kReapItemsMax);
+    for (;; items /= 2) {
+        const Result<bool> more = reap_slice(items);
+        if (more || more.error().code != Code::kENOSPC || items == 1)
+            return more;
+    }
+}
+
+Result<bool> Store::reap_slice(size_t items) {
+    // What is in quarantine comes back with the next commits.
     for (uint64_t attempt = 0; attempt <= FreeMap::kDeferTxgs + 1; ++attempt) {
         {
             WriteLock lock(lock_);
             VEXFS_TRY_VOID(check_writable());
-            const std::vector<Item> orphans =
-                VEXFS_TRY(tree_.list(orphan_key(0), orphan_key(UINT64_MAX), 1));
-            if (orphans.empty())
+            const std::optional<PackedKey> orphan = VEXFS_TRY(next_orphan());
+            if (!orphan)
                 return false;
-            if (fits((items + 1) * put_blocks(), Space::kAdmin))
-                return reap_locked(orphans[0].key, items);
+            if (fits((items + 1) * put_blocks(), Space::kAdmin)) {
+                VEXFS_TRY_VOID(pass_over(*orphan, reap_orphan(*orphan, items)));
+                return true;
+            }
         }
         if (clean())
             break;
@@ -281,9 +296,34 @@ Result<bool> Store::reap(size_t items) {
     return fail(Code::kENOSPC, "store: no room to erase what was given up");
 }
 
+// The first orphan that is not known to be damaged.
+Result<std::optional<PackedKey>> Store::next_orphan() {
+    const std::vector<Item> orphans =
+        VEXFS_TRY(tree_.list(orphan_key(0), orphan_key(UINT64_MAX), damaged_orphans_.size() + 1));
+    for (const Item& orphan : orphans)
+        if (damaged_orphans_.count(orphan.key.unpacked().sub) == 0)
+            return orphan.key;
+    return std::nullopt;
+}
+
+// An orphan that is damaged must not keep those behind it: it stays, for a check to find, and is
+// not tried again while the store is open.
+Status Store::pass_over(const PackedKey& orphan, Status reaped) {
+    if (reaped || suspended())
+        return reaped;
+    const Code code = reaped.error().code;
+    if (code != Code::kEIO && code != Code::kEUCLEAN && code != Code::kEBADMSG)
+        return reaped;
+    const uint64_t oid = orphan.unpacked().sub;
+    damaged_orphans_.insert(oid);
+    log(LogLevel::kWarning, "store", "an object that was given up is damaged and stays",
+        {{"oid", oid}, {"code", name_of(code)}, {"step", reaped.error().what}});
+    return ok();
+}
+
 // A slice of reaping is not logged: whatever a crash takes back of it is done again, and nobody can
 // see the difference.
-Result<bool> Store::reap_locked(const PackedKey& orphan, size_t items_max) {
+Status Store::reap_orphan(const PackedKey& orphan, size_t items_max) {
     Change change(*this);
     Undo undo;
     const uint64_t oid = orphan.unpacked().sub;
@@ -297,8 +337,7 @@ Result<bool> Store::reap_locked(const PackedKey& orphan, size_t items_max) {
             outcome = objects_.remove_item(item.key, undo);
     if (outcome && items.size() < items_max)
         outcome = objects_.remove_item(orphan, undo);
-    VEXFS_TRY_VOID(finish(outcome, undo));
-    return true;
+    return finish(outcome, undo);
 }
 
 Result<uint64_t> Store::reserve(uint64_t counter, uint64_t count) {

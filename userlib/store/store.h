@@ -21,6 +21,7 @@
 
 #include <atomic>
 #include <exception>
+#include <set>
 
 #include "base/guard.h"
 #include "userlib/pool/codec/block_coder.h"
@@ -118,7 +119,9 @@ class Store {
     // Background work, a slice at a time. True if there is more to do at once.
     Result<bool> step_commit();              // one stage of a commit: freeze, write, publish
     Result<bool> step_place(size_t records); // write-behind of object data
-    Result<bool> step_reap(size_t items);    // erases what destroy() gave up
+    // Erases what destroy() gave up, less at a time on a full volume. An object that is damaged
+    // stays and does not keep the others.
+    Result<bool> step_reap(size_t items);
 
     [[nodiscard]] StoreUsage usage();
     [[nodiscard]] size_t dirty_bytes();
@@ -194,6 +197,10 @@ class Store {
     Status apply_whole(const Transaction& transaction, Space space);
     Status punch_slices(uint64_t oid, uint64_t offset, uint64_t end);
     Result<bool> reap(size_t items);
+    Result<bool> reap_slice(size_t items);
+    Result<std::optional<PackedKey>> next_orphan() VEXFS_REQUIRES(lock_);
+    Status pass_over(const PackedKey& orphan, Status reaped) VEXFS_REQUIRES(lock_);
+    Status reap_orphan(const PackedKey& orphan, size_t items) VEXFS_REQUIRES(lock_);
     void warm(Bytes transaction);
     Result<uint64_t> cost_blocks(Bytes transaction) VEXFS_REQUIRES(lock_);
     [[nodiscard]] bool fits(uint64_t cost_blocks, Space space) VEXFS_REQUIRES(lock_);
@@ -204,7 +211,6 @@ class Store {
     Status apply_operation(const Operation& operation, Undo& undo) VEXFS_REQUIRES(lock_);
     Status finish(Status outcome, Undo& undo) VEXFS_REQUIRES(lock_);
     [[nodiscard]] size_t dirty_bytes_locked() VEXFS_REQUIRES_SHARED(lock_);
-    Result<bool> reap_locked(const PackedKey& orphan, size_t items) VEXFS_REQUIRES(lock_);
 
     // commit.cpp
     Status check_writable() const;
@@ -245,6 +251,7 @@ class Store {
     uint64_t txg_ VEXFS_GUARDED_BY(lock_) = 0;       // the open one
     uint64_t operation_ VEXFS_GUARDED_BY(lock_) = 0; // transactions applied since open
     uint64_t frozen_nodes_ VEXFS_GUARDED_BY(lock_) = 0;
+    std::set<uint64_t> damaged_orphans_ VEXFS_GUARDED_BY(lock_); // by oid; found by this open
 };
 
 } // namespace vexfs

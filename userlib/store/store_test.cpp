@@ -5,69 +5,12 @@
 
 #include <doctest/doctest.h>
 
-#include "base/random.h"
 #include "userlib/device/fault_device.h"
-#include "userlib/device/ram_device.h"
 #include "userlib/device/stats_device.h"
 #include "userlib/store/check.h"
+#include "userlib/store/small_volume.h"
 
 namespace vexfs {
-
-namespace {
-
-FormatOptions small_format() {
-    FormatOptions format;
-    format.log_blocks = 16;
-    format.node_bytes = 1024;
-    format.record_bytes = 8192;
-    format.region_blocks = 64;
-    format.uberblock_slots = 4;
-    format.inline_bytes = 100;
-    return format;
-}
-
-StoreOptions small_options() {
-    StoreOptions options;
-    options.slop_blocks_min = 128;
-    return options;
-}
-
-std::unique_ptr<RamDevice> formatted(uint64_t blocks) {
-    std::unique_ptr<RamDevice> device = RamDevice::create(blocks * kBlockBytes).value();
-    REQUIRE(format_store(*device, small_format()));
-    return device;
-}
-
-std::unique_ptr<Store> opened(Device& device, const StoreOptions& options = small_options()) {
-    Result<std::unique_ptr<Store>> store = Store::open(device, options);
-    REQUIRE(store);
-    return std::move(*store);
-}
-
-Key key_of(uint64_t i) {
-    return {1 + i % 7, 1, i, 0};
-}
-
-Page value_of(uint64_t i, size_t bytes = 40) {
-    Page value(bytes);
-    Random random(i);
-    for (std::byte& b : value)
-        b = static_cast<std::byte>(random.next());
-    return value;
-}
-
-Status put(Store& store, uint64_t i) {
-    Transaction transaction;
-    transaction.put(key_of(i), value_of(i));
-    return store.apply(transaction);
-}
-
-bool has(Store& store, uint64_t i) {
-    const Result<std::optional<Page>> value = store.get(key_of(i));
-    return value && value.value() && *value.value() == value_of(i);
-}
-
-} // namespace
 
 TEST_CASE("store: what was committed is there after opening again, and check finds nothing") {
     const auto device = formatted(2000);
@@ -155,31 +98,6 @@ TEST_CASE("store: object data reads back, holes are zero, a punch frees") {
     REQUIRE(store->read(5, 4000, piece));
     CHECK(piece == Page(100));
     CHECK(check(*store).data_bytes == 0);
-    CHECK(check(*store).clean());
-}
-
-TEST_CASE("store: a destroyed object is erased in slices and its space comes back") {
-    const auto device = formatted(4000);
-    const auto store = opened(*device);
-    const uint64_t used = store->usage().used_blocks;
-    for (uint64_t i = 0; i < 40; ++i) {
-        Transaction transaction;
-        transaction.write(5, i * 8192, value_of(i, 8192));
-        transaction.put(Key{5, 1, i, 0}, value_of(i));
-        REQUIRE(store->apply(transaction));
-    }
-    REQUIRE(store->commit());
-    CHECK(store->usage().used_blocks > used + 80);
-    Transaction transaction;
-    transaction.destroy(5);
-    REQUIRE(store->apply(transaction));
-    int slices = 0;
-    while (store->step_reap(8).value())
-        ++slices;
-    CHECK(slices >= 10);
-    for (int i = 0; i < 4; ++i)
-        REQUIRE(store->commit());
-    CHECK(store->usage().used_blocks <= used + 4);
     CHECK(check(*store).clean());
 }
 
@@ -358,32 +276,6 @@ TEST_CASE("store: a damaged free map is refused, and counted anew when asked") {
     const auto store = opened(*device, options);
     CHECK(check(*store).clean());
     CHECK(has(*store, 99));
-}
-
-TEST_CASE("store: it can be wound back, and what was given up stays given up") {
-    const auto device = formatted(2000);
-    uint64_t txg = 0;
-    {
-        const auto store = opened(*device);
-        REQUIRE(put(*store, 1));
-        REQUIRE(store->commit());
-        txg = store->uberblock().txg;
-        for (uint64_t i = 2; i <= 3; ++i) {
-            REQUIRE(put(*store, i));
-            REQUIRE(store->commit());
-        }
-    }
-    StoreOptions options = small_options();
-    options.rewind_txg = txg;
-    {
-        const auto store = opened(*device, options);
-        CHECK(has(*store, 1));
-        CHECK_FALSE(has(*store, 2));
-        CHECK(check(*store).clean());
-    }
-    const auto store = opened(*device);
-    CHECK_FALSE(has(*store, 2));
-    CHECK_FALSE(has(*store, 3));
 }
 
 TEST_CASE("store: an old commit whose epoch was damaged does not pass for the newest") {
