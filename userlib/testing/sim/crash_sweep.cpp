@@ -10,6 +10,9 @@ namespace vexfs {
 
 namespace {
 
+// At a position: every landing, and for one in six a recovery that is cut short.
+constexpr uint64_t kPositionStates = std::size(kLandings) + 1;
+
 class Sweep {
   public:
     Sweep(const Workload& workload, uint64_t seed, uint64_t states_max, SweepResult& result)
@@ -24,6 +27,8 @@ class Sweep {
             for (; durable < now_durable; ++durable)
                 if (records[durable].kind == DeviceRecord::Kind::kWrite)
                     land(records[durable], image_);
+            if (!chosen(records.size() + 1 - position))
+                continue;
             position_ = position;
             const auto pending = std::span(records).subspan(durable, position - durable);
             for (const Landing landing : kLandings) {
@@ -37,6 +42,14 @@ class Sweep {
     }
 
   private:
+    // Whether to crash at the first of so many positions: at each as long as the states that are
+    // left suffice for all of them, else by chance, so that the last ones get their share too.
+    bool chosen(size_t positions_left) {
+        const uint64_t states_left = states_max_ - result_.states;
+        const uint64_t wanted = positions_left * kPositionStates;
+        return states_left >= wanted || random_.chance(states_left, wanted);
+    }
+
     void crash(std::span<const DeviceRecord> pending, Landing landing) {
         landing_ = landing;
         device_.reset();

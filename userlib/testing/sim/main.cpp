@@ -2,10 +2,8 @@
 //
 // vexfs-sim: crash sweeps over seed after seed until enough states were tried.
 //
-//     vexfs-sim [--states N] [--seed FIRST] [--progress FILE] [--until-violation]
-//
-// With a progress file a run that was interrupted goes on where it was, if program and arguments
-// are the same. One seed alone, as a violation names it: --seed S --until-violation.
+// --help says what there is to say. With a progress file a run that was interrupted goes on where
+// it was, if program and arguments are the same.
 //
 // Exit: 0 no violation, 1 a violation (the first of each seed is printed), 2 usage, 3 the progress
 // file cannot be used.
@@ -28,6 +26,18 @@ using namespace vexfs;
 
 // So that a run of few states sees more than a few seeds.
 constexpr uint64_t kSeedStatesMax = 4000;
+
+constexpr const char* kUsage =
+    "usage: vexfs-sim [--states N] [--seed S] [--progress FILE] [--until-violation]\n";
+constexpr const char* kHelp =
+    "Crashes the store in seeded workloads until N states (100000) were tried, beginning with "
+    "seed\n"
+    "S (1). A seed gets at most 4000 states; a workload with more has its crashes spread over all\n"
+    "of its writes by chance, which is the seed's too.\n"
+    "  --progress FILE     keeps the progress there; the same command goes on where it was\n"
+    "  --until-violation   stops at the first one; a violation names the command that repeats it\n"
+    "Prints `states N violations V rate R`, the rate in states a second.\n"
+    "Exit: 0 no violation, 1 a violation, 2 usage, 3 the progress file cannot be used.\n";
 
 struct Arguments {
     uint64_t states = 100000;
@@ -64,15 +74,18 @@ Status sweep(const Arguments& arguments, const ProgressFile& file, SweepProgress
     const double seconds_before = sum.seconds;
     const auto start = std::chrono::steady_clock::now();
     while (sum.states < sum.states_wanted && !(arguments.until_violation && sum.violations > 0)) {
-        const SweepResult result =
-            sweep_seed(sum.next_seed, std::min(sum.states_wanted - sum.states, kSeedStatesMax));
-        ++sum.next_seed;
+        const uint64_t seed = sum.next_seed++;
+        const uint64_t states_max = std::min(sum.states_wanted - sum.states, kSeedStatesMax);
+        const SweepResult result = sweep_seed(seed, states_max);
         sum.states += result.states;
         sum.violations += result.violations;
         const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
         sum.seconds = seconds_before + wall.count();
         if (result.violations > 0)
-            std::fprintf(stderr, "%s\n", result.first_violation.c_str());
+            std::fprintf(stderr,
+                         "%s\nagain: vexfs-sim --seed %" PRIu64 " --states %" PRIu64
+                         " --until-violation\n",
+                         result.first_violation.c_str(), seed, states_max);
         VEXFS_TRY_VOID(file.save(sum));
     }
     file.remove();
@@ -84,10 +97,11 @@ Status sweep(const Arguments& arguments, const ProgressFile& file, SweepProgress
 int main(int argc, char** argv) {
     // A store that says it was suspended has just met the death that the workload had for it.
     set_log_target(::open("/dev/null", O_WRONLY | O_CLOEXEC), false);
+    if (argc == 2 && std::strcmp(argv[1], "--help") == 0)
+        return std::printf("%s%s", kUsage, kHelp) > 0 ? 0 : 1;
     Arguments arguments;
     if (!parse(argc, argv, arguments)) {
-        std::fprintf(stderr, "usage: vexfs-sim [--states N] [--seed S] [--progress FILE] "
-                             "[--until-violation]\n");
+        std::fputs(kUsage, stderr);
         return 2;
     }
     const Result<ProgressFile> file = ProgressFile::at(arguments.progress);
