@@ -2,7 +2,8 @@
 //
 // How memory becomes disk: a commit in three stages, and sync.
 //
-// freeze:  takes everything of the open txg aside; the next txg begins. Writer lock.
+// freeze:  takes everything of the open txg aside; the next txg begins. Writer lock, so most of the
+//          data is written before it, while others go on.
 // write:   data, nodes, bitmaps, summary; flush; uberblock; flush. No lock: others go on.
 // publish: addresses take the place of what was in memory, quarantine moves on. Writer lock.
 #include "userlib/store/store.h"
@@ -15,7 +16,9 @@ namespace vexfs {
 
 namespace {
 constexpr size_t kBatchRecords = 64;
-}
+// Writers that are faster than the disk are not waited for any longer.
+constexpr int kPlacePassesMax = 4;
+} // namespace
 
 Status Store::check_writable() const {
     if (options_.read_only)
@@ -46,15 +49,58 @@ Status Store::suspend(Status outcome) {
     return outcome;
 }
 
+// A record is on disk before anybody learns where, so neither its compression nor its way to the
+// disk needs the lock. One that changes meanwhile stays dirty.
+Result<bool> Store::place_slice(size_t records_max) {
+    Change writing(*this);
+    std::vector<DirtyRecord> records;
+    uint64_t txg = 0; // only a commit changes it
+    {
+        ReadLock lock(lock_);
+        records = objects_.dirty(records_max);
+        txg = txg_;
+    }
+    std::vector<StoredRecord> stored;
+    for (const DirtyRecord& record : records) {
+        Result<StoredRecord> encoded = objects_.encode(record, txg);
+        if (!encoded)
+            return suspend(encoded.error()).error();
+        stored.push_back(std::move(*encoded));
+    }
+    VEXFS_TRY_VOID(suspend(write_records(stored)));
+    WriteLock lock(lock_);
+    Change installing(*this);
+    for (size_t i = 0; i < records.size(); ++i)
+        VEXFS_TRY_VOID(suspend(objects_.install(records[i], stored[i], txg)));
+    return objects_.dirty_records() > 0;
+}
+
+// Leaves little for the freeze to place.
+Status Store::place_ahead() {
+    for (int pass = 0; pass < kPlacePassesMax; ++pass) {
+        size_t left = 0;
+        {
+            ReadLock lock(lock_);
+            left = objects_.dirty_records();
+        }
+        if (left <= options_.freeze_records_max)
+            return ok();
+        for (size_t slice = 0; left > 0; left -= slice) {
+            slice = std::min(left, kBatchRecords);
+            VEXFS_TRY(place_slice(slice));
+        }
+    }
+    return ok();
+}
+
 Status Store::freeze() {
     WriteLock lock(lock_);
     Change change(*this);
-    VEXFS_TRY_VOID(objects_.place(SIZE_MAX, txg_));
     job_ = Job{};
+    job_.records = VEXFS_TRY(objects_.place(txg_));
     job_.txg = txg_;
     job_.operation = operation_;
     job_.mark = log_.mark();
-    job_.records = objects_.take_placed();
     job_.tree = tree_.freeze(txg_ + 1);
     frozen_nodes_ = job_.tree.nodes->size();
     ++txg_;
@@ -114,6 +160,7 @@ Status Store::run_stage() {
     VEXFS_TRY_VOID(check_writable());
     switch (stage_) {
     case Stage::kIdle:
+        VEXFS_TRY_VOID(place_ahead());
         VEXFS_TRY_VOID(suspend(freeze()));
         stage_ = Stage::kWrite;
         return ok();
@@ -185,26 +232,11 @@ Status Store::close() {
 }
 
 Result<bool> Store::step_place(size_t records) {
-    return guarded([&] { return place(records); });
-}
-
-Result<bool> Store::place(size_t records) {
-    VEXFS_TRY_VOID(check_writable());
-    MutexLock order(commit_mutex_); // the records of a txg are written before its commit
-    Change writing(*this);
-    std::vector<StoredRecord> placed;
-    bool more = false;
-    {
-        WriteLock lock(lock_);
-        Change placing(*this);
-        VEXFS_TRY_VOID(suspend(objects_.place(records, txg_)));
-        placed = objects_.take_placed();
-        more = objects_.dirty_records() > 0;
-    }
-    VEXFS_TRY_VOID(suspend(write_records(placed)));
-    WriteLock lock(lock_);
-    objects_.written(placed);
-    return more;
+    return guarded([&]() -> Result<bool> {
+        MutexLock lock(commit_mutex_);
+        VEXFS_TRY_VOID(check_writable());
+        return place_slice(records);
+    });
 }
 
 Result<std::optional<Page>> Store::get(const Key& key) {

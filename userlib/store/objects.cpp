@@ -288,30 +288,44 @@ Result<uint64_t> Objects::slice_end(uint64_t oid, uint64_t offset, uint64_t end,
     return stop;
 }
 
-Status Objects::place(size_t records_max, uint64_t txg) {
-    for (size_t done = 0; done < records_max && !dirty_.empty(); ++done) {
-        const RecordId id = dirty_.begin()->first;
-        const RecordContent content = dirty_.begin()->second;
-        const PackedKey key = record_key(id.oid, id.offset);
-        // Read what is replaced before anything is allocated: only that can fail for another reason
-        // than space.
-        Undo undo;
-        VEXFS_TRY_VOID(note_item(key, undo));
-        StoredRecord record =
-            VEXFS_TRY(encode_record(*content, coder_, compression_, free_map_, txg));
-        if (const Status put = tree_.put(key, record.item); !put) {
-            for (const Segment segment : record.segments)
-                free_map_.release(segment, txg);
-            return put;
-        }
-        for (const Segment segment : undo.released)
-            free_map_.release(segment, txg);
-        unwritten_[record.segments[0].first()] = content;
-        placed_.push_back(std::move(record));
-        dirty_bytes_ -= content->size();
-        dirty_.erase(id);
+std::vector<DirtyRecord> Objects::dirty(size_t records_max) const {
+    std::vector<DirtyRecord> records;
+    records.reserve(std::min(records_max, dirty_.size()));
+    for (auto it = dirty_.begin(); it != dirty_.end() && records.size() < records_max; ++it)
+        records.push_back({it->first, it->second});
+    return records;
+}
+
+Result<StoredRecord> Objects::encode(const DirtyRecord& record, uint64_t txg) {
+    return encode_record(*record.content, coder_, compression_, free_map_, txg);
+}
+
+Status Objects::install(const DirtyRecord& record, const StoredRecord& stored, uint64_t txg) {
+    const auto found = dirty_.find(record.id);
+    const bool changed = found == dirty_.end() || found->second != record.content;
+    Undo undo;
+    Status put = ok();
+    if (!changed)
+        put = put_item(record_key(record.id.oid, record.id.offset), stored.item, undo);
+    for (const Segment segment : changed || !put ? stored.segments : undo.released)
+        free_map_.release(segment, txg);
+    if (!changed && put) {
+        dirty_bytes_ -= found->second->size();
+        dirty_.erase(found);
     }
-    return ok();
+    return put;
+}
+
+Result<std::vector<StoredRecord>> Objects::place(uint64_t txg) {
+    std::vector<StoredRecord> placed;
+    while (!dirty_.empty()) {
+        const DirtyRecord record{dirty_.begin()->first, dirty_.begin()->second};
+        StoredRecord stored = VEXFS_TRY(encode(record, txg));
+        VEXFS_TRY_VOID(install(record, stored, txg));
+        unwritten_[stored.segments[0].first()] = record.content;
+        placed.push_back(std::move(stored));
+    }
+    return placed;
 }
 
 void Objects::written(const std::vector<StoredRecord>& records) {

@@ -2,19 +2,27 @@
 //
 // The data of objects: bytes at an offset, kept as records.
 //
-// A record that changed is kept whole in memory ("dirty") until place() gives it blocks and an
-// item; small ones go into the tree at once. Placed records wait until the commit, or the
-// write-behind before it, has written them; till then they are read from memory. Trailing zeros of
-// a record are not kept, a record of zeros is no record.
+// A record that changed is kept whole in memory ("dirty") until it has blocks and an item; small
+// ones go into the tree at once. There are two ways to that. Write-behind encodes dirty records and
+// writes them while others go on, then installs those that are still the same. A freeze, which
+// cannot wait for the disk, places what is left; such records are read from memory until the commit
+// has written them. Trailing zeros of a record are not kept, a record of zeros is no record.
 //
-// Threads: read from many threads while nobody calls the others; the others from one. The store's
-// lock sees to that.
+// Threads: read and dirty from many threads while nobody calls the others; the others from one. The
+// store's lock sees to that. encode needs no lock and is called by one thread at a time, the one
+// that commits.
 #pragma once
 
 #include "userlib/store/record.h"
 #include "userlib/store/undo.h"
 
 namespace vexfs {
+
+// A record as it was at a moment; it has changed if its content is another one.
+struct DirtyRecord {
+    RecordId id;
+    RecordContent content;
+};
 
 class Objects {
   public:
@@ -42,11 +50,15 @@ class Objects {
     [[nodiscard]] Result<uint64_t> slice_end(uint64_t oid, uint64_t offset, uint64_t end,
                                              size_t count_max) const;
 
-    // Gives up to `records_max` dirty records their blocks, as born in `txg`.
-    Status place(size_t records_max, uint64_t txg);
-    // The placed records that nobody has taken yet. Whoever takes them writes them, then calls
-    // written().
-    std::vector<StoredRecord> take_placed() { return std::exchange(placed_, {}); }
+    // The first dirty records, at most so many.
+    [[nodiscard]] std::vector<DirtyRecord> dirty(size_t records_max) const;
+    // Gives a dirty record blocks, as born in `txg`. It means nothing to anybody until install().
+    Result<StoredRecord> encode(const DirtyRecord& record, uint64_t txg);
+    // Replaces a dirty record by its stored form, or gives that up if the record has changed since.
+    Status install(const DirtyRecord& record, const StoredRecord& stored, uint64_t txg);
+
+    // Both at once for all dirty records. The caller writes what it gets, then calls written().
+    Result<std::vector<StoredRecord>> place(uint64_t txg);
     void written(const std::vector<StoredRecord>& records);
 
     [[nodiscard]] size_t dirty_records() const { return dirty_.size(); }
@@ -79,7 +91,6 @@ class Objects {
     BlockCoder coder_;
     Dirty dirty_;
     size_t dirty_bytes_ = 0;
-    std::vector<StoredRecord> placed_;
     std::unordered_map<uint64_t, RecordContent> unwritten_; // placed, by first block
 };
 

@@ -52,6 +52,7 @@ struct StoreOptions {
     bool read_only = false;
     size_t cache_bytes = size_t{256} << 20;
     size_t dirty_bytes_max = size_t{64} << 20; // beyond it apply() commits before it goes on
+    size_t freeze_records_max = 16; // a commit of more writes the others before it stops writers
     uint32_t node_copies = 2;
     Compression compression;         // of object data
     uint64_t slop_blocks_min = 4096; // kept free, see Space; never more than half of the volume
@@ -216,8 +217,9 @@ class Store {
     Status check_writable() const;
     Status check_sound() const;
     Status sync_log();
-    Result<bool> place(size_t records);
     void doubt();
+    Result<bool> place_slice(size_t records_max) VEXFS_REQUIRES(commit_mutex_);
+    Status place_ahead() VEXFS_REQUIRES(commit_mutex_);
     Status run_stage() VEXFS_REQUIRES(commit_mutex_);
     Status freeze() VEXFS_REQUIRES(commit_mutex_);
     Status write_job() VEXFS_REQUIRES(commit_mutex_);

@@ -36,6 +36,7 @@ StoreOptions FallibleRun::options() {
     options.slop_blocks_min = 100;
     options.cache_bytes = 0; // every read is one of the device
     options.node_copies = 1;
+    options.freeze_records_max = 1; // data is written both before a freeze and after it
     options.policy = FreeMap::Policy::kLowestFirst;
     return options;
 }

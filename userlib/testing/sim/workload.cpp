@@ -50,6 +50,7 @@ SimConstants SimConstants::from_seed(uint64_t seed) {
     c.commit_every = random.between(5, 60);
     c.kill_chance = random.chance(1, 3) ? 0 : random.between(10, 60);
     c.reap_chance = random.between(0, 20);
+    c.store.freeze_records_max = random.between(0, 8);
     return c;
 }
 
