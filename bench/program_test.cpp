@@ -132,6 +132,11 @@ TEST_CASE("program: a store is filled, killed, opened and committed to beside ea
         CHECK(report.at("stores").back().at("name") == peer);
         CHECK(report.at("ratios").at(0).at("commits").size() == 4);
         CHECK(report.at("bare_sync").at("p50_us") > 0);
+        REQUIRE(report.at("stalls").size() == 2);
+        for (const nlohmann::json& stall : report.at("stalls")) {
+            CHECK(stall.at("longest_ms").size() == 2);
+            CHECK(stall.at("longest_ms").at(0) > 0);
+        }
         for (const nlohmann::json& store : report.at("stores")) {
             CHECK(store.at("load").at("seconds").at(0) > 0);
             CHECK(store.at("open_clean").at("milliseconds").at(0) > 0);

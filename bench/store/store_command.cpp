@@ -9,6 +9,7 @@
 
 #include "bench/store/commands.h"
 #include "bench/store/commit_run.h"
+#include "bench/store/stall_run.h"
 #include "bench/store/store_run.h"
 
 namespace vexfs {
@@ -71,7 +72,7 @@ Status measure(const StoreBenchOptions& options, StoreReport& report) {
     VEXFS_TRY_VOID(CommitRun(options, disk, stores, report).run(bare));
     for (const std::unique_ptr<KeyValueStore>& store : stores)
         VEXFS_TRY_VOID(store->close());
-    return ok();
+    return measure_stalls(options, folder.path(), report);
 }
 
 } // namespace

@@ -95,6 +95,17 @@ std::string text_of_commits(const StoreReport& report) {
     return text;
 }
 
+std::string text_of_stalls(const StoreReport& report) {
+    std::string text = format("\nthe longest that a writer waits while %llu MiB of data commit\n"
+                              "  data placed     longest ms  commit ms\n",
+                              static_cast<unsigned long long>(StoreReport::kStallBytes >> 20));
+    for (const StallFigures& stall : report.stalls)
+        text += format("  %-14s %11.2f %10.1f\n", stall.placed.c_str(), middle_of(stall.longest_ms),
+                       middle_of(stall.commit_ms));
+    return text + "  the first over the second: " +
+           text_of_ratio(ratio_of(report.stalls[0].longest_ms, report.stalls[1].longest_ms)) + "\n";
+}
+
 } // namespace
 
 StoreRatio ratio_of(const std::vector<double>& theirs, const std::vector<double>& ours) {
@@ -122,7 +133,7 @@ std::string text_of(const StoreReport& report) {
     text += text_of_loads(report);
     text += text_of_opens(report, "after a clean stop", &StoreFigures::clean);
     text += text_of_opens(report, "after SIGKILL with a full log", &StoreFigures::killed);
-    return text + text_of_commits(report);
+    return text + text_of_commits(report) + text_of_stalls(report);
 }
 
 } // namespace vexfs

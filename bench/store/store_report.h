@@ -49,7 +49,16 @@ struct StoreFigures {
     std::vector<CommitFigures> commits;
 };
 
+// What a writer of our store waits while data commits, by round.
+struct StallFigures {
+    std::string placed; // where the data is
+    std::vector<double> longest_ms;
+    std::vector<double> commit_ms;
+};
+
 struct StoreReport {
+    static constexpr uint64_t kStallBytes = uint64_t{64} << 20; // the data of such a commit
+
     Machine machine;
     std::string command;
     std::string disk;
@@ -60,6 +69,7 @@ struct StoreReport {
     double bare_p50_us = 0;
     double bare_p99_us = 0;
     std::vector<StoreFigures> stores; // ours first
+    std::vector<StallFigures> stalls; // with a freeze that places everything, and as it is
 };
 
 struct StoreRatio {

@@ -92,6 +92,11 @@ std::string json_of(const StoreReport& report) {
              {"open_killed", json_of_open(store.killed)},
              {"commits", commits}});
     }
+    Json stalls = Json::array();
+    for (const StallFigures& stall : report.stalls)
+        stalls.push_back({{"placed", stall.placed},
+                          {"longest_ms", stall.longest_ms},
+                          {"commit_ms", stall.commit_ms}});
     const Json whole = {{"program", "vexfs-bench store"},
                         {"commit", report.machine.commit},
                         {"command", report.command},
@@ -105,6 +110,7 @@ std::string json_of(const StoreReport& report) {
                           {"p99_us", report.bare_p99_us},
                           {"round_p50_us", report.bare_round_p50_us}}},
                         {"stores", stores},
+                        {"stalls", stalls},
                         {"ratios", json_of_ratios(report)}};
     return whole.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
