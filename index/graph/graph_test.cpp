@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "index/graph/links.h"
+#include "index/graph/search_session.h"
 #include "index/graph/test_rows.h"
 
 using namespace vexfs;
@@ -218,6 +219,36 @@ TEST_CASE("graph: budget, cancellation and deadline end a walk early and say so"
     CHECK(full.cost.hops >= 500);
     CHECK(full.cost.distances > full.cost.hops);
     CHECK(full.cost.reranked == 20);
+}
+
+TEST_CASE("graph: a walk that is resumed ends as one that was never interrupted") {
+    TestRows rows(1500, 12);
+    for (Isa isa : kAllIsas) {
+        if (!is_supported(isa))
+            continue;
+        CAPTURE(name_of(isa));
+        const auto graph = build(rows, TestRows::config(isa));
+        const TestQuery wanted(rows, rows.draw());
+        Scratch scratch;
+        SearchParams params;
+        const auto pool_of = [&](uint64_t budget) {
+            params.distance_budget = budget;
+            SearchSession session(graph->core(), wanted.query, params, scratch);
+            REQUIRE(session.begin().value());
+            REQUIRE(session.walk(40).has_value());
+            CHECK((session.end() == WalkEnd::kBudget) == (budget != UINT64_MAX));
+            if (session.end() == WalkEnd::kBudget)
+                session.resume();
+            CHECK(session.end() == WalkEnd::kDone);
+            const uint32_t count = session.collect(40).value();
+            const uint32_t* slots = scratch.answer_slots.data();
+            return std::vector<uint32_t>(slots, slots + count);
+        };
+        const std::vector<uint32_t> whole = pool_of(UINT64_MAX);
+        CHECK(whole.size() == 40);
+        for (const uint64_t budget : {1, 60, 120, 200})
+            CHECK(pool_of(budget) == whole);
+    }
 }
 
 TEST_CASE("graph: rows inserted by several threads are all found, also by searches meanwhile") {

@@ -12,6 +12,10 @@ SearchSession::SearchSession(const GraphCore& core, const GraphQuery& query,
     : core_(core), query_(query), params_(params), scratch_(scratch),
       guard_(core.epochs, scratch.epoch_hint) {}
 
+SearchSession::~SearchSession() {
+    scratch_.end_walk();
+}
+
 Result<bool> SearchSession::begin() {
     if (params_.width < 1 || params_.width > kMaxWidth)
         return fail(Code::kEINVAL, "graph: width of a search");
@@ -26,6 +30,7 @@ Result<bool> SearchSession::begin() {
 
 Status SearchSession::walk(uint32_t ef) {
     VEXFS_ASSERT(ef >= 1);
+    scratch_.end_walk();
     VEXFS_TRY_VOID(scratch_.prepare_walk(core_.rows(), ef));
     walk_ = scratch_.start_walk(core_.view, query_.code, ef);
     walk_.entry = entry_slot_;
@@ -34,6 +39,19 @@ Status SearchSession::walk(uint32_t ef) {
     walk_.cancel = params_.cancel;
     walk_.deadline_ns = params_.deadline_ns;
     walk_.counters = counters_;
+    ++walks_;
+    run();
+    return ok();
+}
+
+void SearchSession::resume() {
+    VEXFS_ASSERT(walk_.end == WalkEnd::kBudget);
+    walk_.distance_budget = UINT64_MAX;
+    walk_.resumed = true;
+    run();
+}
+
+void SearchSession::run() {
     if (params_.allowed != nullptr && params_.filter_walk == FilterWalk::kTwoHop) {
         walk_.allowed = params_.allowed->words;
         walk_.allowed_bits = params_.allowed->size_bits;
@@ -41,10 +59,7 @@ Status SearchSession::walk(uint32_t ef) {
     } else {
         core_.loops.walk(walk_);
     }
-    scratch_.end_walk();
     counters_ = walk_.counters;
-    ++walks_;
-    return ok();
 }
 
 bool SearchSession::is_answer(uint32_t slot) const {

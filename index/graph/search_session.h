@@ -19,12 +19,18 @@ class SearchSession {
   public:
     SearchSession(const GraphCore& core, const GraphQuery& query, const SearchParams& params,
                   Scratch& scratch);
+    ~SearchSession();
+    SearchSession(const SearchSession&) = delete;
+    SearchSession& operator=(const SearchSession&) = delete;
 
     // False if the graph has no rows. ENOMEM, EINVAL.
     Result<bool> begin();
 
     // Walks with a pool of `ef`. ENOMEM.
     Status walk(uint32_t ef);
+    // Goes on with a walk that ended with kBudget, now without a limit to what it may spend. The
+    // pool may have been looked at in between.
+    void resume();
     [[nodiscard]] bool pool_full() const { return walk_.size == walk_.ef; }
     [[nodiscard]] uint32_t pool_size() const { return walk_.size; }
 
@@ -38,6 +44,7 @@ class SearchSession {
     [[nodiscard]] SearchCost cost() const;
 
   private:
+    void run();
     [[nodiscard]] bool is_answer(uint32_t slot) const;
     template <typename Visit>
     void visit_answers(bool& seen_twice, Visit visit) const;

@@ -62,6 +62,7 @@ struct Walk {
     uint32_t allowed_bits;
 
     uint64_t distance_budget; // stop when this many distances have been computed in all
+    bool resumed;             // go on with a walk that ended so
     const uint8_t* cancel;    // stop when it becomes non-zero, or nullptr
     int64_t deadline_ns;      // CLOCK_MONOTONIC, 0: none
     WalkCounters counters;    // added to

@@ -232,21 +232,32 @@ struct WalkLoop {
         return visited.touched + visited.touched_count;
     }
 
-    template <typename Layer, typename Choice>
-    static void run(Walk& walk) {
+    // The entry node alone.
+    template <typename Layer>
+    VEXFS_CODE_INLINE void start(Walk& walk, Pool& pool, const Query& query) {
         VisitedSet& visited = *walk.visited;
-        const Query query = Code::query(walk.query, walk.view->blocks);
         const size_t record_bytes = size_t{64} * Code::blocks_of(query);
-        Pool pool{walk.distances, walk.nodes, 1, walk.ef, INT32_MAX, 0, 0};
         Lanes::clear(pool.distances, walk.ef + 16);
         pool.distances[0] = Code::distance(Layer::code(walk, record_bytes, walk.entry), query);
         pool.nodes[0] = walk.entry;
-        if (pool.ef == 1)
-            pool.worst = pool.distances[0];
+        pool.size = 1;
         visited.words[walk.entry / 32] |= 1u << (walk.entry % 32);
         *room(visited) = walk.entry;
         ++visited.touched_count;
         ++walk.counters.distances;
+    }
+
+    template <typename Layer, typename Choice>
+    static void run(Walk& walk) {
+        VisitedSet& visited = *walk.visited;
+        const Query query = Code::query(walk.query, walk.view->blocks);
+        Pool pool{walk.distances, walk.nodes, walk.size, walk.ef, INT32_MAX, 0, 0};
+        if (!walk.resumed)
+            start<Layer>(walk, pool, query);
+        else
+            look_ahead<Layer>(walk, pool);
+        if (pool.size == pool.ef)
+            pool.worst = pool.distances[pool.ef - 1];
         walk.end = WalkEnd::kDone;
         for (uint32_t step = 0; pool.cursor < pool.size && !must_end(walk, step); ++step) {
             uint32_t* fresh = room(visited);

@@ -2,43 +2,68 @@
 #include "index/planner/plan.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "index/kernels/page_shape.h"
 
 namespace vexfs::index {
 namespace {
 
-// What a walk may cost, as a share of the scan's cost.
-constexpr double kWalkShare = 0.25;
+// What a walk may be expected to cost if the filter agrees with the query, as a share of the scan,
+constexpr double kNavigateShare = 0.7;
+constexpr double kTwoHopShare = 0.25;
+// and what it may spend before it has looked whether the filter does. Its way there is the dearer
+// part, with few neighbours that were seen before.
+constexpr double kBlindShare = 0.15;
 
-// New rows that expanding one row of the pool brings.
-constexpr double kFreshPerRow = 14;
+// Codes beyond this are not expected in the second-level cache.
+constexpr uint64_t kCacheBytes = 1 << 20;
+
 constexpr double kTwoHopFreshPerRow = 48;
 
 double blocks_of(CodeShape shape) {
     return shape.record_bytes / double{kCodeBlockBytes};
 }
 
+bool is_far(const PlanInput& input) {
+    return uint64_t{input.shape.record_bytes} * input.rows > kCacheBytes;
+}
+
 // In order, a row costs the reading of its record; gathered, most of a cache miss.
 double scan_cost(const PlanInput& input) {
     const double blocks = blocks_of(input.shape);
+    const bool far = is_far(input);
     const double word = 0.5 / 64; // of the bitmap, per row
-    const double in_order = input.rows * (0.5 + 0.7 * blocks);
-    const double gathered = input.allowed * (2.5 + 1.5 * blocks);
+    const double in_order = input.rows * (0.5 + (far ? 3.5 : 0.7) * blocks);
+    const double gathered = input.allowed * (far ? 4 + 6 * blocks : 2.5 + 1.5 * blocks);
     return input.rows * word + std::min(in_order, gathered);
 }
 
-double distance_cost(const PlanInput& input) {
-    return 14 + 3 * blocks_of(input.shape);
+// A long pool costs more to keep sorted.
+double distance_cost(const PlanInput& input, double pool) {
+    const double blocks = blocks_of(input.shape);
+    return is_far(input) ? 20 + 4 * blocks + 0.06 * pool : 10 + 3 * blocks + 0.02 * pool;
 }
 
-// A long pool costs more to keep sorted.
+// The way down to the query, then the neighbours of the pool, many of which are neighbours of each
+// other.
 double walk_cost(const PlanInput& input, double pool) {
-    const double distances = std::min(pool * kFreshPerRow, static_cast<double>(input.live));
-    return distances * (distance_cost(input) + 0.01 * pool);
+    const double live = input.live;
+    const double distances = std::min(30 * std::log2(live + 1) + 6.5 * pool, live);
+    return distances * distance_cost(input, pool);
 }
 
 double two_hop_cost(const PlanInput& input) {
     const double looking = 800; // at the links of 32 rows that are not allowed
-    return input.ef * (kTwoHopFreshPerRow * distance_cost(input) + looking);
+    return input.ef * (kTwoHopFreshPerRow * distance_cost(input, input.ef) + looking);
+}
+
+// The pool in which as many allowed rows are expected as an unfiltered one would hold, and k of
+// them nearly always: their number varies by its root.
+double navigate_pool(const PlanInput& input, double share) {
+    const double k = input.k;
+    const double unfiltered = std::max(input.ef, input.rerank);
+    return std::max(unfiltered, k + 1.5 * std::sqrt(k)) / share;
 }
 
 // Eight allowed rows are expected among the probed ones if the filter and the query have nothing to
@@ -48,19 +73,24 @@ constexpr uint32_t kProbeNeeded = 4;
 
 PlanChoice choose_filtered(const PlanInput& input, PlanChoice choice) {
     const double share = static_cast<double>(input.allowed) / input.live;
-    const double affordable = kWalkShare * choice.scan_ns;
+    const double pool_max = std::min(input.rows + 1.0, kMaxSlots / 2.0);
+    const double pool = std::min(navigate_pool(input, share), pool_max);
+    choice.pool = static_cast<uint32_t>(std::max(pool, 1.0));
+    const double navigate = walk_cost(input, pool);
+    if (navigate <= kNavigateShare * choice.scan_ns) {
+        choice.plan = Plan::kNavigate;
+        choice.walk_ns = navigate;
+        const double blind = kBlindShare * choice.scan_ns / distance_cost(input, pool);
+        choice.distance_budget = static_cast<uint64_t>(blind);
+        return choice;
+    }
     const double probe = std::max(kProbeExpected / share, 16.0);
-    choice.distance_budget = static_cast<uint64_t>(affordable / distance_cost(input));
     choice.probe_pool = static_cast<uint32_t>(probe);
     choice.probe_allowed = kProbeNeeded;
-
-    const double navigate = walk_cost(input, std::max(input.ef, input.rerank) / share);
-    const double two_hop = walk_cost(input, probe) + two_hop_cost(input);
-    const bool navigates = navigate <= affordable;
-    choice.walk_ns = navigates ? navigate : two_hop;
-    choice.plan = navigates               ? Plan::kNavigate
-                  : two_hop <= affordable ? Plan::kTwoHop
-                                          : Plan::kCodeScan;
+    choice.walk_ns = walk_cost(input, probe) + two_hop_cost(input);
+    const double affordable = kTwoHopShare * choice.scan_ns;
+    choice.distance_budget = static_cast<uint64_t>(affordable / distance_cost(input, probe));
+    choice.plan = choice.walk_ns <= affordable ? Plan::kTwoHop : Plan::kCodeScan;
     return choice;
 }
 

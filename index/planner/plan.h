@@ -2,11 +2,11 @@
 //
 // Chooses how a search looks at the rows, from their number and what each way costs.
 //
-// The costs are in nanoseconds of one core, estimated from timings on one machine with AVX-512;
-// only their ratios decide. `vexfs-bench ann --filter` times the choice beside the scan, so a
-// machine where they mislead shows. A walk is chosen if it is expected to cost at most a quarter of
-// the scan, and it may not spend more: whoever walks into a filter that disagrees with the query
-// loses a quarter of a scan and then scans.
+// The costs are in nanoseconds of one core, fitted to timings on one machine with AVX-512; only
+// their ratios decide. `vexfs-bench ann --filter` times the choice beside the scan, so a machine
+// where they mislead shows. A filtered walk is chosen if it is expected to cost well less than the
+// scan. When it has spent a seventh of the scan it has to show that the filter agrees with the
+// query; whoever walks into one that does not loses that much and then scans.
 //
 // Threads: pure functions.
 #pragma once
@@ -35,6 +35,7 @@ struct PlanInput {
     uint32_t live = 0;    // rows that exist
     uint32_t allowed = 0; // of them, at most; equal to `live` without a filter
     bool filtered = false;
+    uint32_t k = 0;      // answers
     uint32_t ef = 0;     // the pool of an unfiltered walk
     uint32_t rerank = 0; // rows whose exact distance is computed
 };
@@ -43,8 +44,11 @@ struct PlanChoice {
     Plan plan = Plan::kNothing;
     double scan_ns = 0; // what the coded scan is expected to cost
     double walk_ns = 0; // what the cheapest walk is expected to cost
-    // Code distances after which a walk has spent a quarter of the scan.
+    // Code distances after which a kTwoHop walk, having spent a quarter of the scan, is given up,
+    // and a kNavigate walk, having spent a seventh, goes on only if enough of its pool is allowed.
     uint64_t distance_budget = UINT64_MAX;
+    // kNavigate: the pool in which enough allowed rows are expected.
+    uint32_t pool = 0;
     // kTwoHop: first walk without the filter with a pool of this size. If the filter agrees with
     // the query, at least `probe_allowed` of it are allowed; if fewer are, scan.
     uint32_t probe_pool = 0;

@@ -14,7 +14,8 @@
 namespace vexfs::index {
 namespace {
 
-constexpr double kLargestPool = kMaxSlots / 2;
+// How much larger a second pool may be, if the first held too few allowed rows.
+constexpr double kGrowthMax = 1.5;
 
 // One search on its way.
 class Searcher {
@@ -37,6 +38,7 @@ class Searcher {
     // False if the walk was given up.
     Result<bool> walk(const PlanChoice& choice);
     Result<bool> navigate(const PlanChoice& choice);
+    Status walk_if_allowed(SearchSession& session, const PlanChoice& choice);
     Result<bool> probe(const PlanChoice& choice);
     SearchParams walk_params(const PlanChoice& choice) const;
     Status add(const SearchCost& cost, WalkEnd end);
@@ -84,7 +86,7 @@ PlanChoice Searcher::plan() {
         request_.rerank != 0 ? request_.rerank : default_rerank(codec_, k_, request_.ef);
     rerank_ = std::clamp(wanted, k_, UINT32_MAX / 4);
     PlanChoice choice = choose_plan({graph_.config().shape, graph_.slot_end(), live_, allowed_,
-                                     request_.allowed != nullptr, request_.ef, rerank_});
+                                     request_.allowed != nullptr, k_, request_.ef, rerank_});
     if (choice.plan == Plan::kNothing)
         return choice;
     if (request_.forced) {
@@ -226,37 +228,49 @@ Result<bool> Searcher::probe(const PlanChoice& choice) {
 // the allowed rows would come from the far end of the pool, which a walk knows least.
 Result<bool> Searcher::navigate(const PlanChoice& choice) {
     const GraphQuery query{scratch_.code.values, request_.query, &source_};
-    const SearchParams params = walk_params(choice);
+    SearchParams params = walk_params(choice);
+    params.width = kMaxWidth; // little is expanded in vain where the pool is large
     SearchSession session(core_, query, params, scratch_.walk);
     const bool any = VEXFS_TRY(session.begin());
     if (!any)
         return false;
     const uint32_t wanted = std::max(request_.ef, rerank_);
-    const double largest = std::min(kLargestPool, graph_.slot_end() + 1.0);
-    double pool = wanted / (static_cast<double>(allowed_) / live_);
-    uint32_t answers = 0;
-    for (int attempt = 0; attempt < 2 && answers < wanted / 4 * 3; ++attempt) {
-        if (attempt > 0 && answers < wanted / 4)
-            break;
-        if (attempt > 0)
-            pool *= 1.1 * wanted / answers;
-        VEXFS_TRY_VOID(session.walk(static_cast<uint32_t>(std::min(pool, largest))));
-        if (session.end() != WalkEnd::kDone)
-            break;
-        answers = VEXFS_TRY(session.collect(wanted));
+    const uint32_t enough = std::max(wanted / 4 * 3, k_);
+    VEXFS_TRY_VOID(walk_if_allowed(session, choice));
+    uint32_t answers = VEXFS_TRY(session.collect(wanted));
+    if (session.end() == WalkEnd::kDone && answers < enough) {
+        const double missing = 1.1 * enough / std::max(answers, 1U);
+        const double pool = std::min(choice.pool * missing, kMaxSlots / 2.0);
+        if (missing <= kGrowthMax) {
+            params.distance_budget = UINT64_MAX;
+            VEXFS_TRY_VOID(session.walk(static_cast<uint32_t>(pool)));
+            answers = VEXFS_TRY(session.collect(wanted));
+        }
     }
-    if (session.end() == WalkEnd::kDone && answers >= std::max(wanted / 2, k_)) {
+    const bool answered = session.end() == WalkEnd::kDone && answers >= std::max(wanted / 2, k_);
+    if (answered) {
         const uint32_t collected = VEXFS_TRY(session.collect(rerank_));
         VEXFS_TRY_VOID(session.rerank(collected));
         const Neighbor* nearest = scratch_.walk.answers.data();
         for (uint32_t i = 0; i < std::min(collected, k_) && nearest[i].distance <= request_.radius;
              ++i)
             found_.push_back(nearest[i]);
-        VEXFS_TRY_VOID(add(session.cost(), session.end()));
-        return collected >= k_;
     }
     VEXFS_TRY_VOID(add(session.cost(), session.end()));
-    return false;
+    return answered;
+}
+
+// Ends with kBudget if the filter disagrees with the query: if, when the budget is spent, the rows
+// around the query are allowed less than half as often as elsewhere.
+Status Searcher::walk_if_allowed(SearchSession& session, const PlanChoice& choice) {
+    VEXFS_TRY_VOID(session.walk(choice.pool));
+    if (session.end() != WalkEnd::kBudget)
+        return ok();
+    const double share = static_cast<double>(allowed_) / live_;
+    const auto expected = static_cast<uint32_t>(share * session.pool_size() / 2) + 1;
+    if (VEXFS_TRY(session.collect(expected)) == expected)
+        session.resume();
+    return ok();
 }
 
 Result<bool> Searcher::walk(const PlanChoice& choice) {
