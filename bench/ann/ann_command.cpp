@@ -87,7 +87,7 @@ int run_ann(std::span<const char* const> arguments) {
         return complain(wrong, 2);
     // Read once, where the kernels are chosen: it must stand before any of them is asked for.
     if (!options.isa.empty())
-        ::setenv("VEXFS_ISA", options.isa.c_str(), 1);
+        ::setenv("VEXFS_ISA", options.isa.c_str(), 1); // NOLINT(concurrency-mt-unsafe): no thread
     const index::Isa isa = index::chosen_isa();
     if (!options.isa.empty() && options.isa != index::name_of(isa))
         return complain("--isa " + options.isa + ": this machine lacks it", 1);

@@ -35,6 +35,7 @@ struct Key {
     uint64_t sub = 0;
     uint16_t tie = 0;
 
+    // NOLINTNEXTLINE(modernize-use-nullptr): it sees the 0 that the comparison is made with
     friend auto operator<=>(const Key&, const Key&) = default;
 };
 

@@ -11,7 +11,7 @@ namespace vexfs {
 
 namespace {
 
-constexpr size_t kBlockBytesMax = 1024 * 1024;
+constexpr size_t kBlockBytesMax = size_t{1} << 20;
 // Beyond this much that nobody has synced, the log gives up on the txg: its commit is near anyway.
 constexpr size_t kPendingBytesMax = 4 * kBlockBytesMax;
 constexpr size_t kFormatBlocks = 256;

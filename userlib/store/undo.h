@@ -19,6 +19,7 @@ using RecordContent = std::shared_ptr<const Page>;
 struct RecordId {
     uint64_t oid = 0;
     uint64_t offset = 0;
+    // NOLINTNEXTLINE(modernize-use-nullptr): it sees the 0 that the comparison is made with
     friend auto operator<=>(const RecordId&, const RecordId&) = default;
 };
 

@@ -14,6 +14,7 @@ constexpr uint64_t kOidStride = 1000;
 constexpr uint8_t kItemTypes = 3;
 constexpr uint64_t kLastWritesMax = 40; // of a process, once it was struck
 constexpr uint64_t kLastFlushesMax = 4;
+constexpr uint64_t kMemoryMax = uint64_t{256} << 10; // of the cache, and of what is dirty
 
 template <typename T, size_t N>
 T pick(Random& random, const T (&choices)[N]) {
@@ -35,8 +36,8 @@ SimConstants SimConstants::from_seed(uint64_t seed) {
     c.format.log_blocks = random.between(2, 12);
     c.format.inline_bytes = static_cast<uint32_t>(
         random.between(0, std::min<size_t>(200, node_value_bytes_max(c.format.node_bytes) - 1)));
-    c.store.cache_bytes = random.chance(1, 4) ? 0 : random.between(1024, 256 * 1024);
-    c.store.dirty_bytes_max = random.between(4096, 256 * 1024);
+    c.store.cache_bytes = random.chance(1, 4) ? 0 : random.between(1024, kMemoryMax);
+    c.store.dirty_bytes_max = random.between(4096, kMemoryMax);
     c.store.node_copies = static_cast<uint32_t>(random.between(1, 2));
     c.store.slop_blocks_min = random.between(64, 160);
     c.store.policy =

@@ -213,11 +213,10 @@ std::vector<FunctionSpan> functions_of_shell(const std::vector<std::string>& lin
     bool open = false;
     for (size_t i = 0; i < lines.size(); ++i) {
         const size_t parentheses = lines[i].find("() {");
-        const bool starts =
-            !open && parentheses != std::string::npos && parentheses > 0 &&
-            std::all_of(lines[i].begin(), lines[i].begin() + parentheses, is_word_character);
-        if (starts) {
-            found.push_back({lines[i].substr(0, parentheses), i + 1, i + 1});
+        const std::string name =
+            parentheses == std::string::npos ? "" : lines[i].substr(0, parentheses);
+        if (!open && !name.empty() && std::all_of(name.begin(), name.end(), is_word_character)) {
+            found.push_back({name, i + 1, i + 1});
             open = !lines[i].ends_with('}');
         } else if (open && lines[i].starts_with('}')) {
             found.back().last_line = i + 1;

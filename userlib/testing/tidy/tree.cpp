@@ -77,7 +77,7 @@ std::vector<std::string> paths_from_git(const std::string& root) {
             path += static_cast<char>(c);
             continue;
         }
-        if (fs::is_regular_file(root + "/" + path))
+        if (fs::is_regular_file(fs::path(root) / path))
             paths.push_back(path);
         path.clear();
     }
@@ -144,7 +144,7 @@ Result<Tree> read_tree(const std::string& root) {
     for (std::string& path : paths) {
         if (excluded(path))
             continue;
-        std::ifstream stream(root + "/" + path, std::ios::binary);
+        std::ifstream stream(fs::path(root) / path, std::ios::binary);
         std::ostringstream text;
         text << stream.rdbuf();
         if (!stream)
