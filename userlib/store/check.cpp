@@ -15,6 +15,7 @@ class Checker {
         const Uberblock& uberblock = store_.uberblock();
         check_node(uberblock.root, PackedKey(), PackedKey::highest(), uberblock.txg);
         compare_bitmaps();
+        check_labels();
         if (store_.log_damaged())
             find("log: synced operations behind a damaged block", PackedKey(), 0);
         report_.used_blocks = reached_.used_on_disk();
@@ -136,6 +137,25 @@ class Checker {
         }
         if (store_.uberblock().used_blocks != reached_.used_on_disk())
             find("uberblock: count of used blocks", PackedKey(), 0);
+    }
+
+    void check_labels() {
+        const LabelSurvey labels = LabelSurvey::read(store_.device(), layout_);
+        for (uint32_t label = 0; label < Layout::kLabels; ++label) {
+            if (!labels.header_sound(label))
+                find("label: a copy of the header is damaged", PackedKey(),
+                     layout_.header_block(label));
+            for (uint64_t slot = 0; slot < labels.slots().size(); ++slot) {
+                const uint64_t block = layout_.uberblock_block(label, slot);
+                if (labels.slots()[slot][label].state == LabelSlot::State::kDamaged)
+                    find("label: a copy of an uberblock is damaged", PackedKey(), block);
+                else if (labels.amiss(label, slot))
+                    find("label: a copy of an uberblock was not written", PackedKey(), block);
+            }
+        }
+        if (labels.hides_newer())
+            find("label: both first labels are damaged and may have had a newer commit",
+                 PackedKey(), 0);
     }
 
     Store& store_;

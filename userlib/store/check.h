@@ -4,7 +4,8 @@
 //
 // Follows the commit in force from the root: every node in both copies, every fence and level,
 // every record down to its bytes, the orphans; then compares the blocks that were reached with the
-// bitmaps, bit by bit. It reads past the cache and repairs nothing.
+// bitmaps, bit by bit, and looks at the headers and all uberblocks of all labels. It reads past the
+// cache and repairs nothing.
 //
 // Threads: one thread, and nothing else uses the store meanwhile.
 #pragma once

@@ -10,6 +10,7 @@
 // Threads: values.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -254,6 +255,10 @@ struct RecordHead {
     uint64_t birth = 0;
 };
 static_assert(sizeof(RecordHead) == 24);
+
+inline bool all_zero(Bytes bytes) {
+    return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
+}
 
 inline uint32_t blocks_for(uint64_t bytes) {
     return static_cast<uint32_t>(div_ceil<uint64_t>(bytes, kBlockBytes));

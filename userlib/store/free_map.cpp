@@ -65,6 +65,21 @@ void FreeMap::format() {
 
 Status FreeMap::load(Device& device, const Written& in_force, uint64_t txg) {
     format();
+    Status loaded = load_summary(device, in_force, txg);
+    if (loaded)
+        loaded = load_bitmaps(device, in_force);
+    if (!loaded)
+        format();
+    return loaded;
+}
+
+void FreeMap::format_beside(Device& device, const Written& in_force, uint64_t txg) {
+    format();
+    if (!load_summary(device, in_force, txg))
+        entries_.assign(regions_.size(), SummaryEntry{});
+}
+
+Status FreeMap::load_summary(Device& device, const Written& in_force, uint64_t txg) {
     summary_slot_ = in_force.summary_slot;
     BlockBuffer summary(layout_.summary_blocks());
     const uint64_t start = layout_.summary_start(summary_slot_);
@@ -72,15 +87,18 @@ Status FreeMap::load(Device& device, const Written& in_force, uint64_t txg) {
     if (xxh3_128(summary.bytes(), place_seed(start, txg)) != in_force.summary_checksum)
         return fail(Code::kEBADMSG, "free map: checksum of the summary");
     std::memcpy(entries_.data(), summary.bytes().data(), entries_.size() * sizeof(SummaryEntry));
+    for (const SummaryEntry& entry : entries_)
+        if (entry.slot >= Layout::kBitmapSlots)
+            return fail(Code::kEUCLEAN, "free map: slot of a bitmap");
+    return ok();
+}
 
+Status FreeMap::load_bitmaps(Device& device, const Written& in_force) {
     BlockBuffer bitmaps(regions_.size());
     std::vector<Io> batch;
-    for (uint64_t r = 0; r < regions_.size(); ++r) {
-        if (entries_[r].slot >= Layout::kBitmapSlots)
-            return fail(Code::kEUCLEAN, "free map: slot of a bitmap");
+    for (uint64_t r = 0; r < regions_.size(); ++r)
         batch.push_back(whole_extent(bitmap_block(r, entries_[r].slot),
                                      bitmaps.bytes().subspan(r * kBlockBytes, kBlockBytes)));
-    }
     VEXFS_TRY_VOID(device.read(batch));
     for (uint64_t r = 0; r < regions_.size(); ++r)
         VEXFS_TRY_VOID(decode_bitmap(r, bitmaps.bytes().subspan(r * kBlockBytes, kBlockBytes)));

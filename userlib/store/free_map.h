@@ -48,8 +48,11 @@ class FreeMap {
 
     // Everything free; nothing on disk counts.
     void format();
+    // The same, but write() leaves alone what the uberblock names, as far as its summary can be
+    // read: a crash before the next commit finds it whole.
+    void format_beside(Device& device, const Written& in_force, uint64_t txg);
     // Reads what the uberblock names. EBADMSG or EUCLEAN if summary or bitmap are not what was
-    // written.
+    // written, and the errors of the device; then everything is free.
     Status load(Device& device, const Written& in_force, uint64_t txg);
 
     // Takes `blocks` blocks for `txg`, contiguous if there is such a run, else in at most
@@ -95,6 +98,8 @@ class FreeMap {
     // one.
     Status set_used(Segment segment, bool used);
     Status apply(const Changes& changes);
+    Status load_summary(Device& device, const Written& in_force, uint64_t txg);
+    Status load_bitmaps(Device& device, const Written& in_force);
     void encode_bitmap(uint64_t region, MutableBytes block) const;
     Status decode_bitmap(uint64_t region, Bytes block);
     [[nodiscard]] uint64_t bitmap_seed(uint64_t region) const;

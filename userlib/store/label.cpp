@@ -3,15 +3,12 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "userlib/store/block_buffer.h"
 
 namespace vexfs {
 
 namespace {
-
-bool zero(Bytes bytes) {
-    return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
-}
 
 // The header in `block` if it is whole.
 Result<Header> parse_header(Bytes block, uint64_t device_blocks) {
@@ -23,12 +20,15 @@ Result<Header> parse_header(Bytes block, uint64_t device_blocks) {
         return fail(Code::kEOPNOTSUPP, "label: another version of the format");
     if (checksum_of(header) != header.checksum)
         return fail(Code::kEBADMSG, "label: checksum of the header");
-    if (!zero(block.subspan(sizeof header)) || header.zero0 != 0 || !zero(bytes_of(header.zero1)))
+    if (!all_zero(block.subspan(sizeof header)) || header.zero0 != 0 ||
+        !all_zero(bytes_of(header.zero1)))
         return fail(Code::kEUCLEAN, "label: reserved bytes of the header");
     if (header.device_blocks > device_blocks)
         return fail(Code::kEUCLEAN, "label: the device is smaller than the volume");
     return header;
 }
+
+} // namespace
 
 std::optional<Uberblock> parse_uberblock(Bytes block, const Header& header, uint64_t slot) {
     Uberblock uberblock;
@@ -39,12 +39,15 @@ std::optional<Uberblock> parse_uberblock(Bytes block, const Header& header, uint
         return std::nullopt;
     if (uberblock.txg % header.uberblock_slots != slot || uberblock.summary_slot > 1 ||
         uberblock.zero0 != 0 || uberblock.zero1 != 0 || uberblock.zero3 != 0 ||
-        !zero(bytes_of(uberblock.zero2)) || !zero(block.subspan(sizeof uberblock)))
+        !all_zero(bytes_of(uberblock.zero2)) || !all_zero(block.subspan(sizeof uberblock)))
         return std::nullopt;
     return uberblock;
 }
 
-} // namespace
+bool header_is(Bytes block, const Header& header) {
+    return std::ranges::equal(block.first(sizeof header), bytes_of(header)) &&
+           all_zero(block.subspan(sizeof header));
+}
 
 Checksum128 checksum_of(const Header& header) {
     return xxh3_128(bytes_of(header).first(offsetof(Header, checksum)));
@@ -81,8 +84,12 @@ Result<Header> Label::read_header(Device& device) {
             if (at >= blocks || !device.read_one(whole_extent(at, block.bytes())))
                 continue;
             const Result<Header> header = parse_header(block.bytes(), blocks);
-            if (header && header.value().uberblock_slots == slots)
-                return header;
+            if (!header || header.value().uberblock_slots != slots)
+                continue;
+            log(LogLevel::kWarning, "label",
+                "the header of the first label is damaged, and another label's is used",
+                {{"volume", device.identity()}, {"block", at}, {"cause", first.error()}});
+            return header;
         }
     }
     return first;
@@ -94,40 +101,41 @@ Status Label::format() {
     for (uint32_t label = 0; label < Layout::kLabels; ++label)
         VEXFS_TRY_VOID(
             device_.write_one(whole_extent(layout_.uberblock_block(label, 0), zeros.bytes())));
-    BlockBuffer block(1);
-    Header summed = header;
-    summed.checksum = checksum_of(header);
-    std::memcpy(block.bytes().data(), &summed, sizeof summed);
     for (uint32_t label = 0; label < Layout::kLabels; ++label)
-        VEXFS_TRY_VOID(device_.write_one(whole_extent(layout_.header_block(label), block.bytes())));
+        VEXFS_TRY_VOID(write_header(label));
     return ok();
 }
 
-Result<Uberblock> Label::newest(uint64_t txg_max) {
-    const Header& header = layout_.header();
-    std::optional<Uberblock> best;
-    BlockBuffer ring(header.uberblock_slots);
-    uint32_t readable = 0;
+Status Label::write_header(uint32_t label) {
+    BlockBuffer block(1);
+    Header summed = layout_.header();
+    summed.checksum = checksum_of(summed);
+    std::memcpy(block.bytes().data(), &summed, sizeof summed);
+    return device_.write_one(whole_extent(layout_.header_block(label), block.bytes()));
+}
+
+Status Label::mend(const LabelSurvey& survey) {
+    uint64_t mended = 0;
     for (uint32_t label = 0; label < Layout::kLabels; ++label) {
-        // Labels 2 and 3 lag a commit behind: to take one of them for the newest would lose that
-        // commit in silence.
-        if (label == 2 && readable == 0 && txg_max == UINT64_MAX)
-            return fail(Code::kEIO, "label: neither of the first two labels can be read");
-        if (!device_.read_one(whole_extent(layout_.uberblock_block(label, 0), ring.bytes())))
-            continue;
-        ++readable;
-        for (uint64_t slot = 0; slot < header.uberblock_slots; ++slot) {
-            const Bytes block = ring.bytes().subspan(slot * kBlockBytes, kBlockBytes);
-            const std::optional<Uberblock> found = parse_uberblock(block, header, slot);
-            if (!found || found->txg > txg_max)
+        if (!survey.header_sound(label)) {
+            VEXFS_TRY_VOID(write_header(label));
+            ++mended;
+        }
+        for (uint64_t slot = 0; slot < survey.slots().size(); ++slot) {
+            if (survey.holds_newest(label, slot))
                 continue;
-            if (!best || std::pair(found->epoch, found->txg) > std::pair(best->epoch, best->txg))
-                best = found;
+            BlockBuffer block(1);
+            if (const Uberblock* copy = survey.newest_of(slot))
+                std::memcpy(block.bytes().data(), copy, sizeof *copy);
+            const uint64_t at = layout_.uberblock_block(label, slot);
+            VEXFS_TRY_VOID(device_.write_one(whole_extent(at, block.bytes())));
+            mended += survey.amiss(label, slot) ? 1 : 0;
         }
     }
-    if (!best)
-        return fail(Code::kEUCLEAN, "label: no valid uberblock");
-    return *best;
+    if (mended > 0)
+        log(LogLevel::kWarning, "label", "damaged copies are written anew",
+            {{"volume", device_.identity()}, {"copies", mended}});
+    return ok();
 }
 
 Status Label::write_to(const Uberblock& uberblock, uint32_t first_label) {

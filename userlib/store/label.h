@@ -11,7 +11,7 @@
 
 #include <optional>
 
-#include "userlib/store/layout.h"
+#include "userlib/store/label_survey.h"
 
 namespace vexfs {
 
@@ -23,17 +23,18 @@ class Label {
   public:
     Label(Device& device, const Layout& layout) : device_(device), layout_(layout) {}
 
-    // The header of a device, from the first label that is whole. EINVAL if this is no volume; EIO
-    // if the first label cannot be read and no other is whole; EOPNOTSUPP for another version of
-    // the format; EUCLEAN if a header is whole and its numbers are impossible.
+    // The header of a device, from the first label that is whole; that it is not the first of all
+    // is logged. EINVAL if this is no volume; EIO if the first label cannot be read and no other is
+    // whole; EOPNOTSUPP for another version of the format; EUCLEAN if a header is whole and its
+    // numbers are impossible.
     static Result<Header> read_header(Device& device);
 
     // Wipes all four uberblock rings and writes the headers. No flush.
     Status format();
 
-    // The valid uberblock with the highest (epoch, txg), at most `txg_max`. EUCLEAN if there is
-    // none.
-    Result<Uberblock> newest(uint64_t txg_max);
+    // Writes to each label what others have newer or whole, and nothing where none has anything
+    // whole. No flush.
+    Status mend(const LabelSurvey& survey);
 
     // The commit: to labels 0 and 1. No flush.
     Status write(const Uberblock& uberblock) { return write_to(uberblock, 0); }
@@ -41,6 +42,7 @@ class Label {
     Status write_far(const Uberblock& uberblock) { return write_to(uberblock, 2); }
 
   private:
+    Status write_header(uint32_t label);
     Status write_to(const Uberblock& uberblock, uint32_t first_label);
 
     Device& device_;
@@ -50,6 +52,11 @@ class Label {
 // Whether this code may open a volume with these feature words: EOPNOTSUPP if it may not; EROFS if
 // only for reading.
 Status check_features(uint64_t features_write, uint64_t features_read, bool for_writing);
+
+// Whether the block is this header and zeros.
+bool header_is(Bytes block, const Header& header);
+// The uberblock in a block of slot `slot`, if it is one and whole.
+std::optional<Uberblock> parse_uberblock(Bytes block, const Header& header, uint64_t slot);
 
 Checksum128 checksum_of(const Header& header);
 Checksum128 checksum_of(const Uberblock& uberblock, uint64_t slot);

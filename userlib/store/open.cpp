@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "userlib/store/reach.h"
 
 namespace vexfs {
@@ -38,6 +39,10 @@ Uberblock first_uberblock(const Header& header) {
     uberblock.txg = 1;
     uberblock.log_sequence = 1;
     return uberblock;
+}
+
+FreeMap::Written map_of(const Uberblock& commit) {
+    return {commit.summary_slot, commit.summary_checksum, commit.used_blocks};
 }
 
 } // namespace
@@ -96,18 +101,76 @@ Result<std::unique_ptr<Store>> Store::open_volume(Device& device, const StoreOpt
     const Layout layout = VEXFS_TRY(Layout::of(header));
     std::unique_ptr<Store> store(new Store(device, layout, options));
 
-    const Uberblock newest = VEXFS_TRY(store->label_.newest(UINT64_MAX));
-    store->uberblock_ = newest;
-    if (options.rewind_txg < newest.txg)
-        store->uberblock_ = VEXFS_TRY(store->label_.newest(options.rewind_txg));
+    const LabelSurvey labels = LabelSurvey::read(device, layout);
+    const std::vector<Uberblock> commits = VEXFS_TRY(labels.commits());
+    if (options.rewind_txg == UINT64_MAX)
+        VEXFS_TRY_VOID(store->take_newest(labels, commits));
+    else
+        VEXFS_TRY_VOID(store->rewind(commits));
     const Uberblock& in_force = store->uberblock_;
     VEXFS_TRY_VOID(
         check_features(in_force.features_write, in_force.features_read, !options.read_only));
-    VEXFS_TRY_VOID(store->load(newest.epoch));
+    VEXFS_TRY_VOID(store->load(labels, commits.front().epoch));
     return store;
 }
 
-Status Store::load(uint64_t epoch) {
+// Labels 2 and 3 lag a commit behind: to take what they have for the newest would lose that commit
+// in silence.
+Status Store::take_newest(const LabelSurvey& labels, const std::vector<Uberblock>& commits) {
+    uberblock_ = commits.front();
+    if (!labels.hides_newer())
+        return ok();
+    constexpr Error kHidden =
+        fail(Code::kEUCLEAN, "label: both first labels are damaged and may have had a newer "
+                             "commit; fsck.vexfs --rewind takes the newest that is left");
+    tell_damage(kHidden, "the newest commit that is left may not be the last one", uberblock_.txg);
+    return options_.read_only ? ok() : Status(kHidden);
+}
+
+// Nothing is written before the commit that was asked for has proved to be whole. If it is not, the
+// next older one that is can be named, but nobody asked for it: it may be the empty volume.
+Status Store::rewind(const std::vector<Uberblock>& commits) {
+    const Uberblock& newest = commits.front();
+    std::optional<uint64_t> target;
+    for (const Uberblock& commit : commits) {
+        if (commit.txg > options_.rewind_txg)
+            continue;
+        free_map_.format_beside(device_, map_of(newest), newest.txg);
+        const Status whole = check_whole(commit);
+        if (whole && commit.txg == target.value_or(commit.txg)) {
+            uberblock_ = commit;
+            return ok();
+        }
+        target = target.value_or(commit.txg);
+        if (whole) {
+            log(LogLevel::kWarning, "store", "the newest commit that one can go back to",
+                {{"volume", device_.identity()}, {"txg", commit.txg}});
+            break;
+        }
+        if (whole.error().code == Code::kENOMEM)
+            return whole;
+        tell_damage(whole.error(), "a commit is not whole, one cannot go back to it", commit.txg);
+    }
+    if (!target)
+        return fail(Code::kEUCLEAN, "rewind: no label has a commit that old");
+    return fail(Code::kEUCLEAN, "rewind: the commit is not whole, and nothing was changed; the log "
+                                "names it, and the one to go back to instead");
+}
+
+// Counts what the commit uses, too.
+Status Store::check_whole(const Uberblock& commit) {
+    VEXFS_TRY_VOID(mark_reachable(commit, nodes_, layout_, free_map_));
+    if (free_map_.used_on_disk() != commit.used_blocks && !options_.rebuild_free_map)
+        return fail(Code::kEUCLEAN, "uberblock: count of used blocks");
+    return ok();
+}
+
+void Store::tell_damage(Error cause, const char* sentence, uint64_t txg) const {
+    log(LogLevel::kWarning, "store", sentence,
+        {{"volume", device_.identity()}, {"txg", txg}, {"cause", cause}});
+}
+
+Status Store::load(const LabelSurvey& labels, uint64_t epoch) {
     // What this open reads may still be in the cache of a device whose last owner was killed.
     if (!options_.read_only)
         VEXFS_TRY_VOID(device_.flush());
@@ -125,6 +188,7 @@ Status Store::load(uint64_t epoch) {
     VEXFS_TRY_VOID(replay());
     if (options_.read_only)
         return ok();
+    VEXFS_TRY_VOID(label_.mend(labels));
     MutexLock lock(commit_mutex_);
     do
         VEXFS_TRY_VOID(run_stage());
@@ -133,14 +197,12 @@ Status Store::load(uint64_t epoch) {
 }
 
 Status Store::load_free_map() {
-    const bool rewound = options_.rewind_txg != UINT64_MAX;
-    if (!options_.rebuild_free_map && !rewound) {
-        const FreeMap::Written in_force{uberblock_.summary_slot, uberblock_.summary_checksum,
-                                        uberblock_.used_blocks};
-        return free_map_.load(device_, in_force, uberblock_.txg);
-    }
-    free_map_.format();
-    return mark_reachable(uberblock_.root, nodes_, layout_, free_map_);
+    if (options_.rewind_txg != UINT64_MAX)
+        return ok(); // rewind() has counted it
+    if (!options_.rebuild_free_map)
+        return free_map_.load(device_, map_of(uberblock_), uberblock_.txg);
+    free_map_.format_beside(device_, map_of(uberblock_), uberblock_.txg);
+    return mark_reachable(uberblock_, nodes_, layout_, free_map_);
 }
 
 } // namespace vexfs

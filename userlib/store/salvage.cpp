@@ -24,21 +24,14 @@ class Salvager {
     Result<SalvageReport> run() {
         SalvageReport report;
         report.header = layout_.header();
-        Label label(device_, layout_);
-        // Any but "the newest": with both first labels lost, the last two have to do.
-        uint64_t txg_max = UINT64_MAX - 1;
-        while (!wanted_.empty()) {
-            const Result<Uberblock> found = label.newest(txg_max);
-            if (!found && report.commits == 0)
-                return found.error();
-            if (!found)
+        const std::vector<Uberblock> commits =
+            VEXFS_TRY(LabelSurvey::read(device_, layout_).commits());
+        report.newest_txg = commits.front().txg;
+        for (const Uberblock& commit : commits) {
+            if (wanted_.empty())
                 break;
             ++report.commits;
-            report.newest_txg = std::max(report.newest_txg, found.value().txg);
-            VEXFS_TRY_VOID(walk_commit(found.value()));
-            if (found.value().txg == 0)
-                break;
-            txg_max = found.value().txg - 1;
+            VEXFS_TRY_VOID(walk_commit(commit));
         }
         report.damaged_nodes = damaged_nodes_;
         for (const Range& range : wanted_)

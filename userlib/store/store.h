@@ -58,9 +58,11 @@ struct StoreOptions {
     uint64_t slop_blocks_min = 4096; // kept free, see Space; never more than half of the volume
     FreeMap::Policy policy = FreeMap::Policy::kNextFit;
     // Repairs; each gives something up and is never done unasked.
-    uint64_t rewind_txg = UINT64_MAX; // the newest commit up to this one, without the log
-    bool truncate_log = false;        // go on without what a damaged log held behind the damage
-    bool rebuild_free_map = false;    // count anew what the tree reaches
+    // The newest commit up to this one, without the log. EUCLEAN, and nothing is written, unless
+    // all of its metadata can be read and it uses the blocks that it counts.
+    uint64_t rewind_txg = UINT64_MAX;
+    bool truncate_log = false;     // go on without what a damaged log held behind the damage
+    bool rebuild_free_map = false; // count anew what the tree reaches
 };
 
 // How far an operation may eat into the slop, the blocks that are kept free: what frees space has
@@ -184,8 +186,12 @@ class Store {
 
     // open.cpp
     static Result<std::unique_ptr<Store>> open_volume(Device& device, const StoreOptions& options);
-    Status load(uint64_t epoch);
+    Status take_newest(const LabelSurvey& labels, const std::vector<Uberblock>& commits);
+    Status rewind(const std::vector<Uberblock>& commits);
+    Status check_whole(const Uberblock& commit);
+    Status load(const LabelSurvey& labels, uint64_t epoch);
     Status load_free_map();
+    void tell_damage(Error cause, const char* sentence, uint64_t txg) const;
 
     // replay.cpp
     Status replay();
