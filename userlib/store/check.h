@@ -39,8 +39,7 @@ struct CheckReport {
 };
 
 // Never fails: what cannot be read is a finding. If memory runs out there is one problem and no
-// finding. A store that was opened read-only with a log to
-// replay is checked as of its last commit.
+// finding. A store that was opened read-only with a log to replay is checked as of its last commit.
 CheckReport check(Store& store);
 
 } // namespace vexfs

@@ -2,10 +2,11 @@
 //
 // The structures on disk. FORMAT.md has the map and a worked example.
 //
-// Little-endian, fixed width, no implicit padding, reserved bytes written zero and refused when not
-// zero. Everything is addressed in blocks of 4 KiB. Every structure has its checksum, in itself
-// where it is found by its place (header, uberblock, log block) and in whatever points at it
-// otherwise (nodes, bitmaps, summary, records).
+// Little-endian, fixed width, no implicit padding. Fields called "zero" are written zero and
+// refused when they are not; what is "room" is written zero and not looked at. Everything is
+// addressed in blocks of 4 KiB. Every structure has its checksum, in itself where it is found by
+// its place (header, uberblock, log block) and in whatever points at it otherwise (nodes, bitmaps,
+// summary, records).
 //
 // Threads: values.
 #pragma once
@@ -28,7 +29,8 @@ inline constexpr uint32_t kLogMagic = 0x474c5856;               // "VXLG"
 inline constexpr uint32_t kNodeMagic = 0x444e5856;              // "VXND"
 inline constexpr uint32_t kFormatVersion = 1;
 
-// A checksum over other bytes than its own field.
+// What a checksum is seeded with, so that bytes which lie in another place than they were written
+// to, or are those of another time, do not pass.
 inline uint64_t place_seed(uint64_t place, uint64_t birth) {
     return place * 0x9e3779b97f4a7c15 ^ std::rotl(birth, 32);
 }
@@ -52,7 +54,7 @@ static_assert(sizeof(Segment) == 8);
 //      0   32  segments of the first copy, then, from index `second` on, of the second copy
 //     32    8  birth: the txg that wrote it
 //     40   16  checksum of the stored bytes: XXH3-128, seeded with first block and birth
-//     56    4  stored bytes of one copy; the rest of its last block is zero
+//     56    4  stored bytes of one copy; the rest of its last block is room
 //     60    1  codec
 //     61    1  second: 0 = there is one copy
 //     62    1  level of the node, 0 = leaf
@@ -89,9 +91,9 @@ inline std::span<const Segment> Pointer::copy(bool of_second) const {
 // OFFSET SIZE MEANING
 //      0    8  magic
 //      8    4  version
-//     12    4  bytes of this structure that have a meaning (256)
+//     12    4  bytes of this structure: 256
 //     16   16  volume id
-//     32   32  label, padded with zeros
+//     32   32  label, up to the first zero byte or the end
 //     64    8  blocks of the device
 //     72    8  blocks of the intent log
 //     80    4  bytes of a tree node: a power of two, 512 to 16,384
@@ -145,7 +147,7 @@ static_assert(sizeof(Header) == 256);
 //    156    4  zero
 //    160   16  checksum of the summary
 //    176    8  used blocks, of all regions
-//    184    8  data set of the root; 0, the only one in this version
+//    184    8  data set of the root: 0, the only one in this version
 //    192   16  feature bits in use that a writer, a reader must know, on top of the header's
 //    208   32  zero
 //    240   16  checksum of bytes 0..239, seeded with the slot
@@ -157,25 +159,25 @@ struct Uberblock {
     std::array<uint8_t, 16> volume_id{};
     uint64_t epoch = 0;
     uint64_t txg = 0;
-    uint64_t zero3 = 0;
+    uint64_t zero1 = 0;
     Pointer root{};
     uint64_t log_position = 0;
     uint64_t log_sequence = 0;
     Checksum128 log_chain{};
     uint32_t summary_slot = 0;
-    uint32_t zero1 = 0;
+    uint32_t zero2 = 0;
     Checksum128 summary_checksum{};
     uint64_t used_blocks = 0;
     uint64_t data_set = 0;
     uint64_t features_write = 0;
     uint64_t features_read = 0;
-    std::array<uint64_t, 4> zero2{};
+    std::array<uint64_t, 4> zero3{};
     Checksum128 checksum{};
 };
 static_assert(sizeof(Uberblock) == 256);
 static_assert(offsetof(Uberblock, root) == 56 && offsetof(Uberblock, checksum) == 240);
 
-// The summary: an array, one entry a region.
+// The summary: an array, one entry a region; the rest of its last block is room.
 // OFFSET SIZE MEANING
 //      0    8  checksum of the bitmap in force, XXH3-64 seeded with its block and txg
 //      8    8  txg that wrote it
@@ -189,7 +191,7 @@ struct SummaryEntry {
 };
 static_assert(sizeof(SummaryEntry) == 24);
 
-// A log block: this, records, zeros to a block.
+// A log block: this, records, room up to a whole block.
 // OFFSET SIZE MEANING
 //      0    4  magic
 //      4    4  bytes of this structure and the records
@@ -199,7 +201,7 @@ static_assert(sizeof(SummaryEntry) == 24);
 //     32    4  count of records
 //     36    4  zero
 //     40   16  chain: the checksum of the block before
-//     56   16  checksum of all of it with this field zero, seeded with the volume id
+//     56   16  checksum of structure and records with this field zero, seeded with the volume id
 struct LogHeader {
     uint32_t magic = kLogMagic;
     uint32_t bytes = 0;
@@ -217,9 +219,9 @@ static_assert(sizeof(LogHeader) == 72);
 // OFFSET SIZE MEANING
 //      0    4  bytes of this structure and the operations
 //      4    4  zero
-//      8    8  session of the request, 0 = none          } room for replayed requests
-//     16    4  slot of the session                       } that take effect
-//     20    4  sequence number in the slot               } exactly once
+//      8    8  session of the request, 0 = none          } room, for replayed
+//     16    4  slot of the session                       } requests that take
+//     20    4  sequence number in the slot               } effect exactly once
 struct LogRecord {
     uint32_t bytes = 0;
     uint32_t zero0 = 0;
@@ -236,7 +238,7 @@ static_assert(sizeof(LogRecord) == 24);
 //      2    1  count of segments
 //      3    1  zero
 //      4    4  logical bytes; the record reads as zero from there on
-//      8    4  stored bytes; the rest of the last block is zero
+//      8    4  stored bytes; the rest of the last block is room
 //     12    4  zero
 //     16    8  birth: the txg that wrote it
 //     24  8*n  segments

@@ -20,8 +20,8 @@ Result<Header> parse_header(Bytes block, uint64_t device_blocks) {
         return fail(Code::kEOPNOTSUPP, "label: another version of the format");
     if (checksum_of(header) != header.checksum)
         return fail(Code::kEBADMSG, "label: checksum of the header");
-    if (!all_zero(block.subspan(sizeof header)) || header.zero0 != 0 ||
-        !all_zero(bytes_of(header.zero1)))
+    if (header.header_bytes != sizeof header || !all_zero(block.subspan(sizeof header)) ||
+        header.zero0 != 0 || !all_zero(bytes_of(header.zero1)))
         return fail(Code::kEUCLEAN, "label: reserved bytes of the header");
     if (header.device_blocks > device_blocks)
         return fail(Code::kEUCLEAN, "label: the device is smaller than the volume");
@@ -38,8 +38,9 @@ std::optional<Uberblock> parse_uberblock(Bytes block, const Header& header, uint
         uberblock.checksum != checksum_of(uberblock, slot))
         return std::nullopt;
     if (uberblock.txg % header.uberblock_slots != slot || uberblock.summary_slot > 1 ||
-        uberblock.zero0 != 0 || uberblock.zero1 != 0 || uberblock.zero3 != 0 ||
-        !all_zero(bytes_of(uberblock.zero2)) || !all_zero(block.subspan(sizeof uberblock)))
+        uberblock.zero0 != 0 || uberblock.zero1 != 0 || uberblock.zero2 != 0 ||
+        !all_zero(bytes_of(uberblock.zero3)) || uberblock.data_set != 0 ||
+        !all_zero(block.subspan(sizeof uberblock)))
         return std::nullopt;
     return uberblock;
 }

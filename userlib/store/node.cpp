@@ -49,6 +49,8 @@ Status NodeView::validate() const {
         return fail(Code::kEUCLEAN, "node: magic");
     if (node.zero0 != 0 || node.zero1 != 0 || !all_zero(node.zero2))
         return fail(Code::kEUCLEAN, "node: reserved bytes are not zero");
+    if (node.data_set != 0)
+        return fail(Code::kEUCLEAN, "node: data set");
     if (node.lower >= node.upper)
         return fail(Code::kEUCLEAN, "node: fences are not in order");
     const size_t array_bytes = size_t{node.count} * sizeof(uint16_t);

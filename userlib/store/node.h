@@ -24,7 +24,7 @@ namespace vexfs {
 //      8    4  offset of the first byte behind the entries
 //     12    4  zero
 //     16    8  birth: the txg that wrote the node
-//     24    8  data set
+//     24    8  data set: 0, the only one in this version
 //     32   19  lower fence
 //     51   19  upper fence
 //     70    2  zero

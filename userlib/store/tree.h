@@ -68,7 +68,6 @@ class Tree {
 
     [[nodiscard]] uint32_t height() const { return root_.level + 1u; }
     [[nodiscard]] size_t dirty_nodes() const { return dirty_.size(); }
-    [[nodiscard]] const Pointer& root() const { return root_; }
 
     // Ends the txg: its dirty nodes become immutable. The next changes belong to `next_txg`.
     FrozenTree freeze(uint64_t next_txg);
@@ -110,8 +109,8 @@ class Tree {
     std::vector<uint64_t> retired_frozen_; // numbers that get an address only later
 };
 
-// Writes nothing itself: allocates for all nodes of a frozen tree in `txg`, encodes them bottom-up
-// with their children's addresses, and hands each batch of full buffers to the device.
+// Allocates for all nodes of a frozen tree in `txg`, encodes them bottom-up with their children's
+// addresses, and writes them, a batch at a time. No flush.
 Result<WrittenTree> write_tree(const FrozenTree& frozen, Device& device, FreeMap& free_map,
                                uint64_t txg, uint32_t copies);
 
