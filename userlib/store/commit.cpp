@@ -49,6 +49,17 @@ Status Store::suspend(Status outcome) {
     return outcome;
 }
 
+// Gives records blocks and their stored form, which mean nothing to anybody yet.
+Result<std::vector<StoredRecord>> Store::encode(const std::vector<DirtyRecord>& records,
+                                                uint64_t txg) {
+    std::vector<StoredRecord> stored;
+    stored.reserve(records.size());
+    for (const DirtyRecord& record : records)
+        stored.push_back(VEXFS_TRY(
+            encode_record(*record.content, coder_, options_.compression, free_map_, txg)));
+    return stored;
+}
+
 // A record is on disk before anybody learns where, so neither its compression nor its way to the
 // disk needs the lock. One that changes meanwhile stays dirty.
 Result<bool> Store::place_slice(size_t records_max) {
@@ -60,18 +71,14 @@ Result<bool> Store::place_slice(size_t records_max) {
         records = objects_.dirty(records_max);
         txg = txg_;
     }
-    std::vector<StoredRecord> stored;
-    for (const DirtyRecord& record : records) {
-        Result<StoredRecord> encoded = objects_.encode(record, txg);
-        if (!encoded)
-            return suspend(encoded.error()).error();
-        stored.push_back(std::move(*encoded));
-    }
-    VEXFS_TRY_VOID(suspend(write_records(stored)));
+    Result<std::vector<StoredRecord>> stored = encode(records, txg);
+    if (!stored)
+        return suspend(stored.error()).error();
+    VEXFS_TRY_VOID(suspend(write_records(*stored)));
     WriteLock lock(lock_);
     Change installing(*this);
     for (size_t i = 0; i < records.size(); ++i)
-        VEXFS_TRY_VOID(suspend(objects_.install(records[i], stored[i], txg)));
+        VEXFS_TRY_VOID(suspend(objects_.install(records[i], (*stored)[i], txg)));
     return objects_.dirty_records() > 0;
 }
 
@@ -97,7 +104,12 @@ Status Store::freeze() {
     WriteLock lock(lock_);
     Change change(*this);
     job_ = Job{};
-    job_.records = VEXFS_TRY(objects_.place(txg_));
+    const std::vector<DirtyRecord> records = objects_.dirty(SIZE_MAX);
+    job_.records = VEXFS_TRY(encode(records, txg_));
+    for (size_t i = 0; i < records.size(); ++i) {
+        VEXFS_TRY_VOID(objects_.install(records[i], job_.records[i], txg_));
+        objects_.keep(records[i], job_.records[i]);
+    }
     job_.txg = txg_;
     job_.operation = operation_;
     job_.mark = log_.mark();

@@ -26,9 +26,8 @@ void copy_out(Bytes content, size_t begin, MutableBytes out) {
 } // namespace
 
 Objects::Objects(Device& device, const Layout& layout, Tree& tree, FreeMap& free_map,
-                 BlockCache& cache, const Compression& compression)
-    : device_(device), layout_(layout), tree_(tree), free_map_(free_map), cache_(cache),
-      compression_(compression) {}
+                 BlockCache& cache)
+    : device_(device), layout_(layout), tree_(tree), free_map_(free_map), cache_(cache) {}
 
 Result<RecordContent> Objects::load_stored(const RecordItem& record) const {
     const uint64_t address = record.segments[0].first();
@@ -296,10 +295,6 @@ std::vector<DirtyRecord> Objects::dirty(size_t records_max) const {
     return records;
 }
 
-Result<StoredRecord> Objects::encode(const DirtyRecord& record, uint64_t txg) {
-    return encode_record(*record.content, coder_, compression_, free_map_, txg);
-}
-
 Status Objects::install(const DirtyRecord& record, const StoredRecord& stored, uint64_t txg) {
     const auto found = dirty_.find(record.id);
     const bool changed = found == dirty_.end() || found->second != record.content;
@@ -316,16 +311,8 @@ Status Objects::install(const DirtyRecord& record, const StoredRecord& stored, u
     return put;
 }
 
-Result<std::vector<StoredRecord>> Objects::place(uint64_t txg) {
-    std::vector<StoredRecord> placed;
-    while (!dirty_.empty()) {
-        const DirtyRecord record{dirty_.begin()->first, dirty_.begin()->second};
-        StoredRecord stored = VEXFS_TRY(encode(record, txg));
-        VEXFS_TRY_VOID(install(record, stored, txg));
-        unwritten_[stored.segments[0].first()] = record.content;
-        placed.push_back(std::move(stored));
-    }
-    return placed;
+void Objects::keep(const DirtyRecord& record, const StoredRecord& stored) {
+    unwritten_[stored.segments[0].first()] = record.content;
 }
 
 void Objects::written(const std::vector<StoredRecord>& records) {

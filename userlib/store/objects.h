@@ -3,14 +3,13 @@
 // The data of objects: bytes at an offset, kept as records.
 //
 // A record that changed is kept whole in memory ("dirty") until it has blocks and an item; small
-// ones go into the tree at once. There are two ways to that. Write-behind encodes dirty records and
-// writes them while others go on, then installs those that are still the same. A freeze, which
-// cannot wait for the disk, places what is left; such records are read from memory until the commit
-// has written them. Trailing zeros of a record are not kept, a record of zeros is no record.
+// ones go into the tree at once. Its stored form is made and written by others, while it may change
+// again: install() takes only what is still the same. What is installed ahead of being written is
+// kept, and read from memory, until it is. Trailing zeros of a record are not kept, a record of
+// zeros is no record.
 //
 // Threads: read and dirty from many threads while nobody calls the others; the others from one. The
-// store's lock sees to that. encode needs no lock and is called by one thread at a time, the one
-// that commits.
+// store's lock sees to that.
 #pragma once
 
 #include "userlib/store/record.h"
@@ -26,8 +25,7 @@ struct DirtyRecord {
 
 class Objects {
   public:
-    Objects(Device& device, const Layout& layout, Tree& tree, FreeMap& free_map, BlockCache& cache,
-            const Compression& compression);
+    Objects(Device& device, const Layout& layout, Tree& tree, FreeMap& free_map, BlockCache& cache);
 
     [[nodiscard]] Status read(uint64_t oid, uint64_t offset, MutableBytes out) const;
 
@@ -52,13 +50,10 @@ class Objects {
 
     // The first dirty records, at most so many.
     [[nodiscard]] std::vector<DirtyRecord> dirty(size_t records_max) const;
-    // Gives a dirty record blocks, as born in `txg`. It means nothing to anybody until install().
-    Result<StoredRecord> encode(const DirtyRecord& record, uint64_t txg);
     // Replaces a dirty record by its stored form, or gives that up if the record has changed since.
     Status install(const DirtyRecord& record, const StoredRecord& stored, uint64_t txg);
-
-    // Both at once for all dirty records. The caller writes what it gets, then calls written().
-    Result<std::vector<StoredRecord>> place(uint64_t txg);
+    // An installed record is not on disk before written().
+    void keep(const DirtyRecord& record, const StoredRecord& stored);
     void written(const std::vector<StoredRecord>& records);
 
     [[nodiscard]] size_t dirty_records() const { return dirty_.size(); }
@@ -87,11 +82,9 @@ class Objects {
     Tree& tree_;
     FreeMap& free_map_;
     BlockCache& cache_;
-    const Compression compression_;
-    BlockCoder coder_;
     Dirty dirty_;
     size_t dirty_bytes_ = 0;
-    std::unordered_map<uint64_t, RecordContent> unwritten_; // placed, by first block
+    std::unordered_map<uint64_t, RecordContent> unwritten_; // installed, by first block
 };
 
 } // namespace vexfs

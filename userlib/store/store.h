@@ -224,6 +224,8 @@ class Store {
     Status check_sound() const;
     Status sync_log();
     void doubt();
+    Result<std::vector<StoredRecord>> encode(const std::vector<DirtyRecord>& records, uint64_t txg)
+        VEXFS_REQUIRES(commit_mutex_);
     Result<bool> place_slice(size_t records_max) VEXFS_REQUIRES(commit_mutex_);
     Status place_ahead() VEXFS_REQUIRES(commit_mutex_);
     Status run_stage() VEXFS_REQUIRES(commit_mutex_);
@@ -250,6 +252,7 @@ class Store {
     Mutex commit_mutex_;
     Stage stage_ VEXFS_GUARDED_BY(commit_mutex_) = Stage::kIdle;
     Job job_ VEXFS_GUARDED_BY(commit_mutex_);
+    BlockCoder coder_ VEXFS_GUARDED_BY(commit_mutex_);
     Uberblock uberblock_; // in force; changed by a commit only
     uint64_t epoch_ = 0;  // of this open
 
