@@ -18,7 +18,7 @@ struct Outcome {
 
 // Runs the built program; what goes to stderr is part of the output if `with_errors`.
 Outcome run(const std::string& arguments, bool with_errors = false) {
-    const char* program = std::getenv("VEXFS_BENCH");
+    const char* program = std::getenv("VEXFS_BENCH"); // NOLINT(concurrency-mt-unsafe): one thread
     REQUIRE_MESSAGE(program != nullptr, "VEXFS_BENCH names the program under test");
     const std::string command =
         "'" + std::string(program) + "' " + arguments + (with_errors ? " 2>&1" : " 2>/dev/null");
