@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What an administrator gets from `cmake --install`: programs that run from where they are put, a
+# manual page for each of them, and headers that an application compiles against.
+#
+#     install_test.sh BUILD_FOLDER C_COMPILER
+set -eu
+
+build=$1
+compiler=$2
+prefix=$(mktemp -d)
+trap 'rm -rf "$prefix"' EXIT
+
+die() { echo "install: $*" >&2; exit 1; }
+
+output=$(cmake --install "$build" --prefix "$prefix" 2>&1) || die "$output"
+
+for program in sbin/mkfs.vexfs sbin/fsck.vexfs; do
+    [ -x "$prefix/$program" ] || die "$program is not there"
+done
+for program in "$prefix"/bin/* "$prefix"/sbin/*; do
+    [ -e "$program" ] || continue
+    name=$(basename "$program")
+    page=$(find "$prefix/share/man" -path "*/man[1-8]/$name.[1-8]")
+    [ -n "$page" ] || die "$name has no manual page"
+    grep -qi "^\.TH \"\?${name//./\\.}" "$page" || die "$page is the page of something else"
+done
+
+cd "$prefix"
+env -i PATH="$prefix/sbin" mkfs.vexfs --size 64M -L trial volume.img
+env -i PATH="$prefix/sbin" fsck.vexfs -n volume.img
+
+cat >application.c <<'END'
+#include <vexfs/vexfs_ioctl.h>
+#include <vexfs/vexfs_queue.h>
+int main(void) { return 0; }
+END
+"$compiler" -std=c11 -Wall -Werror -I "$prefix/include" application.c -o application
+./application
+
+found=$(find bin sbin share include lib lib64 -type f 2>/dev/null | LC_ALL=C sort)
+stray=$(grep -vE '^(bin|sbin)/|^share/man/man[1-8]/|^include/vexfs/vexfs_[a-z]+\.h$' <<<"$found") &&
+    die "nobody asked for $stray"
+echo "$found"
