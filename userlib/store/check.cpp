@@ -16,8 +16,7 @@ class Checker {
         check_node(uberblock.root, PackedKey(), PackedKey::highest(), uberblock.txg);
         compare_bitmaps();
         check_labels();
-        if (store_.log_damaged())
-            find("log: synced operations behind a damaged block", PackedKey(), 0);
+        check_opened();
         report_.used_blocks = reached_.used_on_disk();
         return std::move(report_);
     }
@@ -123,7 +122,20 @@ class Checker {
             find(content.error(), packed, address);
     }
 
+    // What the open found and went on without.
+    void check_opened() {
+        const StoreDamage& damage = store_.damage();
+        for (const std::optional<Error>& found : {damage.labels, damage.free_map, damage.log})
+            if (found)
+                find(*found, PackedKey(), 0);
+        if (damage.operations > 0)
+            find("log: operations on what is damaged in the tree could not be replayed",
+                 PackedKey(), 0);
+    }
+
     void compare_bitmaps() {
+        if (store_.damage().free_map)
+            return;
         const FreeMap& on_disk = store_.free_map();
         for (uint64_t r = 0; r < layout_.regions(); ++r) {
             const uint64_t start = layout_.region_start(r);
@@ -153,7 +165,7 @@ class Checker {
                     find("label: a copy of an uberblock was not written", PackedKey(), block);
             }
         }
-        if (labels.hides_newer())
+        if (labels.hides_newer() && !store_.damage().labels)
             find("label: both first labels are damaged and may have had a newer commit",
                  PackedKey(), 0);
     }

@@ -255,6 +255,7 @@ Result<std::optional<Page>> Store::get(const Key& key) {
     return guarded([&]() -> Result<std::optional<Page>> {
         ReadLock lock(lock_);
         VEXFS_TRY_VOID(check_sound());
+        VEXFS_TRY_VOID(check_replayed(PackedKey(key), PackedKey(key).next()));
         return tree_.get(PackedKey(key));
     });
 }
@@ -266,6 +267,9 @@ Result<std::vector<StoreItem>> Store::list(const Key& from, const Key& end, size
             ReadLock lock(lock_);
             VEXFS_TRY_VOID(check_sound());
             items = VEXFS_TRY(tree_.list(PackedKey(from), PackedKey(end), items_max));
+            const bool cut = !items.empty() && items.size() == items_max;
+            VEXFS_TRY_VOID(
+                check_replayed(PackedKey(from), cut ? items.back().key.next() : PackedKey(end)));
         }
         std::vector<StoreItem> unpacked;
         unpacked.reserve(items.size());
@@ -282,6 +286,8 @@ Status Store::read(uint64_t oid, uint64_t offset, MutableBytes out) {
     return guarded([&]() -> Status {
         ReadLock lock(lock_);
         VEXFS_TRY_VOID(check_sound());
+        const KeyRange range = range_of(oid, offset, out.size());
+        VEXFS_TRY_VOID(check_replayed(range.from, range.end));
         return objects_.read(oid, offset, out);
     });
 }
@@ -304,7 +310,9 @@ StoreUsage Store::usage() {
     WriteLock lock(lock_);
     StoreUsage usage;
     usage.capacity_blocks = layout_.capacity_blocks();
-    const uint64_t free = free_map_.free_blocks();
+    uint64_t free = free_map_.free_blocks();
+    if (damage_.free_map) // then nobody has counted
+        free -= std::min(free, uberblock_.used_blocks);
     usage.used_blocks = usage.capacity_blocks - free;
     const uint64_t taken = outstanding_blocks() + slop_blocks(Space::kNormal);
     usage.available_blocks = free > taken ? free - taken : 0;

@@ -54,6 +54,18 @@ struct PackedKey {
         return {load_be<uint64_t>(bytes.data()), static_cast<uint8_t>(bytes[8]),
                 load_be<uint64_t>(bytes.data() + 9), load_be<uint16_t>(bytes.data() + 17)};
     }
+    // The one that follows it in the order of all keys; the highest has none and stays.
+    [[nodiscard]] PackedKey next() const {
+        PackedKey key = *this;
+        if (*this == highest())
+            return key;
+        for (size_t i = kKeyBytes; i-- > 0;) {
+            key.bytes[i] = static_cast<std::byte>(std::to_integer<uint8_t>(key.bytes[i]) + 1);
+            if (key.bytes[i] != std::byte{0})
+                break;
+        }
+        return key;
+    }
     // Above every key that may be stored.
     static PackedKey highest() {
         PackedKey key;

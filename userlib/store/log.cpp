@@ -2,6 +2,7 @@
 #include "userlib/store/log.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/guard.h"
@@ -93,9 +94,16 @@ Result<MutableBytes> Log::view(Window& window, uint64_t position, uint64_t count
         if (window.blocks.bytes().empty())
             window.blocks = BlockBuffer(most);
         window.count = 0;
-        VEXFS_TRY_VOID(transfer(position, window.blocks.bytes(), false));
+        if (window.whole_reads && transfer(position, window.blocks.bytes(), false)) {
+            window.count = most;
+        } else {
+            // A sector that cannot be read costs the log block that it is part of, and no more.
+            window.whole_reads = false;
+            VEXFS_TRY_VOID(
+                transfer(position, window.blocks.bytes().first(count * kBlockBytes), false));
+            window.count = count;
+        }
         window.position = position;
-        window.count = most;
     }
     const MutableBytes read = window.blocks.bytes();
     return read.subspan((position - window.position) * kBlockBytes, count * kBlockBytes);
@@ -115,32 +123,46 @@ Result<MutableBytes> Log::read_block(Window& window, const LogMark& at, uint64_t
     return block.first(header.bytes);
 }
 
-// Looks through `blocks` blocks behind the end of the log for a log block that is younger.
-Result<bool> Log::valid_behind(Window& window, const LogMark& end, uint64_t blocks,
-                               uint64_t epoch) {
+// Looks through `blocks` blocks behind the end of the log for a log block that is younger. One that
+// cannot be read is passed over: a log that was damaged has others.
+bool Log::valid_behind(Window& window, const LogMark& end, uint64_t blocks, uint64_t epoch) {
     for (uint64_t i = 0; i < blocks; ++i) {
-        const LogHeader header = header_of(VEXFS_TRY(view(window, end.position + i, 1)));
+        const Result<MutableBytes> block = view(window, end.position + i, 1);
+        if (!block)
+            continue;
+        const LogHeader header = header_of(*block);
         if (header.magic != kLogMagic || header.epoch != epoch || header.sequence <= end.sequence)
             continue;
         const LogMark there{end.position + i, header.sequence, header.chain};
-        if (!VEXFS_TRY(read_block(window, there, epoch)).empty())
+        const Result<MutableBytes> found = read_block(window, there, epoch);
+        if (found && !found.value().empty())
             return true;
     }
     return false;
 }
 
-Result<LogScan> Log::scan(const LogMark& from, uint64_t epoch, uint64_t txg_in_force) {
+LogScan Log::scan(const LogMark& from, uint64_t epoch, uint64_t txg_in_force) {
     LogScan scan;
     scan.end = from;
     Window window;
     // A ring holds no more blocks than its size, so a forged log cannot make this loop longer.
     for (uint64_t i = 0; i < layout_.header().log_blocks; ++i) {
-        const Bytes block = VEXFS_TRY(read_block(window, scan.end, epoch));
-        if (block.empty())
+        const Result<MutableBytes> block = read_block(window, scan.end, epoch);
+        if (!block) {
+            scan.damage = fail(block.error().code, "log: a block cannot be read");
+            return scan;
+        }
+        if (block.value().empty())
             break;
-        const LogHeader header = header_of(block);
-        if (header.txg > txg_in_force)
-            VEXFS_TRY_VOID(take_transactions(block, scan.transactions));
+        const LogHeader header = header_of(*block);
+        std::vector<Page> transactions;
+        if (header.txg > txg_in_force) {
+            if (const Status taken = take_transactions(*block, transactions); !taken) {
+                scan.damage = taken.error();
+                return scan;
+            }
+        }
+        std::ranges::move(transactions, std::back_inserter(scan.transactions));
         scan.end.position += blocks_for(header.bytes);
         scan.end.sequence += 1;
         scan.end.chain = header.checksum;
@@ -148,7 +170,8 @@ Result<LogScan> Log::scan(const LogMark& from, uint64_t epoch, uint64_t txg_in_f
     // The rest of the ring; what lies before the end was read just now.
     const uint64_t ring = layout_.header().log_blocks;
     const uint64_t seen = std::min(ring, scan.end.position - from.position);
-    scan.damaged = VEXFS_TRY(valid_behind(window, scan.end, ring - seen, epoch));
+    if (valid_behind(window, scan.end, ring - seen, epoch))
+        scan.damage = fail(Code::kEUCLEAN, "log: synced operations behind a damaged block");
     return scan;
 }
 

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 
 #include "base/mutex.h"
 #include "userlib/store/layout.h"
@@ -30,9 +31,9 @@ struct LogMark {
 struct LogScan {
     std::vector<Page> transactions; // of txgs above the one in force, in order
     LogMark end;
-    // A valid block lies behind the end: the log was damaged and what it held from there on is
-    // lost.
-    bool damaged = false;
+    // Set if the log does not simply end there, and what it held from there on is lost: the block
+    // cannot be read, or is not what it should be and a valid one lies behind it.
+    std::optional<Error> damage;
 };
 
 class Log {
@@ -43,8 +44,8 @@ class Log {
     // blocks. No flush.
     Status format();
 
-    // Reads the log of `epoch` from the mark on.
-    Result<LogScan> scan(const LogMark& from, uint64_t epoch, uint64_t txg_in_force);
+    // Reads the log of `epoch` from the mark on, up to its end or the first damage.
+    LogScan scan(const LogMark& from, uint64_t epoch, uint64_t txg_in_force);
 
     // Begins to log at the mark.
     void start(const LogMark& mark, uint64_t epoch);
@@ -85,6 +86,7 @@ class Log {
         BlockBuffer blocks;
         uint64_t position = 0;
         uint64_t count = 0;
+        bool whole_reads = true; // until one fails; then no more is read than asked for
     };
 
     [[nodiscard]] size_t block_bytes_max() const;
@@ -93,7 +95,7 @@ class Log {
     Status transfer(uint64_t position, MutableBytes bytes, bool write);
     Result<MutableBytes> view(Window& window, uint64_t position, uint64_t count);
     Result<MutableBytes> read_block(Window& window, const LogMark& at, uint64_t epoch);
-    Result<bool> valid_behind(Window& window, const LogMark& end, uint64_t blocks, uint64_t epoch);
+    bool valid_behind(Window& window, const LogMark& end, uint64_t blocks, uint64_t epoch);
 
     Device& device_;
     const Layout& layout_;

@@ -123,8 +123,21 @@ Status Store::take_newest(const LabelSurvey& labels, const std::vector<Uberblock
     constexpr Error kHidden =
         fail(Code::kEUCLEAN, "label: both first labels are damaged and may have had a newer "
                              "commit; fsck.vexfs --rewind takes the newest that is left");
-    tell_damage(kHidden, "the newest commit that is left may not be the last one", uberblock_.txg);
-    return options_.read_only ? ok() : Status(kHidden);
+    return refuse_damage(kHidden, kHidden, damage_.labels);
+}
+
+// Writing would make it worse, reading does without it. Said once, where it is found.
+Status Store::refuse_damage(Error damage, Error cause, std::optional<Error>& kept) {
+    tell_damage(damage.what, cause, uberblock_.txg);
+    if (!options_.read_only)
+        return damage;
+    kept = damage;
+    return ok();
+}
+
+void Store::tell_damage(const char* sentence, Error cause, uint64_t txg) const {
+    log(LogLevel::kWarning, "store", sentence,
+        {{"volume", device_.identity()}, {"txg", txg}, {"cause", cause}});
 }
 
 // Nothing is written before the commit that was asked for has proved to be whole. If it is not, the
@@ -149,7 +162,7 @@ Status Store::rewind(const std::vector<Uberblock>& commits) {
         }
         if (whole.error().code == Code::kENOMEM)
             return whole;
-        tell_damage(whole.error(), "a commit is not whole, one cannot go back to it", commit.txg);
+        tell_damage("a commit is not whole, one cannot go back to it", whole.error(), commit.txg);
     }
     if (!target)
         return fail(Code::kEUCLEAN, "rewind: no label has a commit that old");
@@ -165,11 +178,6 @@ Status Store::check_whole(const Uberblock& commit) {
     return ok();
 }
 
-void Store::tell_damage(Error cause, const char* sentence, uint64_t txg) const {
-    log(LogLevel::kWarning, "store", sentence,
-        {{"volume", device_.identity()}, {"txg", txg}, {"cause", cause}});
-}
-
 Status Store::load(const LabelSurvey& labels, uint64_t epoch) {
     // What this open reads may still be in the cache of a device whose last owner was killed.
     if (!options_.read_only)
@@ -180,7 +188,11 @@ Status Store::load(const LabelSurvey& labels, uint64_t epoch) {
         txg_ = uberblock_.txg + 1;
         tree_.open(uberblock_.root, txg_);
     }
-    VEXFS_TRY_VOID(nodes_.read(uberblock_.root));
+    if (const auto root = nodes_.read(uberblock_.root); !root) {
+        tell_damage("the root of the tree cannot be read", root.error(), uberblock_.txg);
+        return fail(root.error().code, "open: the root of the tree cannot be read; fsck.vexfs "
+                                       "--rewind goes back to an older commit");
+    }
     VEXFS_TRY_VOID(load_free_map());
     // Once this epoch is on disk, nothing that an earlier owner still has under way can pass for
     // the newest.
@@ -199,10 +211,16 @@ Status Store::load(const LabelSurvey& labels, uint64_t epoch) {
 Status Store::load_free_map() {
     if (options_.rewind_txg != UINT64_MAX)
         return ok(); // rewind() has counted it
-    if (!options_.rebuild_free_map)
-        return free_map_.load(device_, map_of(uberblock_), uberblock_.txg);
-    free_map_.format_beside(device_, map_of(uberblock_), uberblock_.txg);
-    return mark_reachable(uberblock_, nodes_, layout_, free_map_);
+    if (options_.rebuild_free_map) {
+        free_map_.format_beside(device_, map_of(uberblock_), uberblock_.txg);
+        return mark_reachable(uberblock_, nodes_, layout_, free_map_);
+    }
+    const Status loaded = free_map_.load(device_, map_of(uberblock_), uberblock_.txg);
+    if (loaded || loaded.error().code == Code::kENOMEM)
+        return loaded;
+    return refuse_damage(fail(loaded.error().code, "open: the free map is damaged; fsck.vexfs "
+                                                   "--rebuild-freemap counts it anew"),
+                         loaded.error(), damage_.free_map);
 }
 
 } // namespace vexfs

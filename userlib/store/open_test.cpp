@@ -176,4 +176,119 @@ TEST_CASE("open: a header is taken from any label, and writing mends the others"
     }
 }
 
+TEST_CASE("open: a damaged free map keeps nobody from reading, and writing waits for its repair") {
+    History history(3);
+    flip(*history.device, history.layout->summary_start(history.commits[2].summary_slot));
+    {
+        const auto store = opened(*history.device, reading());
+        CHECK(has(*store, 2));
+        REQUIRE(store->damage().free_map);
+        CHECK(store->damage().free_map->code == Code::kEBADMSG);
+        CHECK(store->usage().used_blocks == history.commits[2].used_blocks);
+        CHECK(check(*store).problems == 1);
+    }
+    const auto refused = Store::open(*history.device, small_options());
+    REQUIRE_FALSE(refused);
+    CHECK(std::string(refused.error().what).find("fsck.vexfs --rebuild-freemap") !=
+          std::string::npos);
+    StoreOptions options = small_options();
+    options.rebuild_free_map = true;
+    const auto store = opened(*history.device, options);
+    CHECK_FALSE(store->damage().free_map);
+    CHECK(check(*store).clean());
+}
+
+TEST_CASE("open: a log with a sector that cannot be read is read up to there") {
+    History history(1);
+    {
+        const auto store = opened(*history.device);
+        for (uint64_t i = 1; i <= 3; ++i) {
+            REQUIRE(put(*store, i));
+            REQUIRE(store->sync());
+        }
+        history.commits = {store->uberblock()};
+    }
+    const uint64_t bad = history.layout->log_start() + history.commits[0].log_position + 1;
+    FaultPlan plan;
+    plan.rules.push_back({FaultKind::kIoError, FaultOp::kRead, bad, bad, 1, 0, 0, true});
+    const auto faulty = FaultDevice::create(*history.device, plan).value();
+    {
+        const auto store = opened(*faulty, reading());
+        CHECK(has(*store, 1));
+        CHECK_FALSE(has(*store, 2));
+        REQUIRE(store->damage().log);
+        CHECK(store->damage().log->code == Code::kEIO);
+        CHECK(check(*store).problems == 1);
+    }
+    const auto refused = Store::open(*faulty, small_options());
+    REQUIRE_FALSE(refused);
+    CHECK(std::string(refused.error().what).find("fsck.vexfs --truncate-log") != std::string::npos);
+    StoreOptions options = small_options();
+    options.truncate_log = true;
+    const auto store = opened(*faulty, options);
+    CHECK(has(*store, 1));
+    CHECK_FALSE(has(*store, 2));
+    CHECK(check(*store).clean());
+    // A bad sector behind the end of the log is nobody's.
+    FaultPlan behind;
+    behind.rules.push_back({FaultKind::kIoError, FaultOp::kRead, bad + 6, bad + 6, 1, 0, 0, true});
+    CHECK(has(*opened(*FaultDevice::create(*history.device, behind).value()), 1));
+}
+
+TEST_CASE(
+    "open: what the log has for a damaged leaf is an error there, and all else is as synced") {
+    StoreOptions single = small_options();
+    single.node_copies = 1;
+    single.cache_bytes = 0;
+    for (const bool once : {false, true}) {
+        CAPTURE(once);
+        const auto device = formatted(2000);
+        std::optional<uint64_t> leaf;
+        {
+            const auto store = opened(*device, single);
+            for (uint64_t i = 0; i < 100; ++i)
+                REQUIRE(put(*store, i));
+            REQUIRE(store->commit());
+            const auto root = store->nodes().read(store->uberblock().root).value();
+            REQUIRE_FALSE(NodeView(root->bytes).leaf());
+            leaf = NodeView(root->bytes).child(0).segments[0].first();
+            Transaction transaction;
+            transaction.put(key_of(0), value_of(1000));  // in the first leaf
+            transaction.put(key_of(97), value_of(1001)); // in the last one
+            REQUIRE(store->apply(transaction));
+            REQUIRE(store->sync());
+        }
+        FaultPlan plan;
+        // The first read is one ahead of need, and nobody minds.
+        plan.rules.push_back({FaultKind::kIoError, FaultOp::kRead, *leaf, *leaf, 2, 0, 0, !once});
+        {
+            const auto faulty = FaultDevice::create(*device, plan).value();
+            const auto refused = Store::open(*faulty, single);
+            REQUIRE_FALSE(refused);
+            CHECK(std::string(refused.error().what).find("fsck.vexfs --truncate-log") !=
+                  std::string::npos);
+        }
+        const auto faulty = FaultDevice::create(*device, plan).value();
+        StoreOptions options = single;
+        options.read_only = true;
+        const auto store = opened(*faulty, options);
+        CHECK(store->get(key_of(97)).value() == value_of(1001));
+        CHECK(has(*store, 96));
+        CHECK(store->damage().operations == 1);
+        const auto lost = store->get(key_of(0));
+        REQUIRE_FALSE(lost);
+        CHECK(lost.error().code == Code::kEIO);
+        CHECK(has(*store, 7) == once); // its neighbour
+        CHECK_FALSE(store->list(Key{1, 0, 0, 0}, Key{2, 0, 0, 0}, 100));
+        CHECK(store->list(Key{7, 0, 0, 0}, Key{8, 0, 0, 0}, 100));
+        CHECK_FALSE(check(*store).clean());
+        StoreOptions repair = single;
+        repair.truncate_log = true;
+        const auto faulty_again = FaultDevice::create(*device, plan).value();
+        const auto repaired = opened(*faulty_again, repair);
+        CHECK(repaired->get(key_of(97)).value() == value_of(1001));
+        CHECK(has(*repaired, 0) == once);
+    }
+}
+
 } // namespace vexfs

@@ -80,6 +80,15 @@ struct StoreUsage {
     uint64_t available_blocks = 0; // to operations of Space::kNormal
 };
 
+// What is damaged and did not keep a read-only open from going on; nothing for any other open.
+struct StoreDamage {
+    std::optional<Error> labels;   // a newer commit may be lost
+    std::optional<Error> free_map; // not needed for reading
+    std::optional<Error> log;      // the operations behind the damage are missing
+    // Operations of the log that change what is damaged in the tree. What they change is EIO.
+    uint64_t operations = 0;
+};
+
 struct StoreItem {
     Key key;
     Page value;
@@ -88,7 +97,9 @@ struct StoreItem {
 class Store {
   public:
     // Replays the log and commits, unless read-only: then the log is replayed in memory and nothing
-    // is written.
+    // is written. Damage outside of label headers and the root does not keep a read-only open from
+    // reading the rest: it is logged, see damage(). An open for writing is refused if a commit
+    // would make it worse, and the error names the repair of fsck.vexfs.
     static Result<std::unique_ptr<Store>> open(Device& device, const StoreOptions& options);
     ~Store() = default; // like a crash: what was not synced is lost
     Store(const Store&) = delete;
@@ -135,8 +146,7 @@ class Store {
     // until the volume is opened again; reads work in the first case only.
     [[nodiscard]] bool suspended() const { return suspended_.load(std::memory_order_acquire); }
 
-    // Synced operations lie behind a damaged block of the log. Only a read-only open goes on then.
-    [[nodiscard]] bool log_damaged() const { return log_damaged_; }
+    [[nodiscard]] const StoreDamage& damage() const { return damage_; }
 
     [[nodiscard]] const Layout& layout() const { return layout_; }
     // The commit in force. For check, which looks at a store that does nothing else meanwhile.
@@ -147,6 +157,10 @@ class Store {
 
   private:
     enum class Stage : uint8_t { kIdle, kWrite, kPublish };
+    struct KeyRange {
+        PackedKey from;
+        PackedKey end;
+    };
     // A commit under way.
     struct Job {
         uint64_t txg = 0;
@@ -191,12 +205,18 @@ class Store {
     Status check_whole(const Uberblock& commit);
     Status load(const LabelSurvey& labels, uint64_t epoch);
     Status load_free_map();
-    void tell_damage(Error cause, const char* sentence, uint64_t txg) const;
+    Status refuse_damage(Error damage, Error cause, std::optional<Error>& kept);
+    void tell_damage(const char* sentence, Error cause, uint64_t txg) const;
 
     // replay.cpp
     Status replay();
     Status replay_transactions(const std::vector<Page>& transactions) VEXFS_REQUIRES(lock_);
+    Status replay_operation(const Operation& operation) VEXFS_REQUIRES(lock_);
     Status replay_items(const std::vector<Operation>& items) VEXFS_REQUIRES(lock_);
+    [[nodiscard]] std::vector<KeyRange> ranges_of(const Operation& operation) const;
+    [[nodiscard]] KeyRange range_of(uint64_t oid, uint64_t offset, uint64_t length) const;
+    Status give_up(const Operation& operation, Error cause);
+    [[nodiscard]] Status check_replayed(const PackedKey& from, const PackedKey& end) const;
 
     // apply.cpp
     Status check_transaction(Bytes transaction) const;
@@ -246,7 +266,9 @@ class Store {
     Log log_;
     std::atomic<bool> suspended_{false};
     std::atomic<bool> in_doubt_{false}; // changed with lock_ held if what it guards is torn
-    bool log_damaged_ = false;          // set by open()
+    // Set by open().
+    StoreDamage damage_;
+    std::vector<KeyRange> unreplayed_; // changed by damage_.operations
 
     Mutex reserve_mutex_; // from reading a counter until it is durable
     Mutex commit_mutex_;

@@ -247,12 +247,12 @@ TEST_CASE("store: a log damaged in its middle is refused, and given up only when
     CHECK(Store::open(*device, small_options()).error().code == Code::kEUCLEAN);
     StoreOptions options = small_options();
     options.read_only = true;
-    CHECK(opened(*device, options)->log_damaged());
+    CHECK(opened(*device, options)->damage().log.has_value());
     CHECK(check(*opened(*device, options)).problems == 1);
     options.read_only = false;
     options.truncate_log = true;
     const auto store = opened(*device, options);
-    CHECK_FALSE(store->log_damaged());
+    CHECK_FALSE(store->damage().log.has_value());
     CHECK(has(*store, 0));
     CHECK_FALSE(has(*store, 1));
     CHECK_FALSE(has(*store, 2));

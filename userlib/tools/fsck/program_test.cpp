@@ -73,14 +73,16 @@ class Volume {
         for (uint64_t slot = 0; slot < 2; ++slot)
             damage_block(layout_->region_start(0) + slot);
     }
-    // Both copies of the newest root, so that no repair but a rewind could open the volume.
-    void damage_root() {
+    // Both copies of the root of a commit, by default of the newest, so that no repair but a rewind
+    // could open the volume.
+    void damage_root(uint64_t txg = UINT64_MAX) {
         Pointer root;
         {
             std::string explanation;
             auto device = FileDevice::open(file_.path(), {}, explanation);
             StoreOptions reading;
             reading.read_only = true;
+            reading.rewind_txg = txg;
             root = Store::open(**device, reading).value()->uberblock().root;
         }
         for (const bool second : {false, true})
@@ -103,6 +105,11 @@ class Volume {
             }
         }
         damage_block(layout_->log_start() + (position + 1) % layout_->header().log_blocks);
+    }
+    // The first header, and a copy of an old commit in the second label.
+    void damage_labels() {
+        damage_block(layout_->header_block(0));
+        damage_block(layout_->uberblock_block(1, first_txg_));
     }
     // Damages every block that holds the object's bytes.
     void damage_data() {
@@ -175,8 +182,9 @@ TEST_CASE("fsck: a damaged free map is counted anew by -p, and nothing is lost")
     volume.damage_free_map();
     ProgramRun run = fsck({"-n", volume.path()});
     CHECK(run.status == 4);
-    CHECK(run.out.find("the volume cannot be opened: ") == 0);
-    CHECK(volume.content() == 0);
+    CHECK(run.out.find("open: the free map is damaged; fsck.vexfs --rebuild-freemap") !=
+          std::string::npos);
+    CHECK(volume.content() == 2);
     run = fsck({"-p", volume.path()});
     CAPTURE(run.out);
     CHECK(run.status == 1);
@@ -197,7 +205,8 @@ TEST_CASE("fsck: a damaged log is reported, and given up only by -y or by name")
         ProgramRun run = fsck({volume.path()});
         CAPTURE(run.out);
         CHECK(run.status == 4);
-        CHECK(run.out.find("log: synced operations behind a damaged block") != std::string::npos);
+        CHECK(run.out.find("log: synced operations are behind a damaged block") !=
+              std::string::npos);
         CHECK(fsck({"-p", volume.path()}).status == 4);
         run = fsck({repair, volume.path()});
         CHECK(run.status == 1);
@@ -216,6 +225,43 @@ TEST_CASE("fsck: --rewind brings an earlier commit back") {
           std::string::npos);
     CHECK(volume.content() == 1);
     CHECK(fsck({volume.path()}).status == 0);
+}
+
+TEST_CASE("fsck: --rewind to a commit that is not whole changes nothing and names it") {
+    Volume volume;
+    volume.damage_root(volume.first_txg());
+    const std::string before = bytes_of_file(volume.path());
+    const std::string txg = std::to_string(volume.first_txg());
+    const ProgramRun run = fsck({"--rewind", txg, volume.path()});
+    CAPTURE(run.out);
+    CAPTURE(run.err);
+    CHECK(run.status == 4);
+    CHECK(run.out.find("repair: go back to commit " + txg +
+                       "\nthe volume cannot be opened: rewind: "
+                       "the commit is not whole, and nothing "
+                       "was changed") != std::string::npos);
+    CHECK(run.err.find("a commit is not whole, one cannot go back to it volume=file:" +
+                       volume.path() + " txg=" + txg) != std::string::npos);
+    CHECK(bytes_of_file(volume.path()) == before);
+    CHECK(volume.content() == 2);
+}
+
+TEST_CASE("fsck: a damaged copy of a label is reported, and written anew by -p") {
+    Volume volume;
+    volume.damage_labels();
+    ProgramRun run = fsck({volume.path()});
+    CAPTURE(run.out);
+    CHECK(run.status == 4);
+    CHECK(run.out.find("label: a copy of the header is damaged: block 1,") != std::string::npos);
+    CHECK(run.out.find("label: a copy of an uberblock is damaged: block ") != std::string::npos);
+    CHECK(volume.content() == 2);
+    run = fsck({"-p", volume.path()});
+    CHECK(run.status == 1);
+    CHECK(run.out.find("repair: replay the log, write damaged copies of the labels anew\n") !=
+          std::string::npos);
+    CHECK(run.out.find("count the blocks") == std::string::npos);
+    CHECK(fsck({volume.path()}).status == 0);
+    CHECK(volume.content() == 2);
 }
 
 TEST_CASE("fsck: --salvage copies a sound volume whole and does not touch it") {

@@ -19,7 +19,7 @@ Look look(Device& device, const StoreOptions& options) {
     }
     found.header = (*store)->layout().header();
     found.txg = (*store)->uberblock().txg;
-    found.log_damaged = (*store)->log_damaged();
+    found.log_damaged = (*store)->damage().log.has_value();
     found.report = check(**store);
     return found;
 }
@@ -35,6 +35,8 @@ std::string repair_words(const StoreOptions& options) {
         add("count the blocks in use anew");
     if (options.truncate_log)
         add("give up what lies behind the damage in the log");
+    if (words.empty())
+        add("replay the log, write damaged copies of the labels anew");
     return words;
 }
 
@@ -51,11 +53,14 @@ std::vector<StoreOptions> repairs_for(const FsckOptions& options, bool clean) {
     }
     if (clean || options.mode == Mode::kLook)
         return repairs;
-    named.rebuild_free_map = true;
-    repairs.push_back(named);
-    if (options.mode == Mode::kRepair) {
-        named.truncate_log = true;
-        repairs.push_back(named);
+    for (const bool truncate : {false, true}) {
+        if (truncate && options.mode != Mode::kRepair)
+            break;
+        for (const bool rebuild : {false, true}) {
+            named.truncate_log = truncate;
+            named.rebuild_free_map = rebuild;
+            repairs.push_back(named);
+        }
     }
     return repairs;
 }
