@@ -54,15 +54,20 @@ class Checker {
         Result<PageHandle> page = store_.nodes().read_copy(pointer, false);
         if (!page)
             find(page.error(), lower, address);
+        bool rescued = false;
         if (pointer.second != 0) {
             Result<PageHandle> copy = store_.nodes().read_copy(pointer, true);
             if (!copy)
                 find(copy.error(), lower, pointer.segments[pointer.second].first());
+            rescued = page.has_value() != copy.has_value();
             if (!page)
                 page = copy;
         }
-        if (!page)
+        report_.damage.nodes_rescued += rescued ? 1 : 0;
+        if (!page) {
+            ++report_.damage.nodes_lost;
             return;
+        }
         const NodeView node((*page)->bytes);
         if (node.head().lower != lower || node.head().upper != upper)
             return find("node: fences are not what the parent says", lower, address);
@@ -118,8 +123,10 @@ class Checker {
         reach(record->segments, packed);
         if (record->head.birth > txg_max)
             find("record: younger than its node", packed, address);
-        if (const Result<Page> content = read_record(store_.device(), *record); !content)
+        if (const Result<Page> content = read_record(store_.device(), *record); !content) {
+            ++report_.damage.records_lost;
             find(content.error(), packed, address);
+        }
     }
 
     // What the open found and went on without.

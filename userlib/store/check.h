@@ -34,6 +34,7 @@ struct CheckReport {
     uint64_t data_bytes = 0;
     uint64_t orphans = 0;
     uint64_t used_blocks = 0;
+    ReadDamage damage; // nodes and records among the problems
 
     [[nodiscard]] bool clean() const { return problems == 0; }
 };

@@ -176,14 +176,18 @@ void NodeReader::prefetch(std::span<const Pointer> pointers) {
 Result<PageHandle> NodeReader::read(const Pointer& pointer) {
     if (PageHandle page = cached(pointer))
         return page;
+    const uint64_t block = pointer.segments[0].first();
     Result<PageHandle> page = read_copy(pointer, false);
     if (!page && pointer.second != 0) {
+        const Error cause = page.error();
         page = read_copy(pointer, true);
         if (page)
-            rescued_.fetch_add(1, std::memory_order_relaxed);
+            damage_log_.rescued_node(block, cause);
     }
-    if (!page)
+    if (!page) {
+        damage_log_.lost_node(block, pointer.second != 0 ? 2 : 1, page.error());
         return fail(Code::kEIO, page.error().what);
+    }
     keep(pointer, *page);
     return page;
 }

@@ -5,13 +5,13 @@
 // Threads: any thread.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <vector>
 
 #include "userlib/pool/cache/cache.h"
 #include "userlib/pool/codec/block_coder.h"
 #include "userlib/store/block_buffer.h"
+#include "userlib/store/damage_log.h"
 #include "userlib/store/free_map.h"
 #include "userlib/store/node.h"
 
@@ -48,18 +48,19 @@ Status validate_pointer(const Pointer& pointer, const Layout& layout);
 class NodeReader {
   public:
     NodeReader(Device& device, const Layout& layout, BlockCache& cache)
-        : device_(device), layout_(layout), cache_(cache) {}
+        : device_(device), layout_(layout), cache_(cache), damage_log_(device) {}
 
     // The node, from the cache or from the first copy that is right. EIO if none is.
     Result<PageHandle> read(const Pointer& pointer);
     // Reads those that are not in the cache into it, many at a time. One that cannot be read is
     // left to read(), which says why.
     void prefetch(std::span<const Pointer> pointers);
-    // One copy, past the cache. EBADMSG, EUCLEAN or the device's error.
+    // One copy, past the cache, down to the zeros behind it that nobody else minds. EBADMSG,
+    // EUCLEAN or the device's error.
     Result<PageHandle> read_copy(const Pointer& pointer, bool second);
 
-    // Nodes whose first copy was bad and whose second was good.
-    [[nodiscard]] uint64_t rescued() const { return rescued_.load(std::memory_order_relaxed); }
+    // What read() met, and whoever reads data beside it.
+    [[nodiscard]] DamageLog& damage_log() { return damage_log_; }
 
   private:
     [[nodiscard]] Result<PageHandle> decode(const Pointer& pointer, Bytes blocks) const;
@@ -69,7 +70,7 @@ class NodeReader {
     Device& device_;
     const Layout& layout_;
     BlockCache& cache_;
-    std::atomic<uint64_t> rescued_{0};
+    DamageLog damage_log_;
 };
 
 } // namespace vexfs

@@ -26,10 +26,16 @@ void copy_out(Bytes content, size_t begin, MutableBytes out) {
 } // namespace
 
 Objects::Objects(Device& device, const Layout& layout, Tree& tree, FreeMap& free_map,
-                 BlockCache& cache)
-    : device_(device), layout_(layout), tree_(tree), free_map_(free_map), cache_(cache) {}
+                 BlockCache& cache, DamageLog& damage_log)
+    : device_(device), layout_(layout), tree_(tree), free_map_(free_map), cache_(cache),
+      damage_log_(damage_log) {}
 
-Result<RecordContent> Objects::load_stored(const RecordItem& record) const {
+Error Objects::lost(const RecordId& id, const RecordItem& record, Error cause) const {
+    damage_log_.lost_record(id.oid, id.offset, record.segments[0].first(), cause);
+    return fail(Code::kEIO, cause.what);
+}
+
+Result<RecordContent> Objects::load_stored(const RecordId& id, const RecordItem& record) const {
     const uint64_t address = record.segments[0].first();
     if (const auto found = unwritten_.find(address); found != unwritten_.end())
         return found->second;
@@ -37,7 +43,7 @@ Result<RecordContent> Objects::load_stored(const RecordItem& record) const {
     if (!cached || cached->birth != record.head.birth) {
         Result<Page> content = read_record(device_, record);
         if (!content)
-            return fail(Code::kEIO, content.error().what);
+            return lost(id, record, content.error());
         auto block = std::make_shared<CachedBlock>();
         block->birth = record.head.birth;
         block->bytes = std::move(*content);
@@ -56,7 +62,7 @@ Result<RecordContent> Objects::load(const RecordId& id) const {
     const RecordItem record = VEXFS_TRY(decode_record(*item, layout_));
     if (record.head.kind == RecordHead::kInline)
         return std::make_shared<const Page>(record.inlined.begin(), record.inlined.end());
-    return load_stored(record);
+    return load_stored(id, record);
 }
 
 Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out) const {
@@ -84,11 +90,11 @@ Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out) c
             blocks_for(std::min<size_t>(begin + out.size(), record.head.stored_bytes));
         const Result<BlockBuffer> blocks = read_record_blocks(device_, record, first, last - first);
         if (!blocks)
-            return fail(Code::kEIO, blocks.error().what);
+            return lost(id, record, blocks.error());
         copy_out(blocks.value().bytes(), begin % kBlockBytes, out);
         return ok();
     }
-    copy_out(*VEXFS_TRY(load_stored(record)), begin, out);
+    copy_out(*VEXFS_TRY(load_stored(id, record)), begin, out);
     return ok();
 }
 

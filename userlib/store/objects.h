@@ -25,7 +25,8 @@ struct DirtyRecord {
 
 class Objects {
   public:
-    Objects(Device& device, const Layout& layout, Tree& tree, FreeMap& free_map, BlockCache& cache);
+    Objects(Device& device, const Layout& layout, Tree& tree, FreeMap& free_map, BlockCache& cache,
+            DamageLog& damage_log);
 
     [[nodiscard]] Status read(uint64_t oid, uint64_t offset, MutableBytes out) const;
 
@@ -64,7 +65,9 @@ class Objects {
 
     // All of the record's bytes up to its last one that is not zero.
     Result<RecordContent> load(const RecordId& id) const;
-    Result<RecordContent> load_stored(const RecordItem& record) const;
+    Result<RecordContent> load_stored(const RecordId& id, const RecordItem& record) const;
+    // Tells that the record cannot be read, and what to answer.
+    [[nodiscard]] Error lost(const RecordId& id, const RecordItem& record, Error cause) const;
     // The items of records that begin in [offset, end).
     Result<std::vector<Item>> list_records(uint64_t oid, uint64_t offset, uint64_t end,
                                            size_t count_max) const;
@@ -82,6 +85,7 @@ class Objects {
     Tree& tree_;
     FreeMap& free_map_;
     BlockCache& cache_;
+    DamageLog& damage_log_;
     Dirty dirty_;
     size_t dirty_bytes_ = 0;
     std::unordered_map<uint64_t, RecordContent> unwritten_; // installed, by first block

@@ -147,6 +147,8 @@ class Store {
     [[nodiscard]] bool suspended() const { return suspended_.load(std::memory_order_acquire); }
 
     [[nodiscard]] const StoreDamage& damage() const { return damage_; }
+    // What reads have met since; each was logged.
+    [[nodiscard]] ReadDamage read_damage() { return nodes_.damage_log().counts(); }
 
     [[nodiscard]] const Layout& layout() const { return layout_; }
     // The commit in force. For check, which looks at a store that does nothing else meanwhile.

@@ -222,9 +222,10 @@ TEST_CASE("store: damage of one copy of a node is survived, of both it is an err
         StoreOptions options = small_options();
         options.read_only = true;
         const auto store = opened(*device, options);
-        CHECK(store->nodes().rescued() == 1);
+        CHECK(store->read_damage().nodes_rescued == 1);
         CHECK(has(*store, 7));
         CHECK(check(*store).problems == 1);
+        CHECK(check(*store).damage.nodes_rescued == 1);
     }
     device->bytes()[root.segments[root.second].first() * kBlockBytes + 99] ^= std::byte{1};
     CHECK(Store::open(*device, small_options()).error().code == Code::kEIO);

@@ -174,6 +174,9 @@ TEST_CASE("fsck: damaged data is named by object, offset and block, and stays da
     CHECK(json["before"]["problems"] == json["before"]["findings"].size());
     CHECK(json["before"]["findings"][0]["object"] == 7);
     CHECK(json["before"]["findings"][0]["code"] == "EBADMSG");
+    CHECK(json["before"]["records_lost"] == 16);
+    CHECK(fsck({"-v", volume.path()}).out.find("0 nodes and 16 records lost\n") !=
+          std::string::npos);
     CHECK(fsck({"-y", volume.path()}).status == 4);
 }
 

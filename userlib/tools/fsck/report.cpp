@@ -42,7 +42,10 @@ std::string look_text(const Look& look, bool figures) {
                 " nodes, " + std::to_string(report.items) + " items, " +
                 std::to_string(report.records) + " records of " + size_text(report.data_bytes) +
                 ", " + std::to_string(report.orphans) + " orphans, " +
-                size_text(report.used_blocks * kBlockBytes) + " in use\n";
+                size_text(report.used_blocks * kBlockBytes) + " in use\n" +
+                std::to_string(report.damage.nodes_rescued) + " nodes with one bad copy, " +
+                std::to_string(report.damage.nodes_lost) + " nodes and " +
+                std::to_string(report.damage.records_lost) + " records lost\n";
     return text;
 }
 
@@ -69,7 +72,10 @@ Json look_json(const Look& look) {
             {"records", report.records},
             {"data_bytes", report.data_bytes},
             {"orphans", report.orphans},
-            {"used_bytes", report.used_blocks * kBlockBytes}};
+            {"used_bytes", report.used_blocks * kBlockBytes},
+            {"nodes_with_a_bad_copy", report.damage.nodes_rescued},
+            {"nodes_lost", report.damage.nodes_lost},
+            {"records_lost", report.damage.records_lost}};
 }
 
 const char* verdict(const VolumeCheck& result) {
