@@ -124,7 +124,11 @@ TEST_CASE("reserved: a log block that should not be there ends the log, a record
     block[offsetof(LogHeader, zero0)] = std::byte{0};
     block[sizeof(LogHeader) + offsetof(LogRecord, zero0)] = std::byte{1};
     volume.sum_log_block();
-    CHECK(Store::open(*volume.device, reading()).error().code == Code::kEUCLEAN);
+    const auto store = opened(*volume.device, reading());
+    CHECK_FALSE(has(*store, 1));
+    REQUIRE(store->damage().log);
+    CHECK(store->damage().log->code == Code::kEUCLEAN);
+    CHECK(Store::open(*volume.device, small_options()).error().code == Code::kEUCLEAN);
 }
 
 TEST_CASE("reserved: nobody looks at room") {
