@@ -233,7 +233,8 @@ bool Log::needs_commit() const {
     return used + blocks_for(block_bytes_max()) > layout_.header().log_blocks;
 }
 
-// Packs the oldest pending transactions, all of one txg, into the next block of the log.
+// Packs the oldest pending transactions, all of one txg, into the next block of the log. The only
+// memory that this needs is taken before they are, so that lack of it loses none.
 Log::Block Log::take_block() {
     LogHeader header;
     header.epoch = epoch_;
@@ -280,9 +281,7 @@ Result<Log::Sync> Log::sync(uint64_t operation) {
                 return Sync::kDurable;
             if (needs_commit() || pending_.empty())
                 return Sync::kNeedsCommit;
-            failed_ = true; // until the block is whole: lack of memory would lose what it takes
             block = take_block();
-            failed_ = false;
             writing_ = true;
         }
         const Status done = guard(fail(Code::kENOMEM, "log: no memory"), [&]() -> Status {

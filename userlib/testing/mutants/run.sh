@@ -126,11 +126,13 @@ known() { # MUTANT: what is known of it in this tree
     grep -F "$tree $1: " "$work/results" | grep -v ": no verdict" | head -n 1 | cut -d ' ' -f 2-
 }
 
-# How a failure of a step showed: by the first line that says so, or by its exit status alone.
+# How a failure of a step showed: by the test that it was in, or what the program said last, and by
+# its exit status.
 reason() { # DIRECTORY STEP STATUS
     local line
-    line=$(grep -haE 'TEST CASE:|^seed .*:|assertion failed|AddressSanitizer' "$1/run.log" |
-        head -n 1 | tr -s ' ')
+    line=$(grep -ham1 'TEST CASE:' "$1/run.log" ||
+        grep -ham1 -E '^seed .*:|assertion failed' "$1/run.log")
+    line=$(tr -s ' ' <<<"$line")
     if [ "$3" -gt 128 ]; then
         echo "$2 ended by SIG$(kill -l "$(($3 - 128))")${line:+, $line}"
     else
