@@ -149,7 +149,7 @@ TEST_CASE("mkfs: a block device is formatted like a file") {
 
 TEST_CASE("mkfs: a wrong command line is exit 1, says what is wrong and touches nothing") {
     ScratchFile file(kSize);
-    const std::string path = file.path();
+    const std::string& path = file.path();
     auto wrong = [](const std::vector<std::string>& arguments, const std::string& sentence) {
         const ProgramRun run = mkfs(arguments);
         CAPTURE(run.err);
