@@ -27,11 +27,12 @@ PackedKey object_begin(uint64_t oid) {
 
 } // namespace
 
-Status Store::check_operation(const Operation& operation) const {
+Status Store::check_operation(const Operation& operation, Author author) const {
     if (operation.kind == OperationKind::kPut || operation.kind == OperationKind::kErase) {
         const Key key = operation.key.unpacked();
-        const bool own =
-            key.oid == kVolumeOid && key.type != static_cast<uint8_t>(ItemType::kCounter);
+        const bool counts =
+            author == Author::kStore && key.type == static_cast<uint8_t>(ItemType::kCounter);
+        const bool own = key.oid == kVolumeOid && !counts;
         if (own || key.oid == UINT64_MAX || key.type == static_cast<uint8_t>(ItemType::kRecord))
             return fail(Code::kEINVAL, "transaction: the key is reserved for the store");
         if (operation.bytes.size() > node_value_bytes_max(layout_.header().node_bytes))
@@ -50,10 +51,10 @@ Status Store::check_operation(const Operation& operation) const {
     return ok();
 }
 
-Status Store::check_transaction(Bytes transaction) const {
+Status Store::check_transaction(Bytes transaction, Author author) const {
     ByteReader reader(transaction);
     while (reader.remaining() > 0)
-        VEXFS_TRY_VOID(check_operation(VEXFS_TRY(next_operation(reader))));
+        VEXFS_TRY_VOID(check_operation(VEXFS_TRY(next_operation(reader)), author));
     return ok();
 }
 
@@ -198,14 +199,20 @@ Status Store::apply_locked(Bytes transaction) {
 }
 
 Status Store::apply(const Transaction& transaction, Space space) {
+    return apply_as(Author::kCaller, transaction, space);
+}
+
+Status Store::apply_as(Author author, const Transaction& transaction, Space space) {
     if (!transaction.whole())
         return fail(Code::kENOMEM, "transaction: no memory");
-    return guarded([&] { return apply_whole(transaction, space); });
+    return guarded([&]() -> Status {
+        VEXFS_TRY_VOID(check_writable());
+        VEXFS_TRY_VOID(check_transaction(transaction.bytes(), author));
+        return apply_whole(transaction, space);
+    });
 }
 
 Status Store::apply_whole(const Transaction& transaction, Space space) {
-    VEXFS_TRY_VOID(check_writable());
-    VEXFS_TRY_VOID(check_transaction(transaction.bytes()));
     if (transaction.empty())
         return ok();
     if (dirty_bytes() > options_.dirty_bytes_max)
@@ -352,7 +359,7 @@ Result<uint64_t> Store::reserve(uint64_t counter, uint64_t count) {
         return fail(Code::kEOVERFLOW, "store: the counter is used up");
     Transaction transaction;
     transaction.put(key, bytes_of(next));
-    VEXFS_TRY_VOID(apply(transaction));
+    VEXFS_TRY_VOID(apply_as(Author::kStore, transaction, Space::kNormal));
     VEXFS_TRY_VOID(sync());
     return first;
 }

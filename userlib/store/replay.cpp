@@ -66,7 +66,7 @@ Status Store::replay() {
 Status Store::replay_transactions(const std::vector<Page>& transactions) {
     std::vector<Operation> items;
     for (const Page& transaction : transactions) {
-        VEXFS_TRY_VOID(check_transaction(transaction));
+        VEXFS_TRY_VOID(check_transaction(transaction, Author::kStore));
         ByteReader reader(transaction);
         while (reader.remaining() > 0) {
             const Operation operation = VEXFS_TRY(next_operation(reader));

@@ -159,6 +159,7 @@ class Store {
 
   private:
     enum class Stage : uint8_t { kIdle, kWrite, kPublish };
+    enum class Author : uint8_t { kCaller, kStore }; // who made a transaction
     struct KeyRange {
         PackedKey from;
         PackedKey end;
@@ -221,8 +222,9 @@ class Store {
     [[nodiscard]] Status check_replayed(const PackedKey& from, const PackedKey& end) const;
 
     // apply.cpp
-    Status check_transaction(Bytes transaction) const;
-    Status check_operation(const Operation& operation) const;
+    Status check_transaction(Bytes transaction, Author author) const;
+    Status check_operation(const Operation& operation, Author author) const;
+    Status apply_as(Author author, const Transaction& transaction, Space space);
     Status apply_whole(const Transaction& transaction, Space space);
     Status punch_slices(uint64_t oid, uint64_t offset, uint64_t end);
     Result<bool> reap(size_t items);

@@ -205,6 +205,37 @@ TEST_CASE("store: a counter never hands out a number twice, whatever was not syn
     }
 }
 
+TEST_CASE("store: nobody but the store changes the items of the volume") {
+    const auto device = formatted(2000);
+    const auto counter = static_cast<uint8_t>(ItemType::kCounter);
+    {
+        const auto store = opened(*device);
+        REQUIRE(store->reserve(1, 100).value() == 1);
+        for (const uint8_t type : {uint8_t{1}, counter, static_cast<uint8_t>(ItemType::kOrphan)}) {
+            CAPTURE(type);
+            const Key key{kVolumeOid, type, 1, 0};
+            Transaction puts;
+            puts.put(key, value_of(1, 8));
+            CHECK(store->apply(puts).error().code == Code::kEINVAL);
+            Transaction erases;
+            erases.put(key_of(3), value_of(3));
+            erases.erase(key);
+            CHECK(store->apply(erases).error().code == Code::kEINVAL);
+        }
+        CHECK_FALSE(has(*store, 3));
+        Transaction data;
+        data.write(kVolumeOid, 0, value_of(1, 8));
+        CHECK(store->apply(data).error().code == Code::kEINVAL);
+        Transaction destroys;
+        destroys.destroy(kVolumeOid);
+        CHECK(store->apply(destroys).error().code == Code::kEINVAL);
+    }
+    // The store's own change is in the log, and replayed.
+    const auto store = opened(*device);
+    CHECK(store->reserve(1, 1).value() == 101);
+    CHECK(check(*store).clean());
+}
+
 TEST_CASE("store: damage of one copy of a node is survived, of both it is an error and no crash") {
     const auto device = formatted(2000);
     Pointer root;
