@@ -38,17 +38,6 @@ size_t orphans_of(Store& store) {
     return store.list(Key{0, orphan, 0, 0}, Key{0, orphan + 1, 0, 0}, 1000).value().size();
 }
 
-// The leaf that holds the key.
-Pointer leaf_of(Store& store, const Key& key) {
-    Pointer pointer = store.uberblock().root;
-    while (pointer.level > 0) {
-        const PageHandle page = store.nodes().read(pointer).value();
-        const NodeView node(page->bytes);
-        pointer = node.child(node.covering(PackedKey(key)));
-    }
-    return pointer;
-}
-
 // Collects what is logged while it lives.
 class LogLines {
   public:

@@ -67,4 +67,15 @@ inline bool has(Store& store, uint64_t i) {
     return value && value.value() && *value.value() == value_of(i);
 }
 
+// The leaf that holds the key, as of the last commit.
+inline Pointer leaf_of(Store& store, const Key& key) {
+    Pointer pointer = store.uberblock().root;
+    while (pointer.level > 0) {
+        const PageHandle page = store.nodes().read(pointer).value();
+        const NodeView node(page->bytes);
+        pointer = node.child(node.covering(PackedKey(key)));
+    }
+    return pointer;
+}
+
 } // namespace vexfs
