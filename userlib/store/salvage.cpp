@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/guard.h"
-#include "userlib/store/record.h"
+#include "userlib/store/salvage_log.h"
 
 namespace vexfs {
 
@@ -17,23 +17,27 @@ struct Range {
 
 class Salvager {
   public:
-    Salvager(Device& device, const Layout& layout, SalvageSink& sink)
-        : device_(device), layout_(layout), sink_(sink), cache_(0),
+    Salvager(Device& device, const Layout& layout, std::vector<Uberblock> commits,
+             SalvageSink& sink)
+        : device_(device), layout_(layout), commits_(std::move(commits)),
+          log_(SalvageLog::read(device, layout, commits_.front())), sink_(sink), cache_(0),
           nodes_(device, layout_, cache_), wanted_{{PackedKey(), PackedKey::highest()}} {}
 
     Result<SalvageReport> run() {
         SalvageReport report;
         report.header = layout_.header();
-        const std::vector<Uberblock> commits =
-            VEXFS_TRY(LabelSurvey::read(device_, layout_).commits());
-        report.newest_txg = commits.front().txg;
-        for (const Uberblock& commit : commits) {
+        report.newest_txg = commits_.front().txg;
+        for (const Uberblock& commit : commits_) {
             if (wanted_.empty())
                 break;
             ++report.commits;
             VEXFS_TRY_VOID(walk_commit(commit));
         }
+        txg_ = commits_.front().txg + 1;
+        VEXFS_TRY_VOID(take_log());
         report.damaged_nodes = damaged_nodes_;
+        report.log_operations = log_.operations();
+        report.log_damaged = log_.damaged();
         for (const Range& range : wanted_)
             VEXFS_TRY_VOID(sink_.lost_keys(range.from.unpacked(), range.end.unpacked()));
         return report;
@@ -80,35 +84,94 @@ class Salvager {
     }
 
     Status take(const Key& key, Bytes value) {
+        if (log_.destroyed(key.oid))
+            return ok();
         if (key.oid == kVolumeOid || key.type != static_cast<uint8_t>(ItemType::kRecord))
-            return sink_.item(key, value, txg_);
-        const Result<RecordItem> record = decode_record(value, layout_);
-        if (!record)
-            return sink_.lost_data(key.oid, key.sub, layout_.header().record_bytes);
-        if (record->head.kind == RecordHead::kInline)
-            return sink_.data(key.oid, key.sub, record->inlined, txg_);
-        if (const Result<Page> content = read_record(device_, *record))
-            return sink_.data(key.oid, key.sub, *content, txg_);
-        if (record->head.codec != CodecId::kNone)
-            return sink_.lost_data(key.oid, key.sub, record->head.logical_bytes);
-        return take_blocks(key, *record);
+            return log_.items().count(PackedKey(key)) != 0 ? ok() : sink_.item(key, value, txg_);
+        const RecordId id{key.oid, key.sub};
+        SalvagedRecord record = read(value);
+        uint64_t txg = txg_;
+        if (log_.touches(id)) {
+            log_.change(id, record);
+            taken_.insert(id);
+            txg = commits_.front().txg + 1;
+        }
+        return emit(id, record, txg, true);
+    }
+
+    // The record as far as it can be read.
+    SalvagedRecord read(Bytes item) {
+        SalvagedRecord content;
+        const Result<RecordItem> record = decode_record(item, layout_);
+        if (!record) {
+            content.resize(layout_.header().record_bytes, true);
+        } else if (record->head.kind == RecordHead::kInline) {
+            content.bytes.assign(record->inlined.begin(), record->inlined.end());
+            content.lost.resize(content.bytes.size());
+        } else if (Result<Page> whole = read_record(device_, *record); whole) {
+            content.bytes = std::move(*whole);
+            content.lost.resize(content.bytes.size());
+        } else {
+            content.resize(record->head.logical_bytes, true);
+            if (record->head.codec == CodecId::kNone)
+                read_blocks(*record, content);
+        }
+        return content;
     }
 
     // A record that is not compressed has a checksum for each block, so a part of it may be good.
-    Status take_blocks(const Key& key, const RecordItem& record) {
+    void read_blocks(const RecordItem& record, SalvagedRecord& content) {
         for (uint32_t i = 0; i < blocks_for(record.head.stored_bytes); ++i) {
             const size_t begin = size_t{i} * kBlockBytes;
-            const size_t count = std::min<size_t>(kBlockBytes, record.head.logical_bytes - begin);
+            const size_t count = std::min<size_t>(kBlockBytes, content.bytes.size() - begin);
             const Result<BlockBuffer> block = read_record_blocks(device_, record, i, 1);
-            VEXFS_TRY_VOID(block ? sink_.data(key.oid, key.sub + begin,
-                                              block.value().bytes().first(count), txg_)
-                                 : sink_.lost_data(key.oid, key.sub + begin, count));
+            if (!block)
+                continue;
+            std::memcpy(content.bytes.data() + begin, block.value().bytes().data(), count);
+            std::fill_n(content.lost.begin() + static_cast<ptrdiff_t>(begin), count, false);
+        }
+    }
+
+    // Hands on each stretch of known bytes, and tells of each that is lost.
+    Status emit(const RecordId& id, const SalvagedRecord& record, uint64_t txg, bool tell_lost) {
+        for (size_t begin = 0, end = 0; begin < record.bytes.size(); begin = end) {
+            const bool lost = record.lost[begin];
+            while (end < record.bytes.size() && record.lost[end] == lost)
+                ++end;
+            const Bytes stretch = Bytes(record.bytes).subspan(begin, end - begin);
+            if (!lost)
+                VEXFS_TRY_VOID(sink_.data(id.oid, id.offset + begin, stretch, txg));
+            else if (tell_lost)
+                VEXFS_TRY_VOID(sink_.lost_data(id.oid, id.offset + begin, stretch.size()));
+        }
+        return ok();
+    }
+
+    // What the log has and no tree.
+    Status take_log() {
+        for (const auto& [key, value] : log_.items())
+            if (value && !log_.destroyed(key.unpacked().oid))
+                VEXFS_TRY_VOID(sink_.item(key.unpacked(), *value, txg_));
+        for (const RecordId& id : log_.written()) {
+            if (taken_.count(id) != 0 || log_.destroyed(id.oid))
+                continue;
+            // Below a damaged node nobody knows what was there before, or whether anything was.
+            const PackedKey key = record_key(id.oid, id.offset);
+            const bool unknown = std::ranges::any_of(
+                wanted_, [&](const Range& range) { return key >= range.from && key < range.end; });
+            SalvagedRecord record;
+            record.resize(unknown ? layout_.header().record_bytes : 0, true);
+            log_.change(id, record);
+            VEXFS_TRY_VOID(emit(id, record, txg_, false));
         }
         return ok();
     }
 
     Device& device_;
     const Layout& layout_;
+    const std::vector<Uberblock> commits_; // newest first
+    const SalvageLog log_;
+    std::set<RecordId> taken_; // of those that the log changes
     SalvageSink& sink_;
     BlockCache cache_;
     NodeReader nodes_;
@@ -124,7 +187,8 @@ Result<SalvageReport> salvage(Device& device, SalvageSink& sink) {
         const Header header = VEXFS_TRY(Label::read_header(device));
         VEXFS_TRY_VOID(check_features(header.features_write, header.features_read, false));
         const Layout layout = VEXFS_TRY(Layout::of(header));
-        return Salvager(device, layout, sink).run();
+        std::vector<Uberblock> commits = VEXFS_TRY(LabelSurvey::read(device, layout).commits());
+        return Salvager(device, layout, std::move(commits), sink).run();
     });
 }
 

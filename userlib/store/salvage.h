@@ -4,8 +4,9 @@
 //
 // It starts from the newest commit and takes every item and record whose path is whole. What lies
 // below a damaged node is looked for in older commits, newest first, for just that range of keys;
-// so nothing that was deleted since comes back where the newest commit can be read. It needs a
-// header and one uberblock, neither free map nor log, and writes nothing.
+// so nothing that was deleted since comes back where the newest commit can be read. What was synced
+// since is taken from the log, as far as that can be read. It needs a header and one uberblock, no
+// free map, and writes nothing.
 //
 // Threads: one thread, and nothing else uses the device meanwhile.
 #pragma once
@@ -15,11 +16,12 @@
 
 namespace vexfs {
 
-// What takes it. Each record and item comes once, in no order.
+// What takes it. Each byte of data and each item comes once, in no order.
 class SalvageSink {
   public:
     virtual ~SalvageSink() = default;
-    // Data of an object, as of the commit `txg`. A failure ends the salvage.
+    // Data of an object, as of the commit `txg`; what the log has is of the one after the newest. A
+    // failure ends the salvage.
     virtual Status data(uint64_t oid, uint64_t offset, Bytes bytes, uint64_t txg) = 0;
     // Data that is there in no readable form.
     virtual Status lost_data(uint64_t oid, uint64_t offset, uint64_t length) = 0;
@@ -33,6 +35,8 @@ struct SalvageReport {
     uint64_t newest_txg = 0;
     uint64_t commits = 0; // that were walked
     uint64_t damaged_nodes = 0;
+    uint64_t log_operations = 0; // that were taken
+    bool log_damaged = false;    // and there were more
 };
 
 // The errors of the header and the labels, ENOMEM, and those of the sink.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <fstream>
 #include <optional>
 
@@ -49,6 +50,7 @@ class Volume {
     }
 
     [[nodiscard]] const std::string& path() const { return file_.path(); }
+    [[nodiscard]] const ScratchFile& file() const { return file_; }
     [[nodiscard]] uint64_t first_txg() const { return first_txg_; }
 
     // The first byte of the object; 0 if the volume or the object cannot be read.
@@ -88,24 +90,24 @@ class Volume {
         for (const bool second : {false, true})
             damage_block(root.copy(second)[0].first());
     }
-    // Leaves three synced operations in the log, and damages the block of the second.
-    void damage_log() {
+    // Leaves three synced transactions in the log, each of which puts an item and writes a byte;
+    // returns the block of the first.
+    uint64_t sync_some() {
         std::string explanation;
-        uint64_t position = 0;
-        {
-            auto device = FileDevice::open(file_.path(), {}, explanation);
-            auto store = Store::open(**device, {});
-            REQUIRE(store.has_value());
-            position = (*store)->uberblock().log_position;
-            for (uint64_t i = 1; i <= 3; ++i) {
-                Transaction transaction;
-                transaction.put({100 + i, 1, 0, 0}, Page(10, std::byte{5}));
-                REQUIRE((*store)->apply(transaction));
-                REQUIRE((*store)->sync());
-            }
+        auto device = FileDevice::open(file_.path(), {}, explanation);
+        auto store = Store::open(**device, {});
+        REQUIRE(store.has_value());
+        const uint64_t position = (*store)->uberblock().log_position;
+        for (uint64_t i = 0; i < 3; ++i) {
+            Transaction transaction;
+            transaction.put({100 + i, 1, 0, 0}, Page(10, std::byte{5}));
+            transaction.write(kOid, i, Page(1, std::byte{5}));
+            REQUIRE((*store)->apply(transaction));
+            REQUIRE((*store)->sync());
         }
-        damage_block(layout_->log_start() + (position + 1) % layout_->header().log_blocks);
+        return layout_->log_start() + position % layout_->header().log_blocks;
     }
+    void damage_log() { damage_block(sync_some() + 1); }
     // The first header, and a copy of an old commit in the second label.
     void damage_labels() {
         damage_block(layout_->header_block(0));
@@ -214,7 +216,7 @@ TEST_CASE("fsck: a damaged log is reported, and given up only by -y or by name")
         run = fsck({repair, volume.path()});
         CHECK(run.status == 1);
         CHECK(fsck({volume.path()}).status == 0);
-        CHECK(volume.content() == 2);
+        CHECK(volume.content() == 5); // what lies before the damage was replayed
     }
 }
 
@@ -281,6 +283,27 @@ TEST_CASE("fsck: --salvage copies a sound volume whole and does not touch it") {
     CHECK(fsck({"-p", "--salvage", rescue.path() + "/b", volume.path()}).status == 16);
 }
 
+TEST_CASE("fsck: --salvage has what was synced and is in the log alone") {
+    Volume volume;
+    const uint64_t block = volume.sync_some();
+    ScratchDirectory rescue;
+    const std::string out = rescue.path() + "/out";
+    const ProgramRun run = fsck({"--json", "--salvage", out, volume.path()});
+    CHECK(run.status == 0);
+    CHECK(nlohmann::json::parse(run.out)["salvage"]["log_operations"] == 6);
+    CHECK(bytes_of_file(out + "/objects/7") == "\5\5\5" + std::string((1 << 20) - 3, '\2'));
+    std::string items = bytes_of_file(out + "/items.jsonl");
+    CHECK(std::ranges::count(items, '\n') == 3);
+    CHECK(items.find("\"value\":\"05050505050505050505\"") != std::string::npos);
+
+    volume.damage_block(block + 1);
+    CHECK(fsck({"--salvage", out + "2", volume.path()}).status == 4);
+    CHECK(bytes_of_file(out + "2/objects/7") == "\5" + std::string((1 << 20) - 1, '\2'));
+    const auto manifest = nlohmann::json::parse(bytes_of_file(out + "2/manifest.json"));
+    CHECK(manifest["log_damaged"] == true);
+    CHECK(manifest["log_operations"] == 2);
+}
+
 TEST_CASE("fsck: --salvage names what it lost, and says so by its exit status") {
     Volume volume;
     volume.damage_data();
@@ -296,7 +319,8 @@ TEST_CASE("fsck: --salvage names what it lost, and says so by its exit status") 
     CHECK(manifest["schema"] == "fsck.vexfs.salvage/1");
     CHECK(manifest["objects"][0]["object"] == kOid);
     CHECK(manifest["objects"][0]["lost"][0]["offset"] == 0);
-    CHECK(manifest["objects"][0]["lost"].size() == (1 << 20) / kBlockBytes);
+    CHECK(manifest["objects"][0]["lost"].size() == 16); // one a record
+    CHECK(manifest["objects"][0]["lost"][0]["length"] == 65536);
 }
 
 TEST_CASE("fsck: --salvage takes from an older commit what the newest lost") {
@@ -366,6 +390,33 @@ TEST_CASE("fsck: a volume on a block device is checked and repaired") {
     CHECK(fsck({loop->path()}).status == 0);
     CHECK(fsck({"--rebuild-freemap", loop->path()}).status == 1);
     CHECK(fsck({loop->path()}).status == 0);
+}
+
+TEST_CASE("fsck: --salvage copies a block device as it copies an image") {
+    Volume volume;
+    volume.sync_some();
+    volume.damage_free_map();
+    ScratchDirectory rescue;
+    const std::string image = rescue.path() + "/image";
+    const std::string device = rescue.path() + "/device";
+    CHECK(fsck({"--salvage", image, volume.path()}).status == 0);
+    {
+        auto loop = LoopDevice::attach(volume.file());
+        if (!loop) {
+            MESSAGE("skipped: no loop device is available");
+            return;
+        }
+        const ProgramRun run = fsck({"--salvage", device, loop->path()});
+        CAPTURE(run.err);
+        CHECK(run.status == 0);
+        CHECK(run.out.find(loop->path() + ": 1 objects with 1 MiB and 3 items are in ") == 0);
+    }
+    for (const char* name : {"/objects/7", "/items.jsonl", "/manifest.json"}) {
+        CAPTURE(name);
+        const std::string bytes = bytes_of_file(image + name);
+        CHECK_FALSE(bytes.empty());
+        CHECK(bytes == bytes_of_file(device + name));
+    }
 }
 
 TEST_CASE("fsck: a wrong command line is exit 16") {

@@ -139,7 +139,9 @@ std::string salvage_report(const SalvageSummary& summary, const FsckOptions& opt
                           {"data_bytes", summary.data_bytes},
                           {"lost_bytes", summary.lost_bytes},
                           {"lost_key_ranges", summary.lost_key_ranges},
-                          {"damaged_nodes", summary.damaged_nodes}}}};
+                          {"damaged_nodes", summary.damaged_nodes},
+                          {"log_operations", summary.log_operations},
+                          {"log_damaged", summary.log_damaged}}}};
         return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
     }
     if (options.quiet && summary.complete())
@@ -153,6 +155,8 @@ std::string salvage_report(const SalvageSummary& summary, const FsckOptions& opt
                 " ranges of keys of which nothing is known; what lay below " +
                 std::to_string(summary.damaged_nodes) +
                 " damaged nodes is as old commits had it; manifest.json has the details\n";
+    if (summary.log_damaged)
+        text += "the log is damaged: of what was synced last only the beginning is there\n";
     return text;
 }
 

@@ -98,11 +98,15 @@ class Files final : public SalvageSink {
                                {"lost", object.lost}});
         summary.objects = objects_.size();
         summary.damaged_nodes = report.damaged_nodes;
+        summary.log_operations = report.log_operations;
+        summary.log_damaged = report.log_damaged;
         const Json manifest{{"schema", "fsck.vexfs.salvage/1"},
                             {"uuid", volume_id_text(id)},
                             {"commit", report.newest_txg},
                             {"commits_walked", report.commits},
                             {"damaged_nodes", report.damaged_nodes},
+                            {"log_operations", report.log_operations},
+                            {"log_damaged", report.log_damaged},
                             {"items", summary.items},
                             {"data_bytes", summary.data_bytes},
                             {"lost_bytes", summary.lost_bytes},

@@ -23,9 +23,11 @@ struct SalvageSummary {
     uint64_t lost_bytes = 0;      // of records that are known
     uint64_t lost_key_ranges = 0; // of what nothing is known
     uint64_t damaged_nodes = 0;   // what lay below them is from older commits, or lost
+    uint64_t log_operations = 0;  // that the log had on top of the newest commit
+    bool log_damaged = false;     // and it had more
 
     [[nodiscard]] bool complete() const {
-        return lost_bytes == 0 && lost_key_ranges == 0 && damaged_nodes == 0;
+        return lost_bytes == 0 && lost_key_ranges == 0 && damaged_nodes == 0 && !log_damaged;
     }
 };
 
