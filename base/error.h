@@ -20,6 +20,8 @@
     X(EINTR, "a signal cancelled the operation before it took effect", "call again")               \
     X(EIO, "the device failed, or data is damaged and no good copy is left",                       \
       "look at the log for object and offset, then run fsck.vexfs")                                \
+    X(ENXIO, "no data, or no hole, lies at or behind the offset",                                  \
+      "the file ends there: nothing is left to find")                                              \
     X(E2BIG, "the request is longer than this version knows and its tail is not zero",             \
       "ask HELLO for the version and send that one")                                               \
     X(EBADF, "the descriptor was not opened for this kind of access",                              \
