@@ -292,6 +292,16 @@ Status Store::read(uint64_t oid, uint64_t offset, MutableBytes out) {
     });
 }
 
+Result<std::vector<uint64_t>> Store::records(uint64_t oid, uint64_t offset, uint64_t end,
+                                             size_t count_max) {
+    return guarded([&]() -> Result<std::vector<uint64_t>> {
+        ReadLock lock(lock_);
+        VEXFS_TRY_VOID(check_sound());
+        VEXFS_TRY_VOID(check_replayed(record_key(oid, offset), record_key(oid, end)));
+        return objects_.offsets(oid, offset, end, count_max);
+    });
+}
+
 size_t Store::dirty_bytes_locked() {
     return objects_.dirty_bytes() + tree_.dirty_nodes() * layout_.header().node_bytes;
 }

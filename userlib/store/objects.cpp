@@ -2,6 +2,7 @@
 #include "userlib/store/objects.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/assert.h"
 
@@ -277,6 +278,22 @@ Result<size_t> Objects::count_records(uint64_t oid, uint64_t offset, uint64_t le
         ++count;
     }
     return count;
+}
+
+Result<std::vector<uint64_t>> Objects::offsets(uint64_t oid, uint64_t offset, uint64_t end,
+                                               size_t count_max) const {
+    std::set<uint64_t> found; // a record may have an item and be dirty
+    for (const Item& item : VEXFS_TRY(list_records(oid, offset, end, count_max)))
+        found.insert(item.key.unpacked().sub);
+    auto it = dirty_.lower_bound({oid, offset});
+    for (size_t i = 0; i < count_max && it != dirty_.end(); ++i, ++it) {
+        if (it->first.oid != oid || it->first.offset >= end)
+            break;
+        found.insert(it->first.offset);
+    }
+    std::vector<uint64_t> offsets(found.begin(), found.end());
+    offsets.resize(std::min(offsets.size(), count_max));
+    return offsets;
 }
 
 Result<uint64_t> Objects::slice_end(uint64_t oid, uint64_t offset, uint64_t end,

@@ -120,6 +120,11 @@ class Store {
     // the damaged part.
     [[nodiscard]] Status read(uint64_t oid, uint64_t offset, MutableBytes out);
 
+    // Which records hold object data: where those begin that begin in [offset, end), the first
+    // count_max of them, in order. All other data is zero.
+    [[nodiscard]] Result<std::vector<uint64_t>> records(uint64_t oid, uint64_t offset, uint64_t end,
+                                                        size_t count_max);
+
     // Numbers that nobody ever got from this counter, durably so even if nothing else is synced:
     // the first of `count`.
     Result<uint64_t> reserve(uint64_t counter, uint64_t count);
