@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -73,6 +74,29 @@ TEST_CASE("damage log: a node read from its second copy is told of once, with bl
     CHECK(tells(captured.text(), "error store: a node cannot be read, nor what lies below it "
                                  "volume=ram block=" +
                                      std::to_string(block) + " copies=2 cause="));
+}
+
+TEST_CASE("damage log: an open says once what it goes on without, and which repair mends it") {
+    const auto device = formatted(2000);
+    uint64_t summary = 0;
+    {
+        const auto store = opened(*device);
+        REQUIRE(put(*store, 1));
+        REQUIRE(store->commit());
+        summary = store->layout().summary_start(store->uberblock().summary_slot);
+    }
+    device->bytes()[summary * kBlockBytes] ^= std::byte{1};
+    StoreOptions options = small_options();
+    options.read_only = true;
+    Captured captured;
+    const auto store = opened(*device, options);
+    CHECK(has(*store, 1));
+    const std::string text = captured.text();
+    CHECK(std::ranges::count(text, '\n') == 1);
+    CHECK(
+        tells(text, "open: the free map is damaged; fsck.vexfs --rebuild-freemap counts it anew"));
+    CHECK(tells(text, "volume=ram txg="));
+    CHECK(tells(text, "cause=\"EBADMSG: free map: checksum of the summary\""));
 }
 
 TEST_CASE("damage log: data that cannot be read is told of with object, offset and block") {

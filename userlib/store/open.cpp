@@ -152,6 +152,8 @@ Status Store::rewind(const std::vector<Uberblock>& commits) {
         const Status whole = check_whole(commit);
         if (whole && commit.txg == target.value_or(commit.txg)) {
             uberblock_ = commit;
+            // The log goes on from the newest commit that is left, whatever was lost behind it.
+            with_log_ = &commit == &newest;
             return ok();
         }
         target = target.value_or(commit.txg);

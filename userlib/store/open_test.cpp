@@ -163,6 +163,30 @@ TEST_CASE("open: what only the last two labels have is not taken for the newest 
     }
 }
 
+TEST_CASE("open: going back to the newest commit that is left keeps what was synced since") {
+    History history(2);
+    {
+        const auto store = opened(*history.device);
+        history.commits.push_back(store->uberblock());
+        REQUIRE(put(*store, 2));
+        REQUIRE(store->sync());
+        REQUIRE(store->commit());
+        history.commits.push_back(store->uberblock());
+        REQUIRE(put(*store, 3));
+        REQUIRE(store->sync());
+    }
+    for (uint32_t label = 0; label < 2; ++label)
+        flip(*history.device, history.block_of(label, history.commits[3].txg));
+    CHECK_FALSE(Store::open(*history.device, small_options()));
+    {
+        const auto store = opened(*history.device, rewound_to(history.commits[2].txg));
+        CHECK(has(*store, 2));
+        CHECK(has(*store, 3));
+        CHECK(check(*store).clean());
+    }
+    CHECK(has(*opened(*history.device), 3));
+}
+
 TEST_CASE("open: a header is taken from any label, and writing mends the others") {
     for (uint32_t label = 0; label < Layout::kLabels; ++label) {
         CAPTURE(label);

@@ -44,7 +44,7 @@ Store::KeyRange Store::range_of(uint64_t oid, uint64_t offset, uint64_t length) 
 
 Status Store::replay() {
     LogMark mark{uberblock_.log_position, uberblock_.log_sequence, uberblock_.log_chain};
-    if (options_.rewind_txg == UINT64_MAX) {
+    if (with_log_) {
         const LogScan scan = log_.scan(mark, uberblock_.epoch, uberblock_.txg);
         if (scan.damage && !options_.truncate_log)
             VEXFS_TRY_VOID(refuse_damage(fail(scan.damage->code,

@@ -58,8 +58,9 @@ struct StoreOptions {
     uint64_t slop_blocks_min = 4096; // kept free, see Space; never more than half of the volume
     FreeMap::Policy policy = FreeMap::Policy::kNextFit;
     // Repairs; each gives something up and is never done unasked.
-    // The newest commit up to this one, without the log. EUCLEAN, and nothing is written, unless
-    // all of its metadata can be read and it uses the blocks that it counts.
+    // The newest commit up to this one, without the log unless it is the newest that is left of
+    // all. EUCLEAN, and nothing is written, unless all of its metadata can be read and it uses the
+    // blocks that it counts.
     uint64_t rewind_txg = UINT64_MAX;
     bool truncate_log = false;     // go on without what a damaged log held behind the damage
     bool rebuild_free_map = false; // count anew what the tree reaches
@@ -276,6 +277,7 @@ class Store {
     std::atomic<bool> suspended_{false};
     std::atomic<bool> in_doubt_{false}; // changed with lock_ held if what it guards is torn
     // Set by open().
+    bool with_log_ = true; // the log goes on from the commit that was opened
     StoreDamage damage_;
     std::vector<KeyRange> unreplayed_; // changed by damage_.operations
 
