@@ -14,9 +14,9 @@
 // volume is opened again, as it is after a crash.
 //
 // Threads: any thread calls anything. One lock guards tree and object data: readers share it,
-// apply() and two short stages of a commit hold it alone, nobody holds it while waiting for a
-// flush. Lock order: reserve_mutex_, commit_mutex_, lock_, then the locks inside log, free map and
-// cache.
+// apply() and the short stages of a commit hold it alone, nobody holds it while waiting for a write
+// or a flush. Lock order: reserve_mutex_, commit_mutex_, lock_, then the locks inside log, free map
+// and cache.
 #pragma once
 
 #include <atomic>
