@@ -13,6 +13,8 @@ namespace {
 
 constexpr uint64_t kWriters = 3;
 constexpr uint64_t kRounds = 150;
+constexpr uint64_t kStrideBytes = 2000; // between the writes of a round and the next, which overlap
+constexpr uint64_t kWriteBytes = 3000;
 
 Key key_of(uint64_t writer, uint64_t i) {
     return {1 + writer, 1, i, 0};
@@ -22,16 +24,26 @@ Key key_of(uint64_t writer, uint64_t i) {
 bool write_items(Store& store, uint64_t writer) {
     bool good = true;
     for (uint64_t i = 0; i < kRounds; ++i) {
-        const std::vector<std::byte> data(3000, static_cast<std::byte>(i + 1));
+        const std::vector<std::byte> data(kWriteBytes, static_cast<std::byte>(i + 1));
         Transaction transaction;
         transaction.put(key_of(writer, i), bytes_of(i));
-        transaction.write(100 + writer, i * 2000, data);
+        transaction.write(100 + writer, i * kStrideBytes, data);
         good = good && store.apply(transaction).has_value();
         if (i % 4 == 0)
             good = good && store.sync().has_value();
         const Result<std::optional<Page>> value = store.get(key_of(writer, i));
         good = good && value && value.value() && load_le<uint64_t>(value.value()->data()) == i;
     }
+    return good;
+}
+
+// Whether the data of a writer is that of the last round that wrote it, byte by byte.
+bool holds_data(Store& store, uint64_t writer) {
+    std::vector<std::byte> data((kRounds - 1) * kStrideBytes + kWriteBytes);
+    bool good = store.read(100 + writer, 0, data).has_value();
+    for (uint64_t at = 0; at < data.size(); ++at)
+        good = good &&
+               data[at] == static_cast<std::byte>(std::min(at / kStrideBytes, kRounds - 1) + 1);
     return good;
 }
 
@@ -73,6 +85,7 @@ TEST_CASE("threads: writers, readers and a committer share a store, and all of i
     StoreOptions options;
     options.slop_blocks_min = 512;
     options.dirty_bytes_max = 256 * 1024;
+    options.freeze_records_max = 1; // nearly all data is written while others change it
     {
         const auto store = Store::open(*device, options);
         REQUIRE(store);
@@ -98,8 +111,10 @@ TEST_CASE("threads: writers, readers and a committer share a store, and all of i
     }
     const auto store = Store::open(*device, options);
     REQUIRE(store);
-    for (uint64_t writer = 0; writer < kWriters; ++writer)
+    for (uint64_t writer = 0; writer < kWriters; ++writer) {
         CHECK((*store)->get(key_of(writer, kRounds - 1)).value());
+        CHECK(holds_data(**store, writer));
+    }
     CHECK(check(**store).clean());
 }
 
