@@ -110,7 +110,9 @@ Result<std::unique_ptr<Store>> Store::open_volume(Device& device, const StoreOpt
     const Uberblock& in_force = store->uberblock_;
     VEXFS_TRY_VOID(
         check_features(in_force.features_write, in_force.features_read, !options.read_only));
-    VEXFS_TRY_VOID(store->load(labels, commits.front().epoch));
+    // Each commit that was lost may have begun an epoch of its own, and left a log of it.
+    const uint64_t lost = labels.hides_newer() ? labels.slots().size() : 0;
+    VEXFS_TRY_VOID(store->load(labels, commits.front().epoch + lost));
     return store;
 }
 

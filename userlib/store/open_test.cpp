@@ -187,6 +187,31 @@ TEST_CASE("open: going back to the newest commit that is left keeps what was syn
     CHECK(has(*opened(*history.device), 3));
 }
 
+TEST_CASE("open: an epoch that was lost is not begun again") {
+    History history(1);
+    {
+        const auto store = opened(*history.device);
+        history.commits.push_back(store->uberblock());
+        for (uint64_t i = 1; i <= 3; ++i) {
+            REQUIRE(put(*store, i));
+            REQUIRE(store->sync());
+        }
+    }
+    REQUIRE(history.commits[1].epoch > history.commits[0].epoch);
+    for (uint32_t label = 0; label < 2; ++label)
+        flip(*history.device, history.block_of(label, history.commits[1].txg));
+    {
+        const auto store = opened(*history.device, rewound_to(history.commits[0].txg));
+        CHECK(store->uberblock().epoch > history.commits[1].epoch);
+        REQUIRE(put(*store, 7));
+        REQUIRE(store->sync());
+    }
+    // What the lost epoch left in the log is behind the end of this one's.
+    const auto store = opened(*history.device);
+    CHECK(has(*store, 7));
+    CHECK_FALSE(has(*store, 3));
+}
+
 TEST_CASE("open: a header is taken from any label, and writing mends the others") {
     for (uint32_t label = 0; label < Layout::kLabels; ++label) {
         CAPTURE(label);
