@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -18,10 +17,8 @@ struct Outcome {
 
 // Runs the built program; what goes to stderr is part of the output if `with_errors`.
 Outcome run(const std::string& arguments, bool with_errors = false) {
-    const char* program = std::getenv("VEXFS_BENCH"); // NOLINT(concurrency-mt-unsafe): one thread
-    REQUIRE_MESSAGE(program != nullptr, "VEXFS_BENCH names the program under test");
     const std::string command =
-        "'" + std::string(program) + "' " + arguments + (with_errors ? " 2>&1" : " 2>/dev/null");
+        "'" VEXFS_PROGRAM "' " + arguments + (with_errors ? " 2>&1" : " 2>/dev/null");
     std::FILE* pipe = ::popen(command.c_str(), "r");
     REQUIRE(pipe != nullptr);
     Outcome outcome{-1, {}};

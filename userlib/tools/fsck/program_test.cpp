@@ -19,7 +19,7 @@ constexpr uint64_t kSize = 64 << 20;
 constexpr uint64_t kOid = 7;
 
 ProgramRun fsck(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), VEXFS_FSCK);
+    arguments.insert(arguments.begin(), VEXFS_PROGRAM);
     return run_program(arguments);
 }
 

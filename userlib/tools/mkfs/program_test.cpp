@@ -18,7 +18,7 @@ constexpr const char* kUuid = "01234567-89ab-cdef-0123-456789abcdef";
 constexpr uint64_t kSize = 64 << 20;
 
 ProgramRun mkfs(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), VEXFS_MKFS);
+    arguments.insert(arguments.begin(), VEXFS_PROGRAM);
     return run_program(arguments);
 }
 
