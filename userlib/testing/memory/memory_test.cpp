@@ -45,6 +45,10 @@ void* operator new(size_t size) {
 void* operator new(size_t size, std::align_val_t alignment) {
     return allocate(size == 0 ? 1 : size, static_cast<size_t>(alignment));
 }
+// The library asks in this way for what it can do without: there is none.
+void* operator new(size_t, const std::nothrow_t&) noexcept {
+    return nullptr;
+}
 void operator delete(void* memory) noexcept {
     std::free(memory);
 }
