@@ -46,9 +46,7 @@ class ScratchFile {
 
 class ScratchDirectory {
   public:
-    ScratchDirectory() {
-        std::error_code error;
-        path_ = std::filesystem::temp_directory_path(error) / "vexfs-test-XXXXXX";
+    ScratchDirectory() : path_(std::filesystem::temp_directory_path() / "vexfs-test-XXXXXX") {
         VEXFS_ASSERT(::mkdtemp(path_.data()) != nullptr);
     }
     ~ScratchDirectory() {

@@ -52,7 +52,8 @@ Result<Entry> Names::make(uint64_t directory, std::string_view name, const Make&
     Inode inode = inode_of(what, now);
     if (inode.is_directory() && parent->nlink >= kLinksMax)
         return fail(Code::kEMLINK, "names: the directory holds as many directories as it may");
-    inode.link = {directory, VEXFS_TRY(free_position(directory, name))};
+    const uint64_t position = VEXFS_TRY(free_position(directory, name));
+    inode.link = {directory, position};
     if (S_ISLNK(inode.mode)) {
         inode.size = what.target.size();
         inode.records = 1;
@@ -93,7 +94,8 @@ Result<Entry> Names::link(uint64_t ino, uint64_t directory, std::string_view nam
         return fail(Code::kEMLINK, "names: the file has as many links as it may");
     if (VEXFS_TRY(find(directory, name)))
         return fail(Code::kEEXIST, "names: the name exists");
-    const Link link{directory, VEXFS_TRY(free_position(directory, name))};
+    const uint64_t position = VEXFS_TRY(free_position(directory, name));
+    const Link link{directory, position};
     VEXFS_TRY_VOID(edit.add_link(ino, link));
     edit.put_name(link, {ino, inode->type(), std::string(name)});
     if (inode->nlink++ == 0)

@@ -33,8 +33,8 @@ class Rename {
         if (mode == RenameMode::kNoReplace && replaced)
             return fail(Code::kEEXIST, "names: the name exists");
         if (!replaced) {
-            target_ = {to_place_.directory,
-                       VEXFS_TRY(names_.free_position(to_place_.directory, to_place_.name))};
+            target_.directory = to_place_.directory;
+            target_.position = VEXFS_TRY(names_.free_position(to_place_.directory, to_place_.name));
             return move(moved.dirent.ino);
         }
         const uint64_t ino = replaced->dirent.ino;
