@@ -155,7 +155,8 @@ class Names {
     Result<Written> copy(uint64_t from, uint64_t offset, uint64_t to, uint64_t to_offset,
                          uint64_t length, Timestamp now);
 
-    // xattr.cpp: ENODATA, EEXIST, E2BIG, ERANGE is the caller's.
+    // xattr.cpp: ENODATA, EEXIST, E2BIG, EOPNOTSUPP (another name space). That a value fits the
+    // caller's buffer is the caller's business.
     Result<Page> get_xattr(uint64_t ino, std::string_view name);
     Result<std::vector<std::string>> list_xattrs(uint64_t ino);
     Status set_xattr(uint64_t ino, std::string_view name, Bytes value, SetXattr how, Timestamp now);
