@@ -10,14 +10,10 @@ namespace {
 constexpr size_t kHeadBytes = 10;
 constexpr int kHashBits = 54;
 
-Bytes bytes_of_name(std::string_view name) {
-    return std::as_bytes(std::span(name));
-}
-
 } // namespace
 
 uint64_t first_position(std::string_view name, uint64_t seed) {
-    return (xxh3_64(bytes_of_name(name), seed) >> (64 - kHashBits)) * kNamesOfOneHashMax;
+    return (xxh3_64(std::as_bytes(std::span(name)), seed) >> (64 - kHashBits)) * kNamesOfOneHashMax;
 }
 
 Status check_name(std::string_view name) {

@@ -11,10 +11,6 @@ namespace {
 constexpr size_t kHeadBytes = 16;
 constexpr size_t kItemsAtOnce = 64;
 
-Bytes bytes_of_text(std::string_view text) {
-    return std::as_bytes(std::span(text));
-}
-
 Status check_xattr_name(std::string_view name) {
     if (name.empty() || name.size() > kNameBytesMax)
         return fail(Code::kERANGE, "xattr: a name of no or of more than 255 bytes");
@@ -85,7 +81,8 @@ Result<Xattr> decode_xattr(Bytes bytes) {
 
 Key xattr_key(uint64_t ino, std::string_view name, uint16_t number) {
     // The end of the list of one hash has to be a key too.
-    return name_key(ino, NameItem::kXattr, xxh3_64(bytes_of_text(name), ino) >> 1, number);
+    return name_key(ino, NameItem::kXattr, xxh3_64(std::as_bytes(std::span(name)), ino) >> 1,
+                    number);
 }
 
 Result<Page> Names::get_xattr(uint64_t ino, std::string_view name) {
