@@ -10,6 +10,7 @@
 
 #include "userlib/device/ram_device.h"
 #include "userlib/store/check.h"
+#include "userlib/store/small_volume.h"
 
 using namespace vexfs;
 
@@ -22,18 +23,7 @@ constexpr uint64_t kLogged = 4;
 constexpr size_t kChecksumInPointer = 40;
 static_assert(offsetof(Pointer, checksum) == kChecksumInPointer);
 
-FormatOptions small_format() {
-    FormatOptions format;
-    format.log_blocks = 16;
-    format.node_bytes = 1024; // stored raw, so that a field keeps its place
-    format.record_bytes = 8192;
-    format.region_blocks = 64;
-    format.uberblock_slots = 4;
-    format.inline_bytes = 100;
-    return format;
-}
-
-StoreOptions small_options() {
+StoreOptions fuzz_options() {
     StoreOptions options;
     options.slop_blocks_min = 32;
     options.cache_bytes = 1 << 20;
@@ -52,8 +42,9 @@ struct NodePlace {
 class Fuzzed {
   public:
     Fuzzed() : device_(RamDevice::create(kBlocks * kBlockBytes).value()) {
+        // Nodes as small are stored raw, so that a field keeps its place.
         VEXFS_ASSERT(format_store(*device_, small_format()));
-        const auto store = Store::open(*device_, small_options()).value();
+        const auto store = Store::open(*device_, fuzz_options()).value();
         fill(*store);
         VEXFS_ASSERT(store->commit());
         uberblock_ = store->uberblock();
@@ -76,8 +67,8 @@ class Fuzzed {
             damage(input.subspan(i * kPieceBytes, kPieceBytes));
         mend_checksums();
         look();
-        use(small_options());
-        StoreOptions repair = small_options();
+        use(fuzz_options());
+        StoreOptions repair = fuzz_options();
         repair.rebuild_free_map = true;
         repair.truncate_log = true;
         use(repair);
@@ -255,7 +246,7 @@ class Fuzzed {
     }
 
     void look() {
-        StoreOptions options = small_options();
+        StoreOptions options = fuzz_options();
         options.read_only = true;
         const auto store = Store::open(*device_, options);
         if (!store)

@@ -9,6 +9,7 @@
 
 #include "userlib/device/ram_device.h"
 #include "userlib/store/check.h"
+#include "userlib/store/small_volume.h"
 
 namespace vexfs {
 
@@ -19,12 +20,6 @@ class RamVolume {
         : options_(options), device_(RamDevice::create(bytes).value()) {
         VEXFS_ASSERT(format_store(*device_, format));
         open();
-    }
-
-    static StoreOptions small_options() {
-        StoreOptions options;
-        options.slop_blocks_min = 128;
-        return options;
     }
 
     [[nodiscard]] Store& store() { return *store_; }
