@@ -101,13 +101,15 @@ Result<uint64_t> Store::cost_blocks(Bytes transaction) {
             puts += touched;
             records += touched;
         } else if (operation.kind == OperationKind::kPunch) {
-            const size_t count = VEXFS_TRY(objects_.count_records(
-                operation.oid, operation.offset, operation.length, kPunchRecordsMax + 1));
+            const uint64_t end = operation.offset + operation.length;
+            const size_t count = VEXFS_TRY(objects_.offsets(operation.oid, operation.offset, end,
+                                                            kPunchRecordsMax + 1))
+                                     .size();
             if (count > kPunchRecordsMax)
                 return fail(Code::kEINVAL, "transaction: a punch of too many records");
             // A record that the punch cuts is written anew.
-            const uint64_t cut = (operation.offset % record != 0 ? 1 : 0) +
-                                 ((operation.offset + operation.length) % record != 0 ? 1 : 0);
+            const uint64_t cut =
+                (operation.offset % record != 0 ? 1 : 0) + (end % record != 0 ? 1 : 0);
             puts += count + cut;
             records += cut;
         } else {
@@ -246,20 +248,16 @@ Status Store::punch(uint64_t oid, uint64_t offset, uint64_t length) {
 }
 
 Status Store::punch_slices(uint64_t oid, uint64_t offset, uint64_t end) {
-    size_t records = kPunchRecordsMax / 2;
+    size_t slice = kPunchRecordsMax / 2; // the rest is for what is written there meanwhile
     while (offset < end) {
-        uint64_t slice_end = end;
-        {
-            ReadLock lock(lock_);
-            VEXFS_TRY_VOID(check_sound());
-            slice_end = VEXFS_TRY(objects_.slice_end(oid, offset, end, records));
-        }
+        const std::vector<uint64_t> found = VEXFS_TRY(records(oid, offset, end, slice + 1));
+        const uint64_t slice_end = found.size() > slice ? found[slice] : end;
         Transaction transaction;
         transaction.punch(oid, offset, slice_end - offset);
         const Status applied = apply(transaction, Space::kFreeing);
         // On a small and full volume only a small slice is admitted.
-        if (!applied && applied.error().code == Code::kENOSPC && records > 1) {
-            records /= 2;
+        if (!applied && applied.error().code == Code::kENOSPC && slice > 1) {
+            slice /= 2;
             continue;
         }
         VEXFS_TRY_VOID(applied);

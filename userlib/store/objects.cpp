@@ -266,20 +266,6 @@ Result<std::vector<Item>> Objects::list_records(uint64_t oid, uint64_t offset, u
     return items;
 }
 
-Result<size_t> Objects::count_records(uint64_t oid, uint64_t offset, uint64_t length,
-                                      size_t count_max) const {
-    const uint64_t end = offset + length;
-    const std::vector<Item> items = VEXFS_TRY(list_records(oid, offset, end, count_max));
-    size_t count = items.size();
-    for (auto it = dirty_.lower_bound({oid, offset}); it != dirty_.end() && count < count_max;
-         ++it) {
-        if (it->first.oid != oid || it->first.offset >= end)
-            break;
-        ++count;
-    }
-    return count;
-}
-
 Result<std::vector<uint64_t>> Objects::offsets(uint64_t oid, uint64_t offset, uint64_t end,
                                                size_t count_max) const {
     std::set<uint64_t> found; // a record may have an item and be dirty
@@ -294,20 +280,6 @@ Result<std::vector<uint64_t>> Objects::offsets(uint64_t oid, uint64_t offset, ui
     std::vector<uint64_t> offsets(found.begin(), found.end());
     offsets.resize(std::min(offsets.size(), count_max));
     return offsets;
-}
-
-Result<uint64_t> Objects::slice_end(uint64_t oid, uint64_t offset, uint64_t end,
-                                    size_t count_max) const {
-    const std::vector<Item> items = VEXFS_TRY(list_records(oid, offset, end, count_max + 1));
-    uint64_t stop = items.size() > count_max ? items[count_max].key.unpacked().sub : end;
-    size_t count = 0;
-    for (auto it = dirty_.lower_bound({oid, offset}); it != dirty_.end(); ++it) {
-        if (it->first.oid != oid || it->first.offset >= stop)
-            break;
-        if (count++ == count_max)
-            stop = it->first.offset;
-    }
-    return stop;
 }
 
 std::vector<DirtyRecord> Objects::dirty(size_t records_max) const {

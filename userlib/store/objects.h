@@ -40,18 +40,9 @@ class Objects {
     // Brings a record back to what it was before the transaction.
     void restore(const Undo::RecordBefore& before);
 
-    // How many records of the object begin in [offset, offset + length), counted up to count_max.
-    [[nodiscard]] Result<size_t> count_records(uint64_t oid, uint64_t offset, uint64_t length,
-                                               size_t count_max) const;
-
     // Where the records begin that begin in [offset, end): the first count_max of them, in order.
     [[nodiscard]] Result<std::vector<uint64_t>> offsets(uint64_t oid, uint64_t offset, uint64_t end,
                                                         size_t count_max) const;
-
-    // Where a slice from `offset` on ends that holds no more than 2 * count_max records; at most
-    // `end`.
-    [[nodiscard]] Result<uint64_t> slice_end(uint64_t oid, uint64_t offset, uint64_t end,
-                                             size_t count_max) const;
 
     // The first dirty records, at most so many.
     [[nodiscard]] std::vector<DirtyRecord> dirty(size_t records_max) const;
