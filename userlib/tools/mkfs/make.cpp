@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -12,13 +13,16 @@
 #include "userlib/device/file_device.h"
 #include "userlib/device/image_file.h"
 #include "userlib/device/signature.h"
-#include "userlib/store/store.h"
+#include "userlib/names/names.h"
 
 namespace vexfs {
 
 namespace {
 
 constexpr uint64_t kLookedAtBlocks = 16;
+constexpr uint32_t kRootMode = 0755;
+// With less for nodes and data, what is kept free leaves no room for files.
+constexpr uint64_t kCapacityBytesMin = uint64_t{1} << 20;
 
 Error refuse(Code code, const char* what, std::string sentence, std::string& explanation) {
     explanation = std::move(sentence);
@@ -106,6 +110,12 @@ Result<Layout> plan(uint64_t size_bytes, const MkfsOptions& options, const Forma
                       options.target + ": no volume fits into " + size_text(size_bytes) + " (" +
                           layout.error().what + ")",
                       explanation);
+    if (layout->capacity_blocks() * kBlockBytes < kCapacityBytesMin)
+        return refuse(Code::kEINVAL, "mkfs: plan",
+                      options.target + ": no volume fits into " + size_text(size_bytes) +
+                          " (less than " + size_text(kCapacityBytesMin) +
+                          " would be left for nodes and data)",
+                      explanation);
     return layout;
 }
 
@@ -132,11 +142,24 @@ Status wipe_boot_block(Device& device) {
     return device.write_one(whole_extent(0, zeros.bytes()));
 }
 
+// Whoever makes a volume owns its root directory.
+Status make_root(Device& device) {
+    struct timespec time {};
+    ::clock_gettime(CLOCK_REALTIME, &time);
+    const Timestamp now{time.tv_sec, static_cast<uint32_t>(time.tv_nsec)};
+    const Make root{S_IFDIR | kRootMode, ::getuid(), ::getgid()};
+    const std::unique_ptr<Store> store = VEXFS_TRY(Store::open(device, {}));
+    VEXFS_TRY_VOID(Names::create(*store, root, now));
+    return store->close();
+}
+
 Status write_volume(FileDevice& device, const MkfsOptions& options, const FormatOptions& format,
                     std::string& explanation) {
     Status status = wipe_boot_block(device);
     if (status)
         status = format_store(device, format);
+    if (status)
+        status = make_root(device);
     if (!status)
         return refuse(status.error().code, status.error().what,
                       options.target + ": " + status.error().what + " (" +

@@ -8,6 +8,7 @@
 
 #include "userlib/device/file_device.h"
 #include "userlib/device/run_program.h"
+#include "userlib/names/names.h"
 #include "userlib/store/check.h"
 
 using namespace vexfs;
@@ -37,6 +38,23 @@ bool sound(const std::string& path) {
     return store && check(**store).clean();
 }
 
+// The files of a volume.
+class MountedFile {
+  public:
+    explicit MountedFile(const std::string& path) {
+        std::string explanation;
+        device_ = std::move(FileDevice::open(path, {}, explanation)).value();
+        store_ = std::move(Store::open(*device_, {})).value();
+        names_ = std::move(Names::open(*store_, false)).value();
+    }
+    [[nodiscard]] Names& names() const { return *names_; }
+
+  private:
+    std::unique_ptr<FileDevice> device_;
+    std::unique_ptr<Store> store_;
+    std::unique_ptr<Names> names_;
+};
+
 bool exists(const std::string& path) {
     struct stat found {};
     return ::stat(path.c_str(), &found) == 0;
@@ -55,6 +73,46 @@ TEST_CASE("mkfs: an image file is created, formatted, and sound") {
     CHECK(sound(path));
     CHECK(mkfs({"--size", "64M", path}).status == 1);
     CHECK(sound(path));
+    ::unlink(path.c_str());
+}
+
+TEST_CASE("mkfs: the root directory is that of the user and of the moment") {
+    ScratchFile file(kSize);
+    const int64_t before = ::time(nullptr);
+    REQUIRE(mkfs({"-q", file.path()}).status == 0);
+    const MountedFile mounted(file.path());
+    const Inode root = mounted.names().get(kRootIno).value();
+    CHECK(root.mode == (S_IFDIR | 0755));
+    CHECK(root.uid == ::getuid());
+    CHECK(root.gid == ::getgid());
+    CHECK(root.nlink == 2);
+    CHECK(root.mtime.sec >= before);
+    CHECK(root.mtime.sec <= ::time(nullptr));
+    CHECK(mounted.names().list(kRootIno, 0, 8).value().size() == 2);
+}
+
+TEST_CASE("mkfs: the smallest volume that is made takes a file with data") {
+    ScratchFile neighbour(0);
+    const std::string path = neighbour.path() + ".img";
+    const auto size_of = [](uint64_t blocks) {
+        return std::to_string(blocks * 4) + "K";
+    };
+    uint64_t refused = 1;
+    uint64_t planned = kSize / kBlockBytes;
+    while (planned - refused > 1) {
+        const uint64_t blocks = refused + (planned - refused) / 2;
+        (mkfs({"-n", "--size", size_of(blocks), path}).status == 0 ? planned : refused) = blocks;
+    }
+    CAPTURE(planned);
+    const ProgramRun run = mkfs({"--size", size_of(planned), path});
+    CAPTURE(run.err);
+    REQUIRE(run.status == 0);
+    CHECK(sound(path));
+    const MountedFile mounted(path);
+    const auto made = mounted.names().make(kRootIno, "a", {S_IFREG | 0644}, {});
+    REQUIRE(made.has_value());
+    const std::string data(10'000, 'x');
+    CHECK(mounted.names().write(made->ino, {}, std::as_bytes(std::span(data)), {}).has_value());
     ::unlink(path.c_str());
 }
 
