@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a volume says of itself, as JSON documents. Each names its schema; within a schema fields
+// are only added.
+//
+// Threads: pure functions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "userlib/device/device_stack.h"
+#include "userlib/names/names.h"
+
+namespace vexfs {
+
+// "vexfs.stats/1"
+struct StatsReport {
+    struct Request {
+        const char* name = nullptr;
+        uint64_t failed = 0;
+        HistogramSnapshot latency_ns;
+    };
+
+    Header header;
+    uint64_t epoch = 0;
+    Timestamp opened;
+    Timestamp now;
+    bool read_only = false;
+    bool suspended = false;
+    NamesUsage usage;
+    uint64_t txg = 0;
+    uint64_t dirty_bytes = 0;
+    uint64_t log_bytes = 0;
+    ReadDamage damage;
+    std::vector<DeviceStack::LayerStats> devices;
+    std::vector<Request> requests;
+};
+std::string to_json(const StatsReport& report);
+
+// "vexfs.config/1"
+struct ConfigReport {
+    std::string target;    // JSON
+    std::string front_end; // JSON
+    bool read_only = false;
+    uint64_t memory_bytes = 0;
+    uint64_t commit_ms = 0;
+};
+std::string to_json(const ConfigReport& report);
+
+// "vexfs.jobs/1"
+struct JobsReport {
+    bool running = false; // a read-only volume has no background work
+    HistogramSnapshot commit_ns;
+    uint64_t reaped_slices = 0;
+    bool reaping = false;
+};
+std::string to_json(const JobsReport& report);
+
+} // namespace vexfs

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The verbs of a volume.
+#include "userlib/engine/volume.h"
+
+namespace vexfs {
+
+namespace {
+
+template <typename T>
+bool out_of_space(const Result<T>& result) {
+    return !result && result.error().code == Code::kENOSPC;
+}
+
+} // namespace
+
+Status Volume::changeable(std::initializer_list<uint64_t> inos,
+                          std::initializer_list<std::string_view> names) const {
+    if (options_.read_only)
+        return fail(Code::kEROFS, "volume: opened read-only");
+    for (const uint64_t ino : inos)
+        if (VirtualFiles::owns(ino))
+            return fail(Code::kEPERM, "volume: a file below .vexfs cannot be changed");
+    for (const std::string_view name : names)
+        if (is_reserved_name(name))
+            return fail(Code::kEPERM, "volume: the name is reserved");
+    return ok();
+}
+
+Result<Entry> Volume::held(Result<Entry> entry) {
+    if (!entry || VirtualFiles::owns(entry->ino))
+        return entry;
+    const Status held = names_->hold(entry->ino);
+    if (held)
+        return entry;
+    return held.error().code == Code::kESTALE ? fail(Code::kENOENT, "volume: the name has gone")
+                                              : held.error();
+}
+
+// What was deleted and is not erased yet is room too.
+template <typename Verb>
+auto Volume::with_room(Verb&& verb) {
+    auto result = verb();
+    if (!out_of_space(result))
+        return result;
+    const Result<bool> reaped = keeper_->reap_all();
+    return reaped && *reaped ? verb() : result;
+}
+
+Result<Inode> Volume::get(uint64_t ino) {
+    if (VirtualFiles::owns(ino))
+        return virtual_files_.inode(ino);
+    return names_->get(ino);
+}
+
+Status Volume::forget(uint64_t ino, uint64_t times) {
+    if (VirtualFiles::owns(ino) || times == 0)
+        return ok();
+    const Status released = names_->release(ino, times);
+    if (!released && released.error().code == Code::kEROFS)
+        return ok(); // the next open for writing finds it
+    if (keeper_)
+        keeper_->deleted();
+    return released;
+}
+
+Result<Entry> Volume::lookup(uint64_t directory, std::string_view name) {
+    if (VirtualFiles::owns(directory) && name == "..")
+        return Entry{kRootIno, VEXFS_TRY(names_->get(kRootIno))};
+    if (VirtualFiles::owns(directory) || (directory == kRootIno && is_reserved_name(name)))
+        return virtual_files_.lookup(directory, name);
+    if (name == "." || name == "..")
+        return names_->lookup(directory, name);
+    return held(names_->lookup(directory, name));
+}
+
+Result<std::vector<Listed>> Volume::list(uint64_t directory, uint64_t cursor, size_t entries_max) {
+    if (VirtualFiles::owns(directory))
+        return virtual_files_.list(directory, cursor, entries_max);
+    return names_->list(directory, cursor, entries_max);
+}
+
+Result<std::string> Volume::read_link(uint64_t ino) {
+    if (VirtualFiles::owns(ino))
+        return fail(Code::kEINVAL, "volume: not a symbolic link");
+    return names_->read_link(ino);
+}
+
+Result<Entry> Volume::make(uint64_t directory, std::string_view name, const Make& what) {
+    VEXFS_TRY_VOID(changeable({directory}, {name}));
+    return held(with_room([&] { return names_->make(directory, name, what, now()); }));
+}
+
+// Held already.
+Result<Entry> Volume::make_unnamed(uint64_t directory, const Make& what) {
+    VEXFS_TRY_VOID(changeable({directory}));
+    return with_room([&] { return names_->make_unnamed(what, now()); });
+}
+
+Result<Entry> Volume::link(uint64_t ino, uint64_t directory, std::string_view name) {
+    VEXFS_TRY_VOID(changeable({ino, directory}, {name}));
+    return held(with_room([&] { return names_->link(ino, directory, name, now()); }));
+}
+
+Status Volume::unlink(uint64_t directory, std::string_view name) {
+    VEXFS_TRY_VOID(changeable({directory}, {name}));
+    keeper_->deleted();
+    return names_->unlink(directory, name, now());
+}
+
+Status Volume::rmdir(uint64_t directory, std::string_view name) {
+    VEXFS_TRY_VOID(changeable({directory}, {name}));
+    keeper_->deleted();
+    return names_->rmdir(directory, name, now());
+}
+
+Status Volume::rename(const Place& from, const Place& to, RenameMode mode) {
+    VEXFS_TRY_VOID(changeable({from.directory, to.directory}, {from.name, to.name}));
+    keeper_->deleted();
+    return with_room([&] { return names_->rename(from, to, mode, now()); });
+}
+
+Result<Inode> Volume::set(uint64_t ino, Attributes attributes, bool atime_now, bool mtime_now) {
+    VEXFS_TRY_VOID(changeable({ino}));
+    const Timestamp time = now();
+    if (atime_now)
+        attributes.atime = time;
+    if (mtime_now)
+        attributes.mtime = time;
+    return with_room([&] { return names_->set(ino, attributes, time); });
+}
+
+Result<uint64_t> Volume::open_file(uint64_t ino) {
+    if (VirtualFiles::owns(ino))
+        return virtual_files_.open(ino);
+    return uint64_t{0};
+}
+
+void Volume::close_file(uint64_t ino, uint64_t handle) {
+    if (VirtualFiles::owns(ino))
+        virtual_files_.close(handle);
+}
+
+Result<size_t> Volume::read(uint64_t ino, uint64_t handle, uint64_t offset, MutableBytes out) {
+    if (VirtualFiles::owns(ino))
+        return virtual_files_.read(handle, offset, out);
+    return names_->read(ino, offset, out);
+}
+
+Result<Written> Volume::write(uint64_t ino, const WriteRequest& request, Bytes bytes) {
+    VEXFS_TRY_VOID(changeable({ino}));
+    const auto written = with_room([&] { return names_->write(ino, request, bytes, now()); });
+    keeper_->dirtied();
+    return written;
+}
+
+Result<Inode> Volume::allocate(uint64_t ino, uint64_t offset, uint64_t length, Allocate how) {
+    VEXFS_TRY_VOID(changeable({ino}));
+    return with_room([&] { return names_->allocate(ino, offset, length, how, now()); });
+}
+
+Result<uint64_t> Volume::seek_data(uint64_t ino, uint64_t offset) {
+    if (VirtualFiles::owns(ino))
+        return offset;
+    return names_->seek_data(ino, offset);
+}
+
+Result<uint64_t> Volume::seek_hole(uint64_t ino, uint64_t offset) {
+    if (VirtualFiles::owns(ino))
+        return offset;
+    return names_->seek_hole(ino, offset);
+}
+
+Result<Written> Volume::copy(uint64_t from, uint64_t offset, uint64_t to, uint64_t to_offset,
+                             uint64_t length) {
+    VEXFS_TRY_VOID(changeable({from, to}));
+    const auto written =
+        with_room([&] { return names_->copy(from, offset, to, to_offset, length, now()); });
+    keeper_->dirtied();
+    return written;
+}
+
+Result<Page> Volume::get_xattr(uint64_t ino, std::string_view name) {
+    if (VirtualFiles::owns(ino))
+        return fail(Code::kENODATA, "volume: a virtual file has no attributes");
+    return names_->get_xattr(ino, name);
+}
+
+Result<std::vector<std::string>> Volume::list_xattrs(uint64_t ino) {
+    if (VirtualFiles::owns(ino))
+        return std::vector<std::string>();
+    return names_->list_xattrs(ino);
+}
+
+Status Volume::set_xattr(uint64_t ino, std::string_view name, Bytes value, SetXattr how) {
+    VEXFS_TRY_VOID(changeable({ino}));
+    return with_room([&] { return names_->set_xattr(ino, name, value, how, now()); });
+}
+
+Status Volume::remove_xattr(uint64_t ino, std::string_view name) {
+    VEXFS_TRY_VOID(changeable({ino}));
+    return names_->remove_xattr(ino, name, now());
+}
+
+Result<std::string> Volume::path(uint64_t ino) {
+    if (VirtualFiles::owns(ino))
+        return fail(Code::kENOENT, "volume: a virtual file has no path");
+    return names_->path(ino);
+}
+
+Status Volume::sync() {
+    return options_.read_only ? ok() : store_->sync();
+}
+
+} // namespace vexfs

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Opening and closing a volume, and what its virtual files say. The verbs: verbs.cpp.
+#include "userlib/engine/volume.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "userlib/engine/report/report.h"
+
+namespace vexfs {
+
+namespace {
+
+// Changes that wait for the disk: a commit begins at a half, writers wait for it at the whole.
+constexpr uint64_t kDirtyShare = 8;
+
+uint64_t random_epoch() {
+    uint64_t epoch = 0;
+    if (::getrandom(&epoch, sizeof epoch, 0) != sizeof epoch)
+        epoch = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+    return epoch;
+}
+
+std::string name_of_target(const DeviceSpec& spec) {
+    return spec.type == DeviceSpec::Type::kFile ? spec.path : to_json(spec);
+}
+
+} // namespace
+
+Volume::Volume(const VolumeOptions& options, std::unique_ptr<DeviceStack> devices)
+    : options_(options), opened_(now()), epoch_(random_epoch()), devices_(std::move(devices)),
+      virtual_files_([this](VirtualFiles::File file) { return render(file); }, opened_) {}
+
+Volume::~Volume() = default;
+
+Result<std::unique_ptr<Volume>> Volume::open(const DeviceSpec& spec, const VolumeOptions& options,
+                                             std::string& explanation) {
+    explanation.clear();
+    if (options.memory_bytes < VolumeOptions::kMemoryBytesMin) {
+        explanation = "mem= is at least 64M";
+        return fail(Code::kEINVAL, "volume: memory");
+    }
+    auto devices = VEXFS_TRY(DeviceStack::open(spec, options.read_only, explanation));
+    std::unique_ptr<Volume> volume(new Volume(options, std::move(devices)));
+    const Status started = volume->start(explanation);
+    if (!started) {
+        if (explanation.empty())
+            explanation = started.error().what + std::string(": ") + cause_of(started.error().code);
+        explanation = name_of_target(spec) + ": " + explanation;
+        return started.error();
+    }
+    return volume;
+}
+
+Status Volume::start(std::string& explanation) {
+    StoreOptions store;
+    store.read_only = options_.read_only;
+    store.dirty_bytes_max = options_.memory_bytes / kDirtyShare;
+    store.cache_bytes = options_.memory_bytes - 2 * store.dirty_bytes_max;
+    store_ = VEXFS_TRY(Store::open(devices_->top(), store));
+    auto names = Names::open(*store_, options_.read_only);
+    if (!names && names.error().code == Code::kEUCLEAN)
+        explanation =
+            "it holds a store without a root directory: " + std::string(names.error().what);
+    names_ = VEXFS_TRY(std::move(names));
+    if (!options_.read_only)
+        keeper_ =
+            std::make_unique<Keeper>(*store_, store.dirty_bytes_max / 2, options_.commit_interval);
+    return ok();
+}
+
+Status Volume::close() {
+    if (!keeper_)
+        return ok();
+    keeper_.reset();
+    return store_->close();
+}
+
+Timestamp Volume::now() {
+    timespec time{};
+    ::clock_gettime(CLOCK_REALTIME, &time);
+    return {time.tv_sec, static_cast<uint32_t>(time.tv_nsec)};
+}
+
+void Volume::set_commit_interval(std::chrono::milliseconds interval) {
+    if (keeper_)
+        keeper_->set_interval(interval);
+}
+
+std::string Volume::render(VirtualFiles::File file) {
+    switch (file) {
+    case VirtualFiles::File::kStats:
+        return render_stats();
+    case VirtualFiles::File::kConfig:
+        return render_config();
+    case VirtualFiles::File::kJobs:
+        return render_jobs();
+    }
+    VEXFS_UNREACHABLE("every virtual file has a case");
+}
+
+std::string Volume::render_stats() {
+    StatsReport report;
+    report.header = header();
+    report.epoch = epoch_;
+    report.opened = opened_;
+    report.now = now();
+    report.read_only = options_.read_only;
+    report.suspended = store_->suspended();
+    report.usage = usage();
+    report.txg = store_->txg();
+    report.dirty_bytes = store_->dirty_bytes();
+    report.log_bytes = store_->log_bytes();
+    report.damage = store_->read_damage();
+    report.devices = devices_->stats();
+    for (const RequestCount& count : requests_.counts())
+        report.requests.push_back({count.name, count.failed, count.latency_ns});
+    return to_json(report);
+}
+
+std::string Volume::render_config() {
+    ConfigReport report;
+    report.target = to_json(devices_->spec());
+    report.front_end = front_end_json_;
+    report.read_only = options_.read_only;
+    report.memory_bytes = options_.memory_bytes;
+    report.commit_ms =
+        static_cast<uint64_t>((keeper_ ? keeper_->interval() : options_.commit_interval).count());
+    return to_json(report);
+}
+
+std::string Volume::render_jobs() {
+    JobsReport report;
+    if (keeper_) {
+        const KeeperStats stats = keeper_->stats();
+        report.running = true;
+        report.commit_ns = stats.commit_ns;
+        report.reaped_slices = stats.reaped_slices;
+        report.reaping = stats.reaping;
+    }
+    return to_json(report);
+}
+
+} // namespace vexfs

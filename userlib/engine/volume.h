@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A volume that is open: the verbs that every front end calls.
+//
+// It joins device, store and names, and adds what they leave to others: the time, the background
+// work, the reserved names and the files behind them, and that a read-only volume refuses every
+// change. Who may do what is decided above: by the kernel for files.
+//
+// A change is in memory when its verb returns and durable after sync(), or after the commit
+// interval. After a crash the volume is in the state after some verb.
+//
+// Threads: any thread calls any verb; open and close one thread, with no verb under way.
+#pragma once
+
+#include <memory>
+
+#include "userlib/device/device_stack.h"
+#include "userlib/engine/keeper.h"
+#include "userlib/engine/request_stats.h"
+#include "userlib/engine/virtual_files.h"
+
+namespace vexfs {
+
+struct VolumeOptions {
+    static constexpr uint64_t kMemoryBytesMin = uint64_t{64} << 20;
+
+    bool read_only = false;
+    uint64_t memory_bytes = uint64_t{512} << 20; // cache, and changes that wait for the disk
+    std::chrono::milliseconds commit_interval{5000};
+};
+
+class Volume {
+  public:
+    // EINVAL for an option out of range, else the errors of the device and the store; the
+    // explanation is a sentence that names the target.
+    static Result<std::unique_ptr<Volume>>
+    open(const DeviceSpec& spec, const VolumeOptions& options, std::string& explanation);
+    // Like a crash: what is not durable is lost. Call close() first.
+    ~Volume();
+    Volume(const Volume&) = delete;
+    Volume& operator=(const Volume&) = delete;
+    // Makes everything durable and ends the background work.
+    Status close();
+
+    // A node by its number: ESTALE if there is none. Whoever gets an Entry out of a verb below, but
+    // for "." and "..", holds the node: it stays until forget() gives it back as often.
+    Result<Inode> get(uint64_t ino);
+    Status forget(uint64_t ino, uint64_t times);
+    [[nodiscard]] uint64_t allocated_bytes(const Inode& inode) const {
+        return names_->allocated_bytes(inode);
+    }
+
+    // As the verbs of Names. Reserved names are EPERM where they would be made or removed, and so
+    // is every change of a virtual file; EROFS on a read-only volume.
+    Result<Entry> lookup(uint64_t directory, std::string_view name);
+    Result<std::vector<Listed>> list(uint64_t directory, uint64_t cursor, size_t entries_max);
+    Result<std::string> read_link(uint64_t ino);
+    Result<Entry> make(uint64_t directory, std::string_view name, const Make& what);
+    Result<Entry> make_unnamed(uint64_t directory, const Make& what);
+    Result<Entry> link(uint64_t ino, uint64_t directory, std::string_view name);
+    Status unlink(uint64_t directory, std::string_view name);
+    Status rmdir(uint64_t directory, std::string_view name);
+    Status rename(const Place& from, const Place& to, RenameMode mode);
+    Result<Inode> set(uint64_t ino, Attributes attributes, bool atime_now, bool mtime_now);
+
+    // A handle, 0 for what is on the disk; read() and close_file() want it back.
+    Result<uint64_t> open_file(uint64_t ino);
+    void close_file(uint64_t ino, uint64_t handle);
+    Result<size_t> read(uint64_t ino, uint64_t handle, uint64_t offset, MutableBytes out);
+    Result<Written> write(uint64_t ino, const WriteRequest& request, Bytes bytes);
+    Result<Inode> allocate(uint64_t ino, uint64_t offset, uint64_t length, Allocate how);
+    Result<uint64_t> seek_data(uint64_t ino, uint64_t offset);
+    Result<uint64_t> seek_hole(uint64_t ino, uint64_t offset);
+    Result<Written> copy(uint64_t from, uint64_t offset, uint64_t to, uint64_t to_offset,
+                         uint64_t length);
+
+    Result<Page> get_xattr(uint64_t ino, std::string_view name);
+    Result<std::vector<std::string>> list_xattrs(uint64_t ino);
+    Status set_xattr(uint64_t ino, std::string_view name, Bytes value, SetXattr how);
+    Status remove_xattr(uint64_t ino, std::string_view name);
+
+    // The way from the root.
+    Result<std::string> path(uint64_t ino);
+
+    // Everything that has returned is durable.
+    Status sync();
+    [[nodiscard]] NamesUsage usage() { return names_->usage(); }
+
+    [[nodiscard]] bool read_only() const { return options_.read_only; }
+    [[nodiscard]] const Header& header() const { return store_->layout().header(); }
+    // Another after each start of the engine.
+    [[nodiscard]] uint64_t epoch() const { return epoch_; }
+    [[nodiscard]] RequestStats& requests() { return requests_; }
+    // Shown in config.json beside the volume's own; a JSON document. Before anything is served.
+    void set_front_end(std::string json) { front_end_json_ = std::move(json); }
+    void set_commit_interval(std::chrono::milliseconds interval);
+
+  private:
+    Volume(const VolumeOptions& options, std::unique_ptr<DeviceStack> devices);
+    Status start(std::string& explanation);
+
+    [[nodiscard]] static Timestamp now();
+    // Whether the nodes may be changed and the names made or removed.
+    [[nodiscard]] Status changeable(std::initializer_list<uint64_t> inos,
+                                    std::initializer_list<std::string_view> names = {}) const;
+    Result<Entry> held(Result<Entry> entry);
+    template <typename Verb>
+    auto with_room(Verb&& verb);
+    [[nodiscard]] std::string render(VirtualFiles::File file);
+    [[nodiscard]] std::string render_stats();
+    [[nodiscard]] std::string render_config();
+    [[nodiscard]] std::string render_jobs();
+
+    const VolumeOptions options_;
+    const Timestamp opened_;
+    const uint64_t epoch_;
+    std::unique_ptr<DeviceStack> devices_;
+    std::unique_ptr<Store> store_;
+    std::unique_ptr<Names> names_;
+    std::unique_ptr<Keeper> keeper_; // none of a read-only volume
+    VirtualFiles virtual_files_;
+    RequestStats requests_;
+    std::string front_end_json_ = "null";
+};
+
+} // namespace vexfs
