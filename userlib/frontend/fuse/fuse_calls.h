@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of functions that libfuse calls for the kernel's requests.
+//
+// Each makes a request of the wire out of its arguments and a reply of FUSE out of what comes back.
+// The session's user data is the FuseServer.
+//
+// Threads: libfuse calls them from any of its threads.
+#pragma once
+
+#define FUSE_USE_VERSION 312
+#include <fuse3/fuse_lowlevel.h>
+
+namespace vexfs {
+
+fuse_lowlevel_ops fuse_calls();
+
+} // namespace vexfs

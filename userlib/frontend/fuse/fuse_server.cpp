@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/frontend/fuse/fuse_server.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "userlib/frontend/fuse/fuse_calls.h"
+
+namespace vexfs {
+
+namespace {
+
+// Wakes the serving thread out of its wait; what it does is nothing.
+constexpr int kWakeSignal = SIGURG;
+
+void take_log(fuse_log_level level, const char* format, va_list arguments) {
+    std::array<char, 256> text{};
+    std::vsnprintf(text.data(), text.size(), format, arguments);
+    text[std::strcspn(text.data(), "\n")] = '\0';
+    const LogLevel ours = level <= FUSE_LOG_ERR       ? LogLevel::kError
+                          : level == FUSE_LOG_WARNING ? LogLevel::kWarning
+                                                      : LogLevel::kDebug;
+    log(ours, "libfuse", text.data());
+}
+
+void wake(int) {}
+
+Status install_wake() {
+    struct sigaction action {};
+    action.sa_handler = wake; // without SA_RESTART
+    return ::sigaction(kWakeSignal, &action, nullptr) == 0
+               ? ok()
+               : Status(fail(code_from_errno(errno), "fuse: sigaction"));
+}
+
+// libfuse splits options at commas.
+std::string escaped(const std::string& text) {
+    std::string result;
+    for (const char c : text) {
+        if (c == ',' || c == '\\')
+            result += '\\';
+        result += c;
+    }
+    return result;
+}
+
+std::vector<std::string> arguments_of(const FuseOptions& options) {
+    std::vector<std::string> arguments{
+        "vexfsd", "-o", "default_permissions,subtype=vexfs,fsname=" + escaped(options.source)};
+    if (options.allow_other)
+        arguments.back() += ",allow_other";
+    if (options.read_only)
+        arguments.back() += ",ro";
+    if (::geteuid() == 0) // as of any file system that root mounts
+        arguments.back() += ",dev,suid";
+    return arguments;
+}
+
+// A mount whose engine has ended answers nothing but ENOTCONN.
+bool is_dead_mount(const std::string& path) {
+    struct stat found {};
+    return ::stat(path.c_str(), &found) != 0 && errno == ENOTCONN;
+}
+
+Status check_mountpoint(const std::string& path, std::string& explanation) {
+    while (is_dead_mount(path)) {
+        log(LogLevel::kWarning, "fuse", "the mount of an engine that has ended is replaced",
+            {{"mountpoint", path}});
+        if (::umount2(path.c_str(), MNT_DETACH) != 0) {
+            explanation = path + " is a dead mount that cannot be taken away: " +
+                          std::strerror(errno); // NOLINT(concurrency-mt-unsafe)
+            return fail(code_from_errno(errno), "fuse: unmount");
+        }
+    }
+    struct stat found {};
+    if (::stat(path.c_str(), &found) != 0) {
+        explanation = path + ": " + std::strerror(errno); // NOLINT(concurrency-mt-unsafe)
+        return fail(code_from_errno(errno), "fuse: mount point");
+    }
+    if (!S_ISDIR(found.st_mode)) {
+        explanation = path + " is not a directory";
+        return fail(Code::kENOTDIR, "fuse: mount point");
+    }
+    return ok();
+}
+
+} // namespace
+
+Result<std::unique_ptr<FuseServer>>
+FuseServer::mount(Dispatch& dispatch, const FuseOptions& options, std::string& explanation) {
+    std::unique_ptr<FuseServer> server(new FuseServer(dispatch, options));
+    VEXFS_TRY_VOID(server->start(explanation));
+    return server;
+}
+
+Status FuseServer::start(std::string& explanation) {
+    fuse_set_log_func(take_log);
+    vexfs_rep_mount root{};
+    const vexfs_req_mount body{};
+    WireRequest request;
+    request.header.op = VEXFS_REQ_MOUNT;
+    request.body = std::as_bytes(std::span(&body, 1));
+    request.out = std::as_writable_bytes(std::span(&root, 1));
+    if (dispatch_.run(request).result != 0) {
+        explanation = "the volume has no root directory that can be read";
+        return fail(Code::kEUCLEAN, "fuse: root");
+    }
+    root_ = root.root.ino;
+
+    VEXFS_TRY_VOID(check_mountpoint(options_.mountpoint, explanation));
+    VEXFS_TRY_VOID(install_wake());
+    std::vector<std::string> arguments = arguments_of(options_);
+    std::vector<char*> raw;
+    for (std::string& argument : arguments)
+        raw.push_back(argument.data());
+    fuse_args args = FUSE_ARGS_INIT(static_cast<int>(raw.size()), raw.data());
+    const fuse_lowlevel_ops calls = fuse_calls();
+    session_ = fuse_session_new(&args, &calls, sizeof calls, this);
+    fuse_opt_free_args(&args);
+    if (session_ == nullptr) {
+        explanation = "libfuse refused its options";
+        return fail(Code::kEINVAL, "fuse: session");
+    }
+    if (fuse_session_mount(session_, options_.mountpoint.c_str()) != 0) {
+        explanation = options_.mountpoint + " cannot be mounted: the log has the cause";
+        return fail(Code::kEPERM, "fuse: mount");
+    }
+    mounted_.store(true);
+    return ok();
+}
+
+FuseServer::~FuseServer() {
+    if (session_ == nullptr)
+        return;
+    unmount();
+    fuse_session_destroy(session_);
+}
+
+Status FuseServer::serve(std::function<void()> ready) {
+    ready_ = std::move(ready);
+    server_ = ::pthread_self();
+    serving_.store(true);
+    fuse_loop_config* const config = fuse_loop_cfg_create();
+    fuse_loop_cfg_set_clone_fd(config, 1);
+    fuse_loop_cfg_set_max_threads(config, options_.threads_max);
+    fuse_loop_cfg_set_idle_threads(config, options_.threads_max);
+    const int ended = fuse_session_loop_mt(session_, config);
+    fuse_loop_cfg_destroy(config);
+    serving_.store(false);
+    if (ended < 0 && ended != -ENODEV)
+        return fail(code_from_errno(-ended), "fuse: loop");
+    return ok();
+}
+
+// Files that are open keep a mount; then it is taken out of the tree, and ends with this process.
+void FuseServer::unmount() {
+    if (!mounted_.exchange(false))
+        return;
+    if (::umount2(options_.mountpoint.c_str(), UMOUNT_NOFOLLOW) != 0 && errno == EBUSY)
+        log(LogLevel::kWarning, "fuse", "unmounted while files are open there",
+            {{"mountpoint", options_.mountpoint}});
+    fuse_session_unmount(session_);
+}
+
+void FuseServer::stop() {
+    unmount();
+    fuse_session_exit(session_);
+    // The loop looks at its flag when its wait ends. A signal may come just before the wait, so it
+    // is sent until the loop has ended.
+    while (serving_.load()) {
+        ::pthread_kill(server_, kWakeSignal);
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+}
+
+} // namespace vexfs
