@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// vexfsd: opens a volume and serves it. Exit status 0, 1 and a sentence on stderr, 2 for a wrong
+// command line.
+//
+// Threads: the main thread serves; one waits for signals; volume and libfuse have their own.
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "userlib/frontend/fuse/fuse_server.h"
+#include "userlib/tools/vexfsd/daemon.h"
+#include "userlib/tools/vexfsd/state_files.h"
+
+namespace vexfs {
+
+namespace {
+
+constexpr uint32_t kCommitSeconds = 5;
+
+std::chrono::milliseconds commit_of(const LiveOptions& live) {
+    return std::chrono::seconds(live.commit_seconds.value_or(kCommitSeconds));
+}
+
+// The file's values, where the command line has none.
+Result<LiveOptions> live_options(const VexfsdOptions& options, std::string& explanation) {
+    LiveOptions live = options.live;
+    if (options.config_file.empty())
+        return live;
+    const LiveOptions file = VEXFS_TRY(read_config_file(options.config_file, explanation));
+    if (!live.log_level)
+        live.log_level = file.log_level;
+    if (!live.commit_seconds)
+        live.commit_seconds = file.commit_seconds;
+    return live;
+}
+
+// Signals that the process waits for instead of being interrupted by them. SIGUSR2 ends the wait.
+sigset_t awaited_signals() {
+    sigset_t set;
+    ::sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2})
+        ::sigaddset(&set, signal);
+    return set;
+}
+
+void reload(const VexfsdOptions& options, Volume& volume) {
+    std::string explanation;
+    const auto live = live_options(options, explanation);
+    if (!live) {
+        log(LogLevel::kError, "vexfsd", explanation);
+        return;
+    }
+    set_log_level(live->log_level.value_or(LogLevel::kInfo));
+    volume.set_commit_interval(commit_of(*live));
+    log(LogLevel::kInfo, "vexfsd", "configuration read again");
+}
+
+void wait_for_signals(const VexfsdOptions& options, Volume& volume, FuseServer& server,
+                      StateFiles& files) {
+    const sigset_t set = awaited_signals();
+    for (;;) {
+        int signal = 0;
+        ::sigwait(&set, &signal);
+        if (signal == SIGHUP) {
+            reload(options, volume);
+            continue;
+        }
+        if (signal == SIGUSR2)
+            return;
+        notify_manager("STOPPING=1");
+        if (const Status written = files.write("stopping"); !written)
+            log(LogLevel::kWarning, "vexfsd", written.error().what);
+        server.stop();
+        return;
+    }
+}
+
+std::string front_end_json(const VexfsdOptions& options) {
+    return nlohmann::ordered_json{{"kind", "fuse"},
+                                  {"threads_max", options.threads},
+                                  {"writeback", options.writeback},
+                                  {"allow_other", options.allow_other}}
+        .dump();
+}
+
+Status serve(const VexfsdOptions& options, Volume& volume, Daemon& daemon,
+             std::string& explanation) {
+    volume.set_front_end(front_end_json(options));
+    Dispatch dispatch(volume, VEXFS_FRONT_END_FUSE);
+    FuseOptions fuse;
+    fuse.mountpoint = options.mountpoint;
+    fuse.source = options.source.empty() ? options.target : options.source;
+    fuse.read_only = options.read_only;
+    fuse.allow_other = options.allow_other;
+    fuse.writeback = options.writeback;
+    fuse.threads_max = options.threads;
+    const auto server = VEXFS_TRY(FuseServer::mount(dispatch, fuse, explanation));
+    StateFiles files(options);
+    const Status written = files.write("serving");
+    if (!written) {
+        explanation = written.error().what;
+        return written;
+    }
+    std::thread signals([&] { wait_for_signals(options, volume, *server, files); });
+    const Status served = server->serve([&] {
+        daemon.serves(options.log_file);
+        notify_manager("READY=1");
+        log(LogLevel::kInfo, "vexfsd", "serves",
+            {{"target", options.target}, {"mountpoint", options.mountpoint}});
+    });
+    ::pthread_kill(signals.native_handle(), SIGUSR2);
+    signals.join();
+    return served;
+}
+
+Status run(const VexfsdOptions& options, Daemon& daemon, std::string& explanation) {
+    const LiveOptions live = VEXFS_TRY(live_options(options, explanation));
+    set_log_level(live.log_level.value_or(LogLevel::kInfo));
+    // Every thread that starts from here on leaves these to the one that waits for them.
+    const sigset_t set = awaited_signals();
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+
+    DeviceSpec spec;
+    spec.path = options.target;
+    VolumeOptions how;
+    how.read_only = options.read_only;
+    how.memory_bytes = options.memory_bytes;
+    how.commit_interval = commit_of(live);
+    const auto volume = VEXFS_TRY(Volume::open(spec, how, explanation));
+    Status served = serve(options, *volume, daemon, explanation);
+    const Status closed = volume->close();
+    if (served && !closed) {
+        explanation = options.target + ": what was not synced may be lost: " + closed.error().what;
+        served = closed;
+    }
+    log(LogLevel::kInfo, "vexfsd", "ended", {{"target", options.target}});
+    return served;
+}
+
+int main_of(int count, char** arguments) {
+    std::string explanation;
+    const auto options = parse_vexfsd(count, arguments, explanation);
+    if (!options) {
+        std::fprintf(stderr, "vexfsd: %s\n%s", explanation.c_str(), kVexfsdUsage);
+        return 2;
+    }
+    if (options->help || options->version) {
+        std::fputs(options->help ? kVexfsdUsage : "vexfsd " VEXFS_VERSION "\n", stdout);
+        return 0;
+    }
+    auto daemon = Daemon::split(options->foreground);
+    if (!daemon) {
+        std::fprintf(stderr, "vexfsd: %s\n", daemon.error().what);
+        return 1;
+    }
+    const Status done = run(*options, *daemon, explanation);
+    if (done)
+        return 0;
+    const Error error = done.error();
+    daemon->failed("vexfsd: " + (explanation.empty() ? error.what : explanation) + " [" +
+                   name_of(error.code) + "]\n");
+    return 1;
+}
+
+} // namespace
+
+} // namespace vexfs
+
+int main(int count, char** arguments) {
+    return vexfs::main_of(count, arguments);
+}

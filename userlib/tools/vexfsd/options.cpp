@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/tools/vexfsd/options.h"
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include <getopt.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "userlib/tools/units/units.h"
+
+namespace vexfs {
+
+namespace {
+
+constexpr uint32_t kThreadsMax = 256;
+constexpr uint32_t kCommitSecondsMax = 3600;
+
+enum Key : int {
+    kFuse = 256,
+    kSource,
+    kMemory,
+    kCommit,
+    kCpus,
+    kWriteback,
+    kAllowOther,
+    kLogLevel,
+    kLogFile,
+    kConfig,
+    kPidFile,
+    kStateFile,
+};
+
+const std::array<option, 17> kLong{{{"fuse", required_argument, nullptr, kFuse},
+                                    {"source", required_argument, nullptr, kSource},
+                                    {"foreground", no_argument, nullptr, 'f'},
+                                    {"read-only", no_argument, nullptr, 'r'},
+                                    {"memory", required_argument, nullptr, kMemory},
+                                    {"commit", required_argument, nullptr, kCommit},
+                                    {"cpus", required_argument, nullptr, kCpus},
+                                    {"writeback", no_argument, nullptr, kWriteback},
+                                    {"allow-other", no_argument, nullptr, kAllowOther},
+                                    {"log-level", required_argument, nullptr, kLogLevel},
+                                    {"log-file", required_argument, nullptr, kLogFile},
+                                    {"config", required_argument, nullptr, kConfig},
+                                    {"pid-file", required_argument, nullptr, kPidFile},
+                                    {"state-file", required_argument, nullptr, kStateFile},
+                                    {"help", no_argument, nullptr, 'h'},
+                                    {"version", no_argument, nullptr, 'V'},
+                                    {nullptr, 0, nullptr, 0}}};
+
+// A path that means the same from any directory. What it names need not exist.
+std::string absolute(const std::string& path) {
+    std::array<char, PATH_MAX> directory{};
+    if (path.empty() || path[0] == '/' || ::getcwd(directory.data(), directory.size()) == nullptr)
+        return path;
+    return std::string(directory.data()) + "/" + path;
+}
+
+Result<uint32_t> number(const std::string& text, uint32_t max, const char* option,
+                        std::string& explanation) {
+    uint32_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value == 0 || value > max) {
+        explanation = std::string(option) + " is a number from 1 to " + std::to_string(max) +
+                      ", not '" + text + "'";
+        return fail(Code::kEINVAL, "vexfsd: option");
+    }
+    return value;
+}
+
+Result<LogLevel> level_of(const std::string& text, std::string& explanation) {
+    LogLevel level{};
+    if (parse_log_level(text, level))
+        return level;
+    explanation = "'" + text + "' is no log level: error, warning, info or debug";
+    return fail(Code::kEINVAL, "vexfsd: option");
+}
+
+std::string* path_of(int key, VexfsdOptions& options) {
+    switch (key) {
+    case kFuse:
+        return &options.mountpoint;
+    case kLogFile:
+        return &options.log_file;
+    case kConfig:
+        return &options.config_file;
+    case kPidFile:
+        return &options.pid_file;
+    case kStateFile:
+        return &options.state_file;
+    default:
+        return nullptr;
+    }
+}
+
+bool* flag_of(int key, VexfsdOptions& options) {
+    switch (key) {
+    case 'f':
+        return &options.foreground;
+    case 'r':
+        return &options.read_only;
+    case kWriteback:
+        return &options.writeback;
+    case kAllowOther:
+        return &options.allow_other;
+    case 'h':
+        return &options.help;
+    case 'V':
+        return &options.version;
+    default:
+        return nullptr;
+    }
+}
+
+Status take_value(int key, const std::string& value, VexfsdOptions& options,
+                  std::string& explanation) {
+    if (std::string* const path = path_of(key, options)) {
+        *path = absolute(value);
+    } else if (key == kSource) {
+        options.source = value;
+    } else if (key == kMemory) {
+        const auto bytes = parse_size(value);
+        if (!bytes) {
+            explanation = "'" + value + "' is no size: " + bytes.error().what;
+            return fail(Code::kEINVAL, "vexfsd: option");
+        }
+        options.memory_bytes = *bytes;
+    } else if (key == kCommit) {
+        options.live.commit_seconds =
+            VEXFS_TRY(number(value, kCommitSecondsMax, "--commit", explanation));
+    } else if (key == kCpus) {
+        options.threads = VEXFS_TRY(number(value, kThreadsMax, "--cpus", explanation));
+    } else {
+        options.live.log_level = VEXFS_TRY(level_of(value, explanation));
+    }
+    return ok();
+}
+
+Status take_operands(int count, char** arguments, VexfsdOptions& options,
+                     std::string& explanation) {
+    if (optind + 1 != count)
+        explanation = optind == count ? "no target is named" : "more than one target is named";
+    else if (options.mountpoint.empty())
+        explanation = "no front end is named: --fuse MOUNTPOINT";
+    else
+        options.target = absolute(arguments[optind]);
+    return explanation.empty() ? ok() : Status(fail(Code::kEINVAL, "vexfsd: command line"));
+}
+
+} // namespace
+
+const char* const kVexfsdUsage =
+    "usage: vexfsd --fuse MOUNTPOINT [-f] [-r] [options] TARGET\n"
+    "\n"
+    "Opens the VexFS volume on TARGET, a block device or an image file, and serves it. Returns "
+    "when\n"
+    "the mount serves; SIGTERM unmounts and ends it, SIGHUP reads the configuration file again.\n"
+    "\n"
+    "      --fuse DIR         mount there through FUSE\n"
+    "  -f, --foreground       do not become a daemon; log to stderr\n"
+    "  -r, --read-only        nothing is written, every change is EROFS\n"
+    "      --memory SIZE      for cache and unwritten changes, at least 64M (512M)\n"
+    "      --commit SECONDS   longest time that a change stays in memory alone, unless it is\n"
+    "                         synced (5)\n"
+    "      --cpus N           threads that serve requests (16)\n"
+    "      --allow-other      let other users in; always so if root mounts\n"
+    "      --writeback        let the kernel keep written pages and send them later\n"
+    "      --source TEXT      what mount(8) shows as the device (TARGET)\n"
+    "      --log-level LEVEL  error, warning, info or debug (info)\n"
+    "      --log-file FILE    where a daemon logs to (nowhere)\n"
+    "      --config FILE      JSON: {\"log_level\": \"info\", \"commit\": 5}\n"
+    "      --pid-file FILE    holds the process id while the mount serves\n"
+    "      --state-file FILE  holds pid, target, mount point and state as JSON meanwhile\n"
+    "  -h, --help, -V, --version\n";
+
+Result<VexfsdOptions> parse_vexfsd(int count, char** arguments, std::string& explanation) {
+    VexfsdOptions options;
+    options.allow_other = ::geteuid() == 0;
+    opterr = 0;
+    optind = 1;
+    int key = 0;
+    // The program has one thread.
+    while ((key = ::getopt_long(count, arguments, ":frhV", kLong.data(), // NOLINT
+                                nullptr)) != -1) {
+        if (key == '?' || key == ':') {
+            explanation = std::string("option ") + arguments[optind - 1] +
+                          (key == ':' ? " needs a value" : " is not known");
+            return fail(Code::kEINVAL, "vexfsd: option");
+        }
+        if (bool* const flag = flag_of(key, options))
+            *flag = true;
+        else
+            VEXFS_TRY_VOID(take_value(key, optarg, options, explanation));
+    }
+    if (options.help || options.version)
+        return options;
+    VEXFS_TRY_VOID(take_operands(count, arguments, options, explanation));
+    return options;
+}
+
+Result<LiveOptions> read_config_file(const std::string& path, std::string& explanation) {
+    const auto refuse = [&](const std::string& sentence) {
+        explanation = path + ": " + sentence;
+        return fail(Code::kEINVAL, "vexfsd: configuration file");
+    };
+    std::ifstream stream(path);
+    if (!stream)
+        return refuse("cannot be read");
+    std::stringstream text;
+    text << stream.rdbuf();
+    const auto json = nlohmann::json::parse(text.str(), nullptr, false);
+    if (!json.is_object())
+        return refuse("is no JSON object");
+    LiveOptions live;
+    for (const auto& [key, value] : json.items()) {
+        if (key == "log_level" && value.is_string()) {
+            const auto level = level_of(value.get<std::string>(), explanation);
+            if (!level)
+                return refuse(explanation);
+            live.log_level = *level;
+        } else if (key == "commit" && value.is_number_unsigned() && value.get<uint64_t>() > 0 &&
+                   value.get<uint64_t>() <= kCommitSecondsMax) {
+            live.commit_seconds = value.get<uint32_t>();
+        } else {
+            return refuse("'" + key + "' is not known or has an impossible value");
+        }
+    }
+    return live;
+}
+
+} // namespace vexfs

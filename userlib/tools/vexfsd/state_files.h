@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The files that say who serves what: gone when the engine ends in order.
+//
+// Threads: one thread.
+#pragma once
+
+#include <string>
+
+#include "userlib/tools/vexfsd/options.h"
+
+namespace vexfs {
+
+class StateFiles {
+  public:
+    // Paths may be empty. Lent for as long as it lives.
+    explicit StateFiles(const VexfsdOptions& options) : options_(options) {}
+    ~StateFiles();
+    StateFiles(const StateFiles&) = delete;
+    StateFiles& operator=(const StateFiles&) = delete;
+
+    // Replaces the files' contents in one step each; `state` is "serving" or "stopping".
+    Status write(const char* state);
+
+  private:
+    const VexfsdOptions& options_;
+};
+
+} // namespace vexfs
