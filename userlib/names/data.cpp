@@ -72,8 +72,7 @@ Result<Inode> Names::set(uint64_t ino, const Attributes& attributes, Timestamp n
     if (attributes.size) {
         const uint64_t size = VEXFS_TRY(range_end(0, *attributes.size));
         touch_data(inode, now);
-        if (size < inode.size)
-            VEXFS_TRY_VOID(shrink(ino, inode, size));
+        VEXFS_TRY_VOID(size < inode.size ? shrink(ino, inode, size) : finish_cut(ino, inode));
         inode.size = size;
     }
     inode.atime = attributes.atime.value_or(inode.atime);
@@ -87,26 +86,51 @@ Result<Inode> Names::set(uint64_t ino, const Attributes& attributes, Timestamp n
 }
 
 // Much data is cut off in several transactions: the first says so, so that a crash in between only
-// leaves work to do.
+// leaves work to do. So is less on a volume that is too full for one transaction.
 Status Names::shrink(uint64_t ino, Inode& inode, uint64_t size) {
     const uint64_t first = size - size % record_bytes();
     const std::vector<uint64_t> records =
         VEXFS_TRY(store_.records(ino, first, UINT64_MAX, kSliceRecords + 1));
-    const bool large = records.size() > kSliceRecords;
-    const Key mark = name_key(kNamesOid, NameItem::kTrim, ino);
     inode.size = size;
-    if (large) {
-        Edit edit(*this);
-        edit.add(ino, inode);
-        edit.transaction().put(mark, {});
-        VEXFS_TRY_VOID(edit.apply(Space::kFreeing));
+    if (records.size() <= kSliceRecords) {
+        const Status cut = zero_slice(ino, inode, size, UINT64_MAX, records);
+        if (cut || cut.error().code != Code::kENOSPC)
+            return cut;
     }
-    VEXFS_TRY_VOID(zero_range(ino, inode, size, UINT64_MAX));
-    if (!large)
+    Edit edit(*this);
+    edit.add(ino, inode);
+    edit.transaction().put(name_key(kNamesOid, NameItem::kTrim, ino), {});
+    VEXFS_TRY_VOID(edit.apply(Space::kFreeing));
+    return finish_cut(ino, inode);
+}
+
+// Before a file grows: a cut that failed in the middle may have left data behind the end, which
+// must not come back.
+Status Names::finish_cut(uint64_t ino, Inode& inode) {
+    const Key mark = name_key(kNamesOid, NameItem::kTrim, ino);
+    if (!VEXFS_TRY(store_.get(mark)))
         return ok();
+    VEXFS_TRY_VOID(zero_range(ino, inode, inode.size, UINT64_MAX));
     Transaction transaction;
     transaction.erase(mark);
     return store_.apply(transaction, Space::kFreeing);
+}
+
+// Makes the range, in which these records are, zero in one transaction.
+Status Names::zero_slice(uint64_t ino, Inode& inode, uint64_t offset, uint64_t end,
+                         std::span<const uint64_t> records) {
+    const auto whole = [&](uint64_t record) {
+        return record >= offset && record < end && end - record >= record_bytes();
+    };
+    const auto gone = static_cast<uint64_t>(std::count_if(records.begin(), records.end(), whole));
+    Inode after = inode;
+    after.records -= std::min(after.records, gone);
+    Edit edit(*this);
+    edit.add(ino, after);
+    edit.transaction().punch(ino, offset, end - offset);
+    VEXFS_TRY_VOID(edit.apply(Space::kFreeing));
+    inode = after;
+    return ok();
 }
 
 // Makes the range zero, a slice at a time, and the inode as it is with every slice.
@@ -118,24 +142,13 @@ Status Names::zero_range(uint64_t ino, Inode& inode, uint64_t offset, uint64_t e
         if (records.empty())
             return ok();
         const uint64_t stop = records.size() > slice ? records[slice] : end;
-        const auto whole = [&](uint64_t record) {
-            return record >= offset && record < stop && stop - record >= record_bytes();
-        };
-        const auto gone =
-            static_cast<uint64_t>(std::count_if(records.begin(), records.end(), whole));
-        Inode after = inode;
-        after.records -= std::min(after.records, gone);
-        Edit edit(*this);
-        edit.add(ino, after);
-        edit.transaction().punch(ino, offset, stop - offset);
-        const Status applied = edit.apply(Space::kFreeing);
+        const Status zeroed = zero_slice(ino, inode, offset, stop, records);
         // On a small and full volume only a small slice is admitted.
-        if (!applied && applied.error().code == Code::kENOSPC && slice > 1) {
+        if (!zeroed && zeroed.error().code == Code::kENOSPC && slice > 1) {
             slice /= 2;
             continue;
         }
-        VEXFS_TRY_VOID(applied);
-        inode = after;
+        VEXFS_TRY_VOID(zeroed);
         offset = stop;
     }
     return ok();
@@ -185,7 +198,8 @@ Result<Written> Names::write(uint64_t ino, const WriteRequest& request, Bytes by
     written.offset = request.append ? inode.size : request.offset;
     if (bytes.empty())
         return written;
-    VEXFS_TRY(range_end(written.offset, bytes.size()));
+    if (VEXFS_TRY(range_end(written.offset, bytes.size())) > inode.size)
+        VEXFS_TRY_VOID(finish_cut(ino, inode));
     if (request.kill_privileges) {
         take_privileges(inode);
         Edit edit(*this);
@@ -220,6 +234,8 @@ Result<Inode> Names::allocate(uint64_t ino, uint64_t offset, uint64_t length, Al
     const bool reserves = how == Allocate::kReserve || how == Allocate::kReserveKeep;
     if (reserves && store_.usage().available_blocks < div_ceil<uint64_t>(length, kBlockBytes))
         return fail(Code::kENOSPC, "names: less than the range is free");
+    if (end > inode.size)
+        VEXFS_TRY_VOID(finish_cut(ino, inode));
     touch_data(inode, now);
     if (!reserves)
         VEXFS_TRY_VOID(zero_range(ino, inode, offset, std::min(end, inode.size)));
@@ -279,6 +295,8 @@ Result<Written> Names::copy(uint64_t from, uint64_t offset, uint64_t to, uint64_
     const uint64_t to_end = VEXFS_TRY(range_end(to_offset, length));
     if (from == to && offset < to_end && to_offset < offset + length)
         return fail(Code::kEINVAL, "names: the ranges of a copy overlap");
+    if (to_end > written.inode.size)
+        VEXFS_TRY_VOID(finish_cut(to, written.inode));
     touch_data(written.inode, now);
     Page buffer(std::min<uint64_t>(length, kPieceBytes));
     while (written.bytes < length) {

@@ -136,6 +136,9 @@ Status Edit::destroy(uint64_t ino) {
         if (++from.tie == 0)
             ++from.sub;
     }
+    const Key cut = name_key(kNamesOid, NameItem::kTrim, ino);
+    if (VEXFS_TRY(names_.store_.get(cut)))
+        transaction_.erase(cut);
     // The store erases in its own time; the inode is gone at once.
     transaction_.erase(name_key(ino, NameItem::kInode));
     transaction_.destroy(ino);

@@ -198,6 +198,9 @@ class Names {
     Result<Inode> regular(uint64_t ino);
     Status put_inode(uint64_t ino, const Inode& inode);
     Status shrink(uint64_t ino, Inode& inode, uint64_t size);
+    Status finish_cut(uint64_t ino, Inode& inode);
+    Status zero_slice(uint64_t ino, Inode& inode, uint64_t offset, uint64_t end,
+                      std::span<const uint64_t> records);
     Status zero_range(uint64_t ino, Inode& inode, uint64_t offset, uint64_t end);
     Status write_piece(uint64_t ino, Inode& inode, uint64_t offset, Bytes piece);
     Status copy_piece(uint64_t ino, Inode& inode, uint64_t offset, Bytes piece);
