@@ -12,6 +12,10 @@ constexpr int kHashBits = 54;
 
 } // namespace
 
+uint64_t directory_seed(const std::array<uint8_t, 16>& volume_id, uint64_t directory) {
+    return xxh3_64(std::as_bytes(std::span(volume_id)), directory);
+}
+
 uint64_t first_position(std::string_view name, uint64_t seed) {
     return (xxh3_64(std::as_bytes(std::span(name)), seed) >> (64 - kHashBits)) * kNamesOfOneHashMax;
 }

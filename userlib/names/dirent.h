@@ -31,6 +31,7 @@ struct Dirent {
 
 // The first position that the name may have. The seed is the directory's own, so that nobody can
 // make names that collide everywhere.
+uint64_t directory_seed(const std::array<uint8_t, 16>& volume_id, uint64_t directory);
 uint64_t first_position(std::string_view name, uint64_t seed);
 
 inline Key dirent_key(uint64_t directory, uint64_t position) {

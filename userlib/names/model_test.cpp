@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "base/random.h"
+#include "userlib/names/check.h"
 #include "userlib/names/names.h"
 #include "userlib/testing/volume/ram_volume.h"
 
@@ -97,6 +98,7 @@ class Pair {
         for (auto& [ino, node] : model_.nodes)
             compare_node(ino, node);
         CHECK(volume_.check().clean());
+        CHECK(check_names(volume_.store()).clean());
     }
 
   private:

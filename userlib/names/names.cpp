@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userlib/names/names.h"
 
-#include "base/checksum.h"
 #include "userlib/names/edit.h"
 #include "userlib/names/xattr.h"
 
@@ -87,7 +86,7 @@ Status Names::recover() {
 }
 
 uint64_t Names::seed_of(uint64_t directory) const {
-    return xxh3_64(std::as_bytes(std::span(store_.layout().header().volume_id)), directory);
+    return directory_seed(store_.layout().header().volume_id, directory);
 }
 
 // Numbers are reserved many at a time: each reservation waits for the disk.

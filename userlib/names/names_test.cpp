@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "userlib/names/check.h"
 #include "userlib/testing/volume/ram_volume.h"
 
 using namespace vexfs;
@@ -27,6 +28,7 @@ struct Fixture {
     ~Fixture() {
         names.reset();
         CHECK(volume.check().clean());
+        CHECK(check_names(volume.store()).clean());
     }
 
     Timestamp now() { return {++seconds, 5}; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <optional>
 
 #include <doctest/doctest.h>
@@ -9,7 +10,7 @@
 
 #include "userlib/device/file_device.h"
 #include "userlib/device/run_program.h"
-#include "userlib/store/store.h"
+#include "userlib/names/names.h"
 
 using namespace vexfs;
 
@@ -138,6 +139,48 @@ class Volume {
     uint64_t first_txg_ = 0;
 };
 
+// A volume with a file in its root directory.
+class FileTree {
+  public:
+    FileTree() : file_(kSize) {
+        std::string explanation;
+        const auto device = std::move(FileDevice::open(file_.path(), {}, explanation)).value();
+        REQUIRE(format_store(*device, {}));
+        const auto store = Store::open(*device, {}).value();
+        REQUIRE(Names::create(*store, {0755}, {}));
+        const auto names = Names::open(*store, false).value();
+        ino_ = names->make(kRootIno, "a file", {S_IFREG | 0644}, {}).value().ino;
+        REQUIRE(store->close());
+    }
+
+    [[nodiscard]] const std::string& path() const { return file_.path(); }
+
+    // What is done is synced, and then the process dies. Returns the file.
+    uint64_t change(const std::function<void(Names& names, uint64_t file)>& what) {
+        std::string explanation;
+        const auto device = std::move(FileDevice::open(file_.path(), {}, explanation)).value();
+        const auto store = Store::open(*device, {}).value();
+        const auto names = Names::open(*store, false).value();
+        what(*names, ino_);
+        REQUIRE(store->sync());
+        return ino_;
+    }
+    // Loses an item.
+    void damage(const Key& key) {
+        std::string explanation;
+        const auto device = std::move(FileDevice::open(file_.path(), {}, explanation)).value();
+        const auto store = Store::open(*device, {}).value();
+        Transaction transaction;
+        transaction.erase(key);
+        REQUIRE(store->apply(transaction));
+        REQUIRE(store->close());
+    }
+
+  private:
+    ScratchFile file_;
+    uint64_t ino_ = 0;
+};
+
 } // namespace
 
 TEST_CASE("fsck: a sound volume is clean, and looking at it writes nothing") {
@@ -145,7 +188,9 @@ TEST_CASE("fsck: a sound volume is clean, and looking at it writes nothing") {
     const std::string before = bytes_of_file(volume.path());
     ProgramRun run = fsck({volume.path()});
     CHECK(run.status == 0);
-    CHECK(run.out == volume.path() + ": clean\n");
+    CHECK(run.out == volume.path() +
+                         ": there is no root directory: it holds no files and cannot be mounted\n" +
+                         volume.path() + ": clean\n");
     CHECK(fsck({"-q", volume.path()}).out.empty());
     run = fsck({"-v", "-n", volume.path()});
     CHECK(run.status == 0);
@@ -157,10 +202,59 @@ TEST_CASE("fsck: a sound volume is clean, and looking at it writes nothing") {
     CHECK(json["label"] == "films");
     CHECK(json["before"]["records"] == 16);
     CHECK(json["before"]["problems"] == 0);
+    CHECK(json["before"]["names"] == nlohmann::json{{"root", false}});
     CHECK(!json.contains("after"));
     CHECK(bytes_of_file(volume.path()) == before);
     CHECK(fsck({"-p", volume.path()}).status == 0);
     CHECK(bytes_of_file(volume.path()) == before);
+}
+
+TEST_CASE("fsck: a sound tree of files is clean, also as a crash left it") {
+    FileTree tree;
+    tree.change([](Names& names, uint64_t file) {
+        REQUIRE(names.hold(file));
+        REQUIRE(names.unlink(kRootIno, "a file", {}));
+    });
+    ProgramRun run = fsck({tree.path()});
+    CHECK(run.status == 0);
+    CHECK(run.out == tree.path() + ": clean\n");
+    run = fsck({"-v", tree.path()});
+    CHECK(run.out.find("1 directories with 0 names, 1 files, 0 of other types, 0 attributes\n"
+                       "1 files without a name and 0 cut off") != std::string::npos);
+    const auto json = nlohmann::json::parse(fsck({"--json", tree.path()}).out);
+    CHECK(json["verdict"] == "clean");
+    CHECK(json["before"]["names"]["root"] == true);
+    CHECK(json["before"]["names"]["unlinked"] == 1);
+    CHECK(json["before"]["names"]["problems"] == 0);
+}
+
+TEST_CASE("fsck: damage of the tree of files is named, and no repair is tried") {
+    FileTree tree;
+    const uint64_t file = tree.change([](Names& names, uint64_t ino) {
+        const std::string name = "b\n'\xff";
+        REQUIRE(names.link(ino, kRootIno, name, {}).has_value());
+    });
+    tree.damage(name_key(file, NameItem::kInode));
+    const std::string before = bytes_of_file(tree.path());
+    const std::string what = "  directory: a name of an inode that is not there: inode 2, 'b";
+    for (const char* mode : {"-n", "-p", "-y"}) {
+        const ProgramRun run = fsck({mode, tree.path()});
+        CAPTURE(run.out);
+        CHECK(run.status == 4);
+        CHECK(run.out.find("3 problems\n") == 0);
+        CHECK(run.out.find(what + "\\x0a\\x27\\xff'\n") != std::string::npos);
+        CHECK(run.out.find("repair") == run.out.find("repairs: copy the files"));
+        CHECK(run.out.find(tree.path() + ": damaged\n") != std::string::npos);
+    }
+    const auto json = nlohmann::json::parse(fsck({"--json", tree.path()}).out);
+    CHECK(json["verdict"] == "damaged");
+    CHECK(json["exit_status"] == 4);
+    CHECK(json["before"]["problems"] == 0);
+    CHECK(json["before"]["names"]["problems"] == 3);
+    CHECK(json["before"]["names"]["findings"].size() == 3);
+    CHECK(json["before"]["names"]["findings"][0]["code"] == "EUCLEAN");
+    CHECK(json["before"]["names"]["findings"][0]["inode"] == kRootIno);
+    CHECK(bytes_of_file(tree.path()) == before);
 }
 
 TEST_CASE("fsck: damaged data is named by object, offset and block, and stays damaged") {

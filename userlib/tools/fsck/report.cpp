@@ -18,11 +18,46 @@ std::string label_of(const Header& header) {
     return {header.label.data(), ::strnlen(header.label.data(), header.label.size())};
 }
 
+std::string more_text(uint64_t count) {
+    return "  and " + std::to_string(count) + " more\n";
+}
+
 std::string finding_text(const Finding& finding) {
     std::string text = std::string("  ") + finding.error.what + ": ";
     text += finding.address == 0 ? "" : "block " + std::to_string(finding.address) + ", ";
     return text + "object " + std::to_string(finding.oid) + ", offset " +
            std::to_string(finding.offset) + "\n";
+}
+
+// Names and attributes are bytes: what is not printable is written as \xHH.
+std::string quoted(const std::string& name) {
+    std::string text = "'";
+    for (const char c : name) {
+        char escaped[5] = {c};
+        if (c < ' ' || c > '~' || c == '\'' || c == '\\')
+            std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned char>(c));
+        text += escaped;
+    }
+    return text + "'";
+}
+
+std::string names_text(const NamesReport& names, bool figures) {
+    if (names.bare)
+        return "";
+    std::string text;
+    for (const NamesFinding& finding : names.findings)
+        text += std::string("  ") + finding.error.what + ": inode " + std::to_string(finding.ino) +
+                (finding.name.empty() ? "" : ", " + quoted(finding.name)) + "\n";
+    if (names.problems > names.findings.size())
+        text += more_text(names.problems - names.findings.size());
+    if (figures)
+        text += std::to_string(names.directories) + " directories with " +
+                std::to_string(names.names) + " names, " + std::to_string(names.files) +
+                " files, " + std::to_string(names.others) + " of other types, " +
+                std::to_string(names.xattrs) + " attributes\n" + std::to_string(names.unlinked) +
+                " files without a name and " + std::to_string(names.trims) +
+                " cut off in the middle, which the next mount finishes\n";
+    return text;
 }
 
 std::string look_text(const Look& look, bool figures) {
@@ -31,12 +66,12 @@ std::string look_text(const Look& look, bool figures) {
                cause_of(look.refusal->code) + ")\n";
     const CheckReport& report = look.report;
     std::string text;
-    if (!report.clean())
-        text += std::to_string(report.problems) + " problems\n";
+    if (!look.clean())
+        text += std::to_string(report.problems + look.names.problems) + " problems\n";
     for (const Finding& finding : report.findings)
         text += finding_text(finding);
     if (report.problems > report.findings.size())
-        text += "  and " + std::to_string(report.problems - report.findings.size()) + " more\n";
+        text += more_text(report.problems - report.findings.size());
     if (figures)
         text += "commit " + std::to_string(look.txg) + ": " + std::to_string(report.nodes) +
                 " nodes, " + std::to_string(report.items) + " items, " +
@@ -46,7 +81,28 @@ std::string look_text(const Look& look, bool figures) {
                 std::to_string(report.damage.nodes_rescued) + " nodes with one bad copy, " +
                 std::to_string(report.damage.nodes_lost) + " nodes and " +
                 std::to_string(report.damage.records_lost) + " records lost\n";
-    return text;
+    return text + names_text(look.names, figures);
+}
+
+Json names_json(const NamesReport& names) {
+    if (names.bare)
+        return {{"root", false}};
+    Json findings = Json::array();
+    for (const NamesFinding& finding : names.findings)
+        findings.push_back({{"code", name_of(finding.error.code)},
+                            {"message", finding.error.what},
+                            {"inode", finding.ino},
+                            {"name", finding.name}});
+    return {{"root", true},
+            {"problems", names.problems},
+            {"findings", findings},
+            {"directories", names.directories},
+            {"files", names.files},
+            {"others", names.others},
+            {"names", names.names},
+            {"attributes", names.xattrs},
+            {"unlinked", names.unlinked},
+            {"to_be_cut", names.trims}};
 }
 
 Json look_json(const Look& look) {
@@ -75,7 +131,8 @@ Json look_json(const Look& look) {
             {"used_bytes", report.used_blocks * kBlockBytes},
             {"nodes_with_a_bad_copy", report.damage.nodes_rescued},
             {"nodes_lost", report.damage.nodes_lost},
-            {"records_lost", report.damage.records_lost}};
+            {"records_lost", report.damage.records_lost},
+            {"names", names_json(look.names)}};
 }
 
 const char* verdict(const VolumeCheck& result) {
@@ -100,9 +157,17 @@ std::string report_text(const VolumeCheck& result, const FsckOptions& options) {
     if (result.after)
         text += look_text(*result.after, options.verbose);
     const int status = result.exit_status();
+    const Look& last = result.after ? *result.after : result.before;
+    if (!options.quiet && !last.refusal && last.names.bare)
+        text += options.target + ": there is no root directory: it holds no files and cannot be "
+                                 "mounted\n";
     if (!options.quiet || status != kFsckClean)
         text += options.target + ": " + verdict(result) + "\n";
-    if (status == kFsckUncorrected && options.mode != FsckOptions::Mode::kRepair)
+    if (status == kFsckUncorrected && last.store_clean())
+        text +=
+            "only the tree of files is damaged, which nothing repairs: copy the files to another "
+            "volume\n";
+    else if (status == kFsckUncorrected && options.mode != FsckOptions::Mode::kRepair)
         text += "look at fsck.vexfs(8) for -p, -y and the repairs that have a name\n";
     return text;
 }

@@ -21,6 +21,7 @@ Look look(Device& device, const StoreOptions& options) {
     found.txg = (*store)->uberblock().txg;
     found.log_damaged = (*store)->damage().log.has_value();
     found.report = check(**store);
+    found.names = check_names(**store);
     return found;
 }
 
@@ -92,10 +93,10 @@ Result<VolumeCheck> check_volume(const FsckOptions& options, std::string& explan
         explanation = options.target + ": " + result.before.refusal->what;
         return *result.before.refusal;
     }
-    for (const StoreOptions& repair : repairs_for(options, result.before.clean())) {
+    for (const StoreOptions& repair : repairs_for(options, result.before.store_clean())) {
         result.repairs.push_back(repair_words(repair));
         result.after = look(*device, repair);
-        if (result.after->clean())
+        if (result.after->store_clean())
             break;
     }
     return result;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "userlib/names/check.h"
 #include "userlib/store/check.h"
 #include "userlib/tools/fsck/options.h"
 #include "userlib/tools/fsck/salvage_files.h"
@@ -28,11 +29,14 @@ enum FsckExit : int {
 struct Look {
     std::optional<Error> refusal; // the volume could not be opened, and nothing else is known
     CheckReport report;
+    NamesReport names;
     Header header;
     uint64_t txg = 0;
     bool log_damaged = false; // which is one of the findings
 
-    [[nodiscard]] bool clean() const { return !refusal && report.clean(); }
+    // What the repairs are for. Nothing repairs the tree of files.
+    [[nodiscard]] bool store_clean() const { return !refusal && report.clean(); }
+    [[nodiscard]] bool clean() const { return store_clean() && names.clean(); }
 };
 
 struct VolumeCheck {
