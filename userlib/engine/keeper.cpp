@@ -117,7 +117,7 @@ Status Keeper::reap() {
         return reaped.error();
     }
     // What was freed can be used again after these.
-    for (uint64_t i = 0; *reaped && i < FreeMap::kDeferTxgs && !stopping(); ++i)
+    for (uint64_t i = 0; *reaped && i <= FreeMap::kDeferTxgs && !stopping(); ++i)
         VEXFS_TRY_VOID(store_.commit());
     return ok();
 }
