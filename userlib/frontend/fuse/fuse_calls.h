@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of functions that libfuse calls for the kernel's requests.
+// The functions that libfuse calls for the kernel's requests, to be put into its table.
 //
 // Each makes a request of the wire out of its arguments and a reply of FUSE out of what comes back.
 // The session's user data is the FuseServer.
@@ -13,6 +13,9 @@
 
 namespace vexfs {
 
-fuse_lowlevel_ops fuse_calls();
+void add_node_calls(fuse_lowlevel_ops& calls);
+void add_directory_calls(fuse_lowlevel_ops& calls);
+void add_data_calls(fuse_lowlevel_ops& calls);
+void add_xattr_calls(fuse_lowlevel_ops& calls);
 
 } // namespace vexfs

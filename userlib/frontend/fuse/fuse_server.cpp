@@ -95,6 +95,34 @@ Status check_mountpoint(const std::string& path, std::string& explanation) {
     return ok();
 }
 
+void init(void* user, fuse_conn_info* connection) {
+    auto& own = *static_cast<FuseServer*>(user);
+    // Opening for truncation is an open and a change of size.
+    connection->want &= ~static_cast<unsigned>(FUSE_CAP_ATOMIC_O_TRUNC);
+    // The kernel alone changes what it caches.
+    connection->want &= ~static_cast<unsigned>(FUSE_CAP_AUTO_INVAL_DATA);
+    for (const unsigned wanted :
+         {FUSE_CAP_IOCTL_DIR, FUSE_CAP_PARALLEL_DIROPS, FUSE_CAP_CACHE_SYMLINKS,
+          FUSE_CAP_READDIRPLUS, FUSE_CAP_READDIRPLUS_AUTO, FUSE_CAP_ASYNC_DIO})
+        connection->want |= connection->capable & wanted;
+    if (own.options().writeback)
+        connection->want |= connection->capable & FUSE_CAP_WRITEBACK_CACHE;
+    connection->max_write = VEXFS_QUEUE_MAX_DATA;
+    connection->max_readahead = VEXFS_QUEUE_MAX_DATA;
+    connection->time_gran = 1;
+    own.answered();
+}
+
+fuse_lowlevel_ops all_calls() {
+    fuse_lowlevel_ops calls{};
+    calls.init = init;
+    add_node_calls(calls);
+    add_directory_calls(calls);
+    add_data_calls(calls);
+    add_xattr_calls(calls);
+    return calls;
+}
+
 } // namespace
 
 Result<std::unique_ptr<FuseServer>>
@@ -112,7 +140,7 @@ Status FuseServer::start(std::string& explanation) {
     request.header.op = VEXFS_REQ_MOUNT;
     request.body = std::as_bytes(std::span(&body, 1));
     request.out = std::as_writable_bytes(std::span(&root, 1));
-    if (dispatch_.run(request).result != 0) {
+    if (run(request).result != 0) {
         explanation = "the volume has no root directory that can be read";
         return fail(Code::kEUCLEAN, "fuse: root");
     }
@@ -125,7 +153,7 @@ Status FuseServer::start(std::string& explanation) {
     for (std::string& argument : arguments)
         raw.push_back(argument.data());
     fuse_args args = FUSE_ARGS_INIT(static_cast<int>(raw.size()), raw.data());
-    const fuse_lowlevel_ops calls = fuse_calls();
+    const fuse_lowlevel_ops calls = all_calls();
     session_ = fuse_session_new(&args, &calls, sizeof calls, this);
     fuse_opt_free_args(&args);
     if (session_ == nullptr) {

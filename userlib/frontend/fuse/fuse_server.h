@@ -48,9 +48,16 @@ class FuseServer {
     // Unmounts and ends serve(). What is still open there becomes ENOTCONN.
     void stop();
 
-  private:
-    friend struct FuseCalls;
+    // For the calls of fuse_calls.h.
+    WireReply run(const WireRequest& request) { return dispatch_.run(request); }
+    [[nodiscard]] uint64_t root() const { return root_; } // the wire's number of FUSE's node 1
+    [[nodiscard]] const FuseOptions& options() const { return options_; }
+    void answered() {
+        if (ready_)
+            ready_();
+    }
 
+  private:
     FuseServer(Dispatch& dispatch, const FuseOptions& options)
         : dispatch_(dispatch), options_(options) {}
     Status start(std::string& explanation);
@@ -58,7 +65,7 @@ class FuseServer {
 
     Dispatch& dispatch_;
     const FuseOptions options_;
-    uint64_t root_ = 0; // the wire's number of FUSE's node 1
+    uint64_t root_ = 0;
     std::function<void()> ready_;
     fuse_session* session_ = nullptr;
     pthread_t server_{};

@@ -136,7 +136,8 @@ Status run(const VexfsdOptions& options, Daemon& daemon, std::string& explanatio
         explanation = options.target + ": what was not synced may be lost: " + closed.error().what;
         served = closed;
     }
-    log(LogLevel::kInfo, "vexfsd", "ended", {{"target", options.target}});
+    if (served)
+        log(LogLevel::kInfo, "vexfsd", "ended", {{"target", options.target}});
     return served;
 }
 
