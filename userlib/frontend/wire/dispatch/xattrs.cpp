@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Requests on extended attributes.
+#include <linux/xattr.h>
 #include <sys/xattr.h>
 
 #include "userlib/frontend/wire/dispatch/pieces.h"
@@ -54,11 +55,13 @@ Result<size_t> Dispatch::getxattr(const WireRequest& request) {
     return reply_value(request, body.value_bytes, value);
 }
 
+// The kernel keeps trusted names from others than root, but does not look into a list.
 Result<size_t> Dispatch::listxattr(const WireRequest& request) {
     const auto body = VEXFS_TRY(body_of<vexfs_req_xattr>(request));
     std::string names;
     for (const std::string& name : VEXFS_TRY(volume_.list_xattrs(VEXFS_TRY(node(request)))))
-        names.append(name).push_back('\0');
+        if (request.header.uid == 0 || !name.starts_with(XATTR_TRUSTED_PREFIX))
+            names.append(name).push_back('\0');
     return reply_value(request, body.value_bytes, std::as_bytes(std::span(names)));
 }
 
