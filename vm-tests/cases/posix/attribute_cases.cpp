@@ -162,7 +162,12 @@ constexpr Case kCases[] = {
          if (got < 0 && errno == ENODATA)
              skip_case("the filesystem has access lists");
          refused(EOPNOTSUPP, got);
-         refused(EOPNOTSUPP, setxattr("file", "system.posix_acl_access", "x", 1, 0));
+         // Version 2, then tag, permissions and id of owner, group and others.
+         constexpr std::string_view kList("\2\0\0\0\1\0\6\0\377\377\377\377\4\0\4\0"
+                                          "\377\377\377\377\40\0\4\0\377\377\377\377",
+                                          28);
+         refused(EOPNOTSUPP,
+                 setxattr("file", "system.posix_acl_access", kList.data(), kList.size(), 0));
          refused(EOPNOTSUPP, setxattr("file", "unknown.name", "x", 1, 0));
          refused(EOPNOTSUPP, setxattr("file", "noname", "x", 1, 0));
      }},
