@@ -14,6 +14,8 @@ namespace vexfs {
 
 namespace {
 
+constexpr uint32_t kChanging = 0x80; // ops from here on change state
+
 // A message and where its reply goes.
 struct Message {
     uint32_t op = 0; // as the ioctl number has it
@@ -49,6 +51,8 @@ HelloReply hello(const Volume& volume, uint32_t front_end) {
 }
 
 Result<Reply> answer(Volume& volume, uint32_t front_end, const Message& message, Fault& fault) {
+    if (volume.read_only() && message.op >= kChanging)
+        return fail(Code::kEROFS, "the volume is read-only");
     const Request request = VEXFS_TRY(parse_request(message.request, fault));
     vexfs_msg header;
     std::memcpy(&header, message.request.data(), sizeof header);
