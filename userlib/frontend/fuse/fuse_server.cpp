@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <cstring>
 #include <thread>
-#include <vector>
 
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -64,6 +63,8 @@ std::vector<std::string> arguments_of(const FuseOptions& options) {
         arguments.back() += ",ro";
     if (::geteuid() == 0) // as of any file system that root mounts
         arguments.back() += ",dev,suid";
+    for (const std::string& flag : options.flags) // the last word wins
+        arguments.back() += "," + flag;
     return arguments;
 }
 

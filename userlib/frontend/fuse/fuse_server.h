@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <pthread.h>
 
@@ -31,6 +32,8 @@ struct FuseOptions {
     // sizes are then its own.
     bool writeback = false;
     unsigned threads_max = 16;
+    // What the kernel forbids to everybody on this mount: "nodev", "nosuid", "noexec", "noatime".
+    std::vector<std::string> flags;
 };
 
 class FuseServer {

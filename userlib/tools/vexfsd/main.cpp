@@ -97,6 +97,7 @@ Status serve(const VexfsdOptions& options, Volume& volume, Daemon& daemon,
     fuse.allow_other = options.allow_other;
     fuse.writeback = options.writeback;
     fuse.threads_max = options.threads;
+    fuse.flags = options.mount_flags;
     const auto server = VEXFS_TRY(FuseServer::mount(dispatch, fuse, explanation));
     StateFiles files(options);
     const Status written = files.write("serving");

@@ -29,6 +29,7 @@ enum Key : int {
     kCommit,
     kCpus,
     kWriteback,
+    kMountFlags,
     kAllowOther,
     kLogLevel,
     kLogFile,
@@ -37,7 +38,7 @@ enum Key : int {
     kStateFile,
 };
 
-const std::array<option, 17> kLong{{{"fuse", required_argument, nullptr, kFuse},
+const std::array<option, 18> kLong{{{"fuse", required_argument, nullptr, kFuse},
                                     {"source", required_argument, nullptr, kSource},
                                     {"foreground", no_argument, nullptr, 'f'},
                                     {"read-only", no_argument, nullptr, 'r'},
@@ -45,6 +46,7 @@ const std::array<option, 17> kLong{{{"fuse", required_argument, nullptr, kFuse},
                                     {"commit", required_argument, nullptr, kCommit},
                                     {"cpus", required_argument, nullptr, kCpus},
                                     {"writeback", no_argument, nullptr, kWriteback},
+                                    {"mount-flags", required_argument, nullptr, kMountFlags},
                                     {"allow-other", no_argument, nullptr, kAllowOther},
                                     {"log-level", required_argument, nullptr, kLogLevel},
                                     {"log-file", required_argument, nullptr, kLogFile},
@@ -119,6 +121,20 @@ bool* flag_of(int key, VexfsdOptions& options) {
     }
 }
 
+// Those that the kernel heeds on a FUSE mount.
+Result<std::vector<std::string>> flags_of(const std::string& text, std::string& explanation) {
+    std::vector<std::string> flags;
+    std::stringstream words(text);
+    for (std::string word; std::getline(words, word, ',');) {
+        if (word != "nodev" && word != "nosuid" && word != "noexec" && word != "noatime") {
+            explanation = "'" + word + "' is no mount flag: nodev, nosuid, noexec or noatime";
+            return fail(Code::kEINVAL, "vexfsd: option");
+        }
+        flags.push_back(word);
+    }
+    return flags;
+}
+
 Status take_value(int key, const std::string& value, VexfsdOptions& options,
                   std::string& explanation) {
     if (std::string* const path = path_of(key, options)) {
@@ -137,6 +153,8 @@ Status take_value(int key, const std::string& value, VexfsdOptions& options,
             VEXFS_TRY(number(value, kCommitSecondsMax, "--commit", explanation));
     } else if (key == kCpus) {
         options.threads = VEXFS_TRY(number(value, kThreadsMax, "--cpus", explanation));
+    } else if (key == kMountFlags) {
+        options.mount_flags = VEXFS_TRY(flags_of(value, explanation));
     } else {
         options.live.log_level = VEXFS_TRY(level_of(value, explanation));
     }
@@ -172,6 +190,7 @@ const char* const kVexfsdUsage =
     "      --cpus N           threads that serve requests (16)\n"
     "      --allow-other      let other users in; always so if root mounts\n"
     "      --writeback        let the kernel keep written pages and send them later\n"
+    "      --mount-flags LIST nodev, nosuid, noexec, noatime, with commas between them\n"
     "      --source TEXT      what mount(8) shows as the device (TARGET)\n"
     "      --log-level LEVEL  error, warning, info or debug (info)\n"
     "      --log-file FILE    where a daemon logs to (nowhere)\n"

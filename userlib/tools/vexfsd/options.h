@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
@@ -33,6 +34,7 @@ struct VexfsdOptions {
     bool version = false;
     uint64_t memory_bytes = uint64_t{512} << 20;
     uint32_t threads = 16;
+    std::vector<std::string> mount_flags;
     LiveOptions live; // of the command line; it wins over the file
     std::string config_file;
     std::string pid_file;
