@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A volume in an image file, and a directory to mount it at: for tests that go the way of a user,
+// through programs and the kernel. At the end the mount and its daemon are gone, whatever happened.
+//
+// It finds daemons by the mount point in their command line, so that it sees none of another test.
+//
+// Threads: one thread.
+#pragma once
+
+#include <csignal>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <poll.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+
+#include "userlib/device/run_program.h"
+
+namespace vexfs {
+
+inline std::string text_of(const std::string& path) {
+    std::ifstream stream(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// Whether all of it was taken.
+inline bool write_text(const std::string& path, const std::string& text) {
+    std::ofstream stream(path, std::ios::binary);
+    stream << text;
+    stream.close();
+    return stream.good();
+}
+
+class ScratchMount {
+  public:
+    // `programs`: the folder of mkfs.vexfs, vexfsd and mount.vexfs.
+    explicit ScratchMount(std::string programs)
+        : programs_(std::move(programs)), image_(directory_.path() + "/volume.img"),
+          point_(directory_.path() + "/mnt") {
+        std::filesystem::create_directory(point_);
+        VEXFS_ASSERT(
+            run_program({programs_ + "/mkfs.vexfs", "-q", "-L", "trial", "--size", "96M", image_})
+                .status == 0);
+    }
+    ~ScratchMount() { end(); }
+    ScratchMount(const ScratchMount&) = delete;
+    ScratchMount& operator=(const ScratchMount&) = delete;
+
+    // Whether this machine mounts FUSE for us at all.
+    static bool is_possible() {
+        return ::geteuid() == 0 &&
+               FileDescriptor(::open("/dev/fuse", O_RDWR | O_CLOEXEC)).is_open();
+    }
+
+    [[nodiscard]] const std::string& image() const { return image_; }
+    [[nodiscard]] const std::string& point() const { return point_; }
+    [[nodiscard]] const std::string& directory() const { return directory_.path(); }
+    [[nodiscard]] std::string program(const std::string& name) const {
+        return programs_ + "/" + name;
+    }
+
+    // With mount.vexfs and these arguments.
+    [[nodiscard]] ProgramRun mount(const std::vector<std::string>& arguments = {}) const {
+        std::vector<std::string> all{program("mount.vexfs"), image_, point_};
+        all.insert(all.end(), arguments.begin(), arguments.end());
+        return run_program(all);
+    }
+
+    // Unmounts in order; whether the daemon ended by itself within a minute.
+    [[nodiscard]] bool unmount() const {
+        const std::vector<pid_t> serving = daemons();
+        if (::umount2(point_.c_str(), 0) != 0)
+            return false;
+        bool ended = true;
+        for (const pid_t pid : serving)
+            ended &= wait_for_end(pid);
+        return ended;
+    }
+
+    // The daemons that serve this mount point or try to.
+    [[nodiscard]] std::vector<pid_t> daemons() const {
+        std::vector<pid_t> found;
+        std::error_code ended;
+        for (const auto& process : std::filesystem::directory_iterator("/proc", ended)) {
+            const std::string name = process.path().filename();
+            if (name.find_first_not_of("0123456789") != std::string::npos)
+                continue;
+            std::ifstream stream(process.path() / "cmdline", std::ios::binary);
+            const std::string line{std::istreambuf_iterator<char>(stream), {}};
+            const std::string own(point_.c_str(), point_.size() + 1); // with its NUL
+            if (line.substr(0, line.find('\0')).ends_with("vexfsd") &&
+                line.find(own) != std::string::npos)
+                found.push_back(std::stoi(name));
+        }
+        return found;
+    }
+
+    // How often something is mounted there.
+    [[nodiscard]] size_t times_mounted() const {
+        std::ifstream table("/proc/self/mountinfo");
+        size_t times = 0;
+        for (std::string line; std::getline(table, line);)
+            times += line.find(" " + point_ + " ") != std::string::npos ? 1 : 0;
+        return times;
+    }
+
+    // As a crash would.
+    [[nodiscard]] bool kill_daemons() const {
+        bool ended = true;
+        for (const pid_t pid : daemons())
+            ended &= ::kill(pid, SIGKILL) == 0 && wait_for_end(pid);
+        return ended;
+    }
+
+  private:
+    static bool wait_for_end(pid_t pid) {
+        const FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+        if (!process.is_open())
+            return true; // gone already
+        pollfd wanted{process.raw(), POLLIN, 0};
+        return ::poll(&wanted, 1, 60'000) == 1;
+    }
+
+    void end() const {
+        const std::vector<pid_t> serving = daemons();
+        while (::umount2(point_.c_str(), MNT_DETACH) == 0)
+            ;
+        for (const pid_t pid : serving)
+            if (!wait_for_end(pid))
+                ::kill(pid, SIGKILL);
+    }
+
+    const ScratchDirectory directory_;
+    const std::string programs_;
+    const std::string image_;
+    const std::string point_;
+};
+
+} // namespace vexfs
