@@ -16,7 +16,7 @@ die() { echo "install: $*" >&2; exit 1; }
 
 output=$(cmake --install "$build" --prefix "$prefix" 2>&1) || die "$output"
 
-for program in sbin/mkfs.vexfs sbin/fsck.vexfs; do
+for program in sbin/mkfs.vexfs sbin/fsck.vexfs sbin/vexfsd sbin/mount.vexfs; do
     [ -x "$prefix/$program" ] || die "$program is not there"
 done
 for program in "$prefix"/bin/* "$prefix"/sbin/*; do
@@ -30,6 +30,9 @@ done
 cd "$prefix"
 env -i PATH="$prefix/sbin" mkfs.vexfs --size 64M -L trial volume.img
 env -i PATH="$prefix/sbin" fsck.vexfs -n volume.img
+mkdir mnt
+env -i PATH="$prefix/sbin" mount.vexfs -fv -o ro volume.img mnt | grep -q "^$prefix/sbin/vexfsd " ||
+    die "mount.vexfs does not find the vexfsd beside it"
 
 cat >application.c <<'END'
 #include <vexfs/vexfs_ioctl.h>
