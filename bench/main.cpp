@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "bench/ann/commands.h"
+#include "bench/fs/commands.h"
 #include "bench/store/commands.h"
 
 namespace {
@@ -21,6 +22,7 @@ struct Command {
 constexpr Command kCommands[] = {
     {"ann", "the index against hnswlib or FAISS, at equal recall", vexfs::run_ann},
     {"ann-data", "generate a set of vectors with exact answers", vexfs::run_ann_data},
+    {"fs", "a mounted VexFS against ext4 and a FUSE passthrough", vexfs::run_fs},
     {"store", "the store against LMDB and RocksDB: commits, bulk load, open", vexfs::run_store},
 };
 

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What `vexfs-bench fs` found, as text and as JSON.
+//
+// Threads: values and pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bench/machine/machine.h"
+
+namespace vexfs {
+
+// Where the time of the first place went, if its engine tells.
+struct EngineShare {
+    double requests = 0; // to the engine, per operation
+    double of_time = 0;  // that the engine worked; the rest is the kernel's and FUSE's
+};
+
+struct TrialFigures {
+    std::string name;
+    std::string what;
+    // [place][round], operations a second.
+    std::vector<std::vector<double>> rates;
+    std::optional<EngineShare> engine;
+};
+
+struct FsReport {
+    Machine machine;
+    std::string command;
+    std::vector<std::string> places; // the first is compared with the others
+    std::vector<TrialFigures> trials;
+};
+
+// Of the first place's rates over another's, round by round.
+struct RateRatio {
+    double middle = 0;
+    double low = 0;
+    double high = 0;
+};
+RateRatio ratio_of_rates(const std::vector<double>& ours, const std::vector<double>& theirs);
+
+std::string text_of(const FsReport& report);
+std::string json_of(const FsReport& report);
+
+} // namespace vexfs
