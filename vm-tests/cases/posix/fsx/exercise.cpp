@@ -22,8 +22,10 @@ Checked Exercise::probe() {
     const std::string directory = plan_.directory + "/fsx-probe";
     std::error_code error;
     std::filesystem::create_directory(directory, error);
-    if (error)
-        return wrong(directory + ": " + error.message());
+    if (error) {
+        errno = error.value();
+        return failed(directory);
+    }
     missing_.clear();
     Checked trouble;
     {
