@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// vexfs-kill-loop: kills the engine of a mount under load, again and again, and looks whether
+// anything that was synced is lost. Exit status 0; 1 if something is; 2 if it was called wrongly.
+//
+// Threads: the main thread kills and checks; the ledgers write in threads of their own meanwhile.
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+#include <unistd.h>
+
+#include "vm-tests/cases/crash/daemon.h"
+#include "vm-tests/cases/crash/ledger.h"
+
+namespace vexfs {
+namespace {
+
+constexpr size_t kLedgers = 4;
+constexpr size_t kExercises = 2;
+constexpr int kSkipped = 77;
+constexpr int kGone = 3; // what vexfs-fsx says of a filesystem that went away
+constexpr uint64_t kLoadMillisecondsMax = 800;
+
+constexpr const char* kUsage =
+    "usage: vexfs-kill-loop [--rounds N] [--seed S] [--keep] BIN_FOLDER\n"
+    "\n"
+    "Mounts a new volume with the programs of BIN_FOLDER, writes to it with threads and with\n"
+    "vexfs-fsx, kills the engine after a random time, checks the image, mounts it again and holds\n"
+    "what is there against what was synced; N times (20). Without root and /dev/fuse it ends with\n"
+    "status 77.\n"
+    "  --keep  leave the image and the logs where they are if something is wrong\n";
+
+struct Request {
+    std::string bin;
+    uint64_t rounds = 20;
+    uint64_t seed = 1;
+    bool keep = false;
+};
+
+bool take_number(const char* text, uint64_t& number) {
+    const char* const end = text + std::strlen(text);
+    const auto [stop, error] = std::from_chars(text, end, number);
+    return error == std::errc{} && stop == end;
+}
+
+bool parse(int count, char** arguments, Request& request) {
+    for (int i = 1; i < count; ++i) {
+        const std::string argument = arguments[i];
+        if (argument == "--keep")
+            request.keep = true;
+        else if (argument == "--rounds" || argument == "--seed") {
+            if (++i == count ||
+                !take_number(arguments[i], argument == "--seed" ? request.seed : request.rounds))
+                return false;
+        } else if (request.bin.empty() && argument[0] != '-') {
+            request.bin = std::filesystem::absolute(argument);
+        } else {
+            return false;
+        }
+    }
+    return !request.bin.empty() && request.rounds > 0;
+}
+
+class KillLoop {
+  public:
+    KillLoop(const Request& request, const std::string& folder)
+        : request_(request), folder_(folder), daemon_(request.bin, folder), random_(request.seed) {}
+
+    std::optional<std::string> run() {
+        if (auto trouble = daemon_.format("512M"))
+            return trouble;
+        for (uint64_t round = 0; round < request_.rounds; ++round)
+            if (auto trouble = run_round(round))
+                return "round " + std::to_string(round) + ": " + *trouble;
+        if (auto trouble = daemon_.start())
+            return trouble;
+        for (const auto& ledger : ledgers_)
+            if (auto trouble = ledger->verify())
+                return trouble;
+        daemon_.end(SIGTERM);
+        return daemon_.check();
+    }
+
+    void print() const {
+        uint64_t operations = 0;
+        uint64_t syncs = 0;
+        for (const auto& ledger : ledgers_) {
+            operations += ledger->operations();
+            syncs += ledger->syncs();
+        }
+        std::printf("kills %llu operations %llu syncs %llu lost 0 dirty 0\n",
+                    static_cast<unsigned long long>(request_.rounds),
+                    static_cast<unsigned long long>(operations),
+                    static_cast<unsigned long long>(syncs));
+    }
+
+  private:
+    std::optional<std::string> run_round(uint64_t round) {
+        if (auto trouble = daemon_.start())
+            return trouble;
+        if (auto trouble = round == 0 ? begin() : verify())
+            return trouble;
+        const std::vector<pid_t> exercises = start_exercises(round);
+        std::vector<std::thread> writers;
+        for (const auto& ledger : ledgers_)
+            writers.emplace_back([&ledger] {
+                while (ledger->step()) {
+                }
+            });
+        // How long the load lasts is drawn; nothing is waited for.
+        std::this_thread::sleep_for(
+            std::chrono::milliseconds(1 + random_.below(kLoadMillisecondsMax)));
+        daemon_.end(SIGKILL);
+        for (std::thread& writer : writers)
+            writer.join();
+        for (const pid_t exercise : exercises)
+            if (const int status = wait_for(exercise); status != kGone)
+                return "vexfs-fsx ended with " + std::to_string(status) + ", see " + daemon_.log();
+        for (const auto& ledger : ledgers_)
+            if (!ledger->trouble().empty())
+                return ledger->trouble();
+        return daemon_.check();
+    }
+
+    std::optional<std::string> begin() {
+        for (size_t i = 0; i < kLedgers; ++i) {
+            ledgers_.push_back(std::make_unique<Ledger>(
+                daemon_.mountpoint() + "/ledger" + std::to_string(i), random_.next()));
+            if (auto trouble = ledgers_.back()->begin())
+                return trouble;
+        }
+        for (size_t i = 0; i < kExercises; ++i)
+            if (!std::filesystem::create_directory(exercise_folder(i)))
+                return exercise_folder(i) + " cannot be made";
+        // The names of the exercises' folders are to be there after the first kill.
+        return verify();
+    }
+
+    std::optional<std::string> verify() {
+        for (const auto& ledger : ledgers_)
+            if (auto trouble = ledger->verify())
+                return trouble;
+        return std::nullopt;
+    }
+
+    [[nodiscard]] std::string exercise_folder(size_t i) const {
+        return daemon_.mountpoint() + "/fsx" + std::to_string(i);
+    }
+
+    std::vector<pid_t> start_exercises(uint64_t round) {
+        std::vector<pid_t> started;
+        for (size_t i = 0; i < kExercises; ++i) {
+            std::vector<std::string> arguments{request_.bin + "/vexfs-fsx", "--state",
+                                               folder_ + "/state" + std::to_string(i),
+                                               "--operations", "0"};
+            if (round > 0 && std::filesystem::exists(folder_ + "/state" + std::to_string(i)))
+                arguments.emplace_back("--resume");
+            else
+                arguments.insert(arguments.end(), {"--seed", std::to_string(random_.next())});
+            arguments.push_back(exercise_folder(i));
+            started.push_back(start_program_to(arguments, daemon_.log()));
+        }
+        return started;
+    }
+
+    const Request request_;
+    const std::string folder_;
+    const Daemon daemon_;
+    Random random_;
+    std::vector<std::unique_ptr<Ledger>> ledgers_;
+};
+
+int main_of(int count, char** arguments) {
+    Request request;
+    if (!parse(count, arguments, request)) {
+        std::fputs(kUsage, stderr);
+        return 2;
+    }
+    if (::geteuid() != 0 || ::access("/dev/fuse", R_OK | W_OK) != 0) {
+        std::puts("skipped: mounting needs root and /dev/fuse");
+        return kSkipped;
+    }
+    std::string folder = std::filesystem::temp_directory_path() / "vexfs-kill-XXXXXX";
+    if (::mkdtemp(folder.data()) == nullptr) {
+        std::fprintf(stderr, "vexfs-kill-loop: %s: %s\n", folder.c_str(), strerrorname_np(errno));
+        return 1;
+    }
+    std::optional<std::string> trouble;
+    {
+        KillLoop loop(request, folder);
+        trouble = loop.run();
+        if (!trouble)
+            loop.print();
+    }
+    if (trouble)
+        std::printf("LOST, --seed %llu: %s\n", static_cast<unsigned long long>(request.seed),
+                    trouble->c_str());
+    if (!trouble || !request.keep)
+        std::filesystem::remove_all(folder);
+    return trouble ? 1 : 0;
+}
+
+} // namespace
+} // namespace vexfs
+
+int main(int count, char** arguments) {
+    return vexfs::main_of(count, arguments);
+}
