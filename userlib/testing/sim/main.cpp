@@ -2,8 +2,9 @@
 //
 // vexfs-sim: crash sweeps over seed after seed until enough states were tried.
 //
-// --help says what there is to say. With a progress file a run that was interrupted goes on where
-// it was, if program and arguments are the same.
+// --help says what there is to say. --names crashes the namespace instead of the bare store. With a
+// progress file a run that was interrupted goes on where it was, if program and arguments are the
+// same.
 //
 // Exit: 0 no violation, 1 a violation (the first of each seed is printed), 2 usage, 3 the progress
 // file cannot be used.
@@ -13,12 +14,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include <fcntl.h>
+#include <malloc.h>
 
 #include "base/log.h"
 #include "userlib/testing/sim/crash_sweep.h"
 #include "userlib/testing/sim/progress.h"
+#include "userlib/testing/sim/tree_sweep.h"
 
 namespace {
 
@@ -26,9 +30,12 @@ using namespace vexfs;
 
 // So that a run of few states sees more than a few seeds.
 constexpr uint64_t kSeedStatesMax = 4000;
+constexpr uint64_t kStates = 100'000;
 
 constexpr const char* kUsage =
-    "usage: vexfs-sim [--states N] [--seed S] [--progress FILE] [--until-violation]\n";
+    "usage: vexfs-sim [--states N] [--seed S] [--progress FILE] [--until-violation]\n"
+    "       vexfs-sim --names [--operations 1|2|3] [--percent P] [--seed S] [--states N]\n"
+    "                 [--threads T] [--workload W]\n";
 constexpr const char* kHelp =
     "Crashes the store in seeded workloads until N states (100000) were tried, beginning with "
     "seed\n"
@@ -36,14 +43,27 @@ constexpr const char* kHelp =
     "of its writes by chance, which is the seed's too.\n"
     "  --progress FILE     keeps the progress there; the same command goes on where it was\n"
     "  --until-violation   stops at the first one; a violation names the command that repeats it\n"
+    "\n"
+    "With --names it crashes trees of files: every workload of one and of two operations on two\n"
+    "directories and four files, with a sync, a commit or nothing after each, at every write.\n"
+    "It stops at the first violation, which names the command that repeats it.\n"
+    "  --operations N      workloads of up to so many operations (2)\n"
+    "  --percent P         of those of more than one, this share (100), chosen by the seed (1)\n"
+    "  --states N          stops when about so many states were tried\n"
+    "  --threads T         does it in so many threads (as many as there are processors)\n"
+    "  --workload W        this workload alone\n"
+    "\n"
     "Prints `states N violations V rate R`, the rate in states a second.\n"
     "Exit: 0 no violation, 1 a violation, 2 usage, 3 the progress file cannot be used.\n";
 
 struct Arguments {
-    uint64_t states = 100000;
+    uint64_t states = 0; // 0: not given
     uint64_t seed = 1;
     std::string progress;
     bool until_violation = false;
+    bool names = false;
+    TreeSweepOptions trees;
+    bool trees_only = false; // something was given that goes with --names
 };
 
 bool parse_number(const char* text, uint64_t& value) {
@@ -52,22 +72,83 @@ bool parse_number(const char* text, uint64_t& value) {
     return *text != '\0' && *end == '\0';
 }
 
+bool parse_small(const char* text, uint32_t& value, uint32_t most) {
+    uint64_t number = 0;
+    if (!parse_number(text, number) || number == 0 || number > most)
+        return false;
+    value = static_cast<uint32_t>(number);
+    return true;
+}
+
+bool parse_percent(const char* text, double& value) {
+    char* end = nullptr;
+    value = std::strtod(text, &end);
+    return *text != '\0' && *end == '\0' && value >= 0 && value <= 100;
+}
+
+bool parse_of_trees(std::string_view name, const char* value, TreeSweepOptions& trees) {
+    constexpr uint32_t kOperationsMax = 3;
+    constexpr uint32_t kThreadsMax = 256;
+    if (name == "--operations")
+        return parse_small(value, trees.operations_max, kOperationsMax);
+    if (name == "--threads")
+        return parse_small(value, trees.threads, kThreadsMax);
+    if (name == "--percent")
+        return parse_percent(value, trees.percent);
+    return name == "--workload" && parse_number(value, trees.only.emplace());
+}
+
 bool parse(int argc, char** argv, Arguments& arguments) {
+    arguments.trees.threads = std::max(1U, std::thread::hardware_concurrency());
     for (int i = 1; i < argc; ++i) {
         const std::string_view name = argv[i];
-        if (name == "--until-violation") {
-            arguments.until_violation = true;
+        if (name == "--until-violation" || name == "--names") {
+            (name == "--names" ? arguments.names : arguments.until_violation) = true;
             continue;
         }
         if (++i == argc)
             return false;
         if (name == "--progress")
             arguments.progress = argv[i];
-        else if (!(name == "--states" && parse_number(argv[i], arguments.states)) &&
-                 !(name == "--seed" && parse_number(argv[i], arguments.seed)))
+        else if (name == "--states" || name == "--seed") {
+            if (!parse_number(argv[i], name == "--states" ? arguments.states : arguments.seed))
+                return false;
+        } else if (parse_of_trees(name, argv[i], arguments.trees)) {
+            arguments.trees_only = true;
+        } else {
             return false;
+        }
     }
-    return true;
+    return arguments.names ? arguments.progress.empty() && !arguments.until_violation
+                           : !arguments.trees_only;
+}
+
+int print_sums(uint64_t states, uint64_t violations, double seconds) {
+    std::printf("states %" PRIu64 " violations %" PRIu64 " rate %.0f\n", states, violations,
+                static_cast<double>(states) / seconds);
+    return violations == 0 ? 0 : 1;
+}
+
+int sweep_names(const Arguments& arguments) {
+    TreeSweepOptions options = arguments.trees;
+    options.seed = arguments.seed;
+    if (arguments.states > 0)
+        options.states_max = arguments.states;
+    const auto start = std::chrono::steady_clock::now();
+    const Result<TreeSweepResult> result = sweep_trees(options);
+    if (!result) {
+        std::fprintf(stderr, "vexfs-sim: %s\n", result.error().what);
+        return 1;
+    }
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
+    std::fprintf(stderr, "%" PRIu64 " workloads\n", result->workloads);
+    if (result->violations > 0)
+        std::fprintf(stderr,
+                     "%s\nagain: vexfs-sim --names --seed %" PRIu64
+                     " --operations %u --workload %" PRIu64 "\n",
+                     result->first_violation.c_str(), options.seed, options.operations_max,
+                     result->violated_workload);
+    return print_sums(result->states, result->violations, wall.count());
 }
 
 Status sweep(const Arguments& arguments, const ProgressFile& file, SweepProgress& sum) {
@@ -95,6 +176,10 @@ Status sweep(const Arguments& arguments, const ProgressFile& file, SweepProgress
 } // namespace
 
 int main(int argc, char** argv) {
+    // Every crash state takes the same large buffers again: they need not be new pages each time.
+    constexpr int kKeptBytes = 32 << 20; // the most that can be asked for
+    ::mallopt(M_MMAP_THRESHOLD, kKeptBytes);
+    ::mallopt(M_TRIM_THRESHOLD, kKeptBytes);
     // A store that says it was suspended has just met the death that the workload had for it.
     set_log_target(::open("/dev/null", O_WRONLY | O_CLOEXEC), false);
     if (argc == 2 && std::strcmp(argv[1], "--help") == 0)
@@ -104,10 +189,13 @@ int main(int argc, char** argv) {
         std::fputs(kUsage, stderr);
         return 2;
     }
+    if (arguments.names)
+        return sweep_names(arguments);
+    const uint64_t states = arguments.states > 0 ? arguments.states : kStates;
     const Result<ProgressFile> file = ProgressFile::at(arguments.progress);
-    SweepProgress sum{arguments.seed, arguments.states, arguments.seed, 0, 0, 0};
+    SweepProgress sum{arguments.seed, states, arguments.seed, 0, 0, 0};
     if (file)
-        sum = file.value().resume(arguments.seed, arguments.states).value_or(sum);
+        sum = file.value().resume(arguments.seed, states).value_or(sum);
     if (sum.states > 0)
         std::fprintf(stderr, "goes on after %" PRIu64 " states\n", sum.states);
     const Status done = file ? sweep(arguments, file.value(), sum) : Status(file.error());
@@ -116,7 +204,5 @@ int main(int argc, char** argv) {
         return 3;
     }
     std::fprintf(stderr, "seeds %" PRIu64 " to %" PRIu64 "\n", sum.first_seed, sum.next_seed - 1);
-    std::printf("states %" PRIu64 " violations %" PRIu64 " rate %.0f\n", sum.states, sum.violations,
-                static_cast<double>(sum.states) / sum.seconds);
-    return sum.violations == 0 ? 0 : 1;
+    return print_sums(sum.states, sum.violations, sum.seconds);
 }
