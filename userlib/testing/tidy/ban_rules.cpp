@@ -23,7 +23,8 @@ bool is_table(const SourceFile& file) {
 
 // Where code runs for users, not for tests, measurements or one person at a terminal.
 bool is_product(const SourceFile& file) {
-    return file.language == Language::kCpp && !file.is_test() && !under(file.path, "bench");
+    return file.language == Language::kCpp && !file.is_test() && !under(file.path, "bench") &&
+           !under(file.path, "vm-tests");
 }
 bool is_library(const SourceFile& file) {
     return is_product(file) && !under(file.path, "userlib/tools") &&

@@ -112,7 +112,7 @@ bool SourceFile::is_test() const {
     for (std::string_view suffix : {"_test.cpp", "_fuzz.cpp", "_test.c", "test_main.cpp"})
         if (path.ends_with(suffix))
             return true;
-    return under(path, "userlib/testing") || under(path, "vm-tests");
+    return under(path, "userlib/testing");
 }
 
 const SourceFile* Tree::find(std::string_view path) const {

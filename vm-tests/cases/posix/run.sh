@@ -6,8 +6,8 @@
 #
 #     run.sh [--operations N] [--seed S] BIN
 #
-# BIN is the folder of the programs. Exit: 0 all passed, 1 not, 2 usage, 77 if this machine mounts no
-# FUSE for us.
+# BIN is the folder of the programs. Exit: 0 all passed, 1 not, 2 usage, 77 if this machine mounts
+# no FUSE for us.
 set -eu
 
 operations=20000 seed=$(date +%s)
