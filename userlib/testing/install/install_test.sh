@@ -37,12 +37,28 @@ env -i PATH="$prefix/sbin" mount.vexfs -fv -o ro volume.img mnt | grep -q "^$pre
 cat >application.c <<'END'
 #include <vexfs/vexfs_ioctl.h>
 #include <vexfs/vexfs_queue.h>
-int main(void) { return 0; }
+#include <vexfs/vexfs.h>
+
+#include <stdio.h>
+
+int main(int count, char** arguments) {
+    struct vexfs_volume* volume;
+    struct vexfs_reason reason;
+    int result = vexfs_open(arguments[count - 1], &volume, &reason);
+    puts(result == 0 ? "a volume" : reason.text);
+    return 0;
+}
 END
-"$compiler" -std=c11 -Wall -Werror -I "$prefix/include" application.c -o application
-./application
+library=$(dirname "$(find "$prefix" -name libvexfs.so)")
+"$compiler" -std=c11 -Wall -Werror -I "$prefix/include" application.c -L "$library" -lvexfs \
+    -o application
+said=$(LD_LIBRARY_PATH=$library ./application "$prefix")
+[ "$said" = "this is not on a VexFS volume" ] || die "libvexfs says: $said"
+shown=$(nm -D --defined-only "$library/libvexfs.so" | grep -v ' T vexfs_') &&
+    die "libvexfs shows what is not its interface: $shown"
 
 found=$(find bin sbin share include lib lib64 -type f 2>/dev/null | LC_ALL=C sort)
-stray=$(grep -vE '^(bin|sbin)/|^share/man/man[1-8]/|^include/vexfs/vexfs_[a-z]+\.h$' <<<"$found") &&
+stray=$(grep -vE -e '^(bin|sbin)/' -e '^lib[^/]*/([^/]+/)?libvexfs\.so' -e '^share/man/man[1-8]/' \
+    -e '^include/vexfs/vexfs(_[a-z]+)?\.h$' <<<"$found") &&
     die "nobody asked for $stray"
 echo "$found"

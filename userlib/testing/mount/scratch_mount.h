@@ -36,10 +36,10 @@ inline bool write_text(const std::string& path, const std::string& text) {
 
 class ScratchMount {
   public:
-    // `programs`: the folder of mkfs.vexfs, vexfsd and mount.vexfs.
-    explicit ScratchMount(std::string programs)
+    // `programs`: the folder of mkfs.vexfs, vexfsd and mount.vexfs. `name`: of the mount point.
+    explicit ScratchMount(std::string programs, const std::string& name = "mnt")
         : programs_(std::move(programs)), image_(directory_.path() + "/volume.img"),
-          point_(directory_.path() + "/mnt") {
+          point_(directory_.path() + "/" + name) {
         std::filesystem::create_directory(point_);
         VEXFS_ASSERT(
             run_program({programs_ + "/mkfs.vexfs", "-q", "-L", "trial", "--size", "96M", image_})
