@@ -451,7 +451,7 @@ struct vexfs_req_open {
 #define VEXFS_OPEN_SESSION 4u    /* .vexfs/call: SESSION_* instead of READ and WRITE */
 
 struct vexfs_rep_open {
-    __u64 fh;    /* 0, except for a session: its id, valid in this epoch (else ESTALE) */
+    __u64 fh;    /* 0, but for a session and a virtual file: its id in this epoch (else ESTALE) */
     __u32 flags; /* VEXFS_OPEN_* */
     __u32 zero;  /* 0 */
 };

@@ -39,8 +39,8 @@ if [ -e "$example" ]; then
     # shellcheck disable=SC2046  # pkg-config prints several words
     cc -O2 -w -D_FILE_OFFSET_BITS=64 "$example" -o "$work/passthrough_ll" \
         $(pkg-config --cflags --libs fuse3)
-    "$work/passthrough_ll" -o "source=$work/ext4/below,cache=always,timeout=3600,allow_other,default_permissions" \
-        "$work/passthrough"
+    options=cache=always,timeout=3600,allow_other,default_permissions
+    "$work/passthrough_ll" -o "source=$work/ext4/below,$options" "$work/passthrough"
     places+=,passthrough=$work/passthrough
 else
     echo "beside.sh: $example is missing: no passthrough" >&2

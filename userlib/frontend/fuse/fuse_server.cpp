@@ -7,7 +7,6 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
-#include <thread>
 
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -179,17 +178,23 @@ FuseServer::~FuseServer() {
 Status FuseServer::serve(std::function<void()> ready) {
     ready_ = std::move(ready);
     server_ = ::pthread_self();
-    serving_.store(true);
+    set_serving(true);
     fuse_loop_config* const config = fuse_loop_cfg_create();
     fuse_loop_cfg_set_clone_fd(config, 1);
     fuse_loop_cfg_set_max_threads(config, options_.threads_max);
     fuse_loop_cfg_set_idle_threads(config, options_.threads_max);
     const int ended = fuse_session_loop_mt(session_, config);
     fuse_loop_cfg_destroy(config);
-    serving_.store(false);
+    set_serving(false);
     if (ended < 0 && ended != -ENODEV)
         return fail(code_from_errno(-ended), "fuse: loop");
     return ok();
+}
+
+void FuseServer::set_serving(bool serving) {
+    MutexLock lock(mutex_);
+    serving_ = serving;
+    ended_.notify_all();
 }
 
 // Files that are open keep a mount; then it is taken out of the tree, and ends with this process.
@@ -207,9 +212,10 @@ void FuseServer::stop() {
     fuse_session_exit(session_);
     // The loop looks at its flag when its wait ends. A signal may come just before the wait, so it
     // is sent until the loop has ended.
-    while (serving_.load()) {
+    MutexLock lock(mutex_);
+    while (serving_) {
         ::pthread_kill(server_, kWakeSignal);
-        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        ended_.wait_for(mutex_, std::chrono::milliseconds(2));
     }
 }
 

@@ -64,6 +64,7 @@ class FuseServer {
     FuseServer(Dispatch& dispatch, const FuseOptions& options)
         : dispatch_(dispatch), options_(options) {}
     Status start(std::string& explanation);
+    void set_serving(bool serving);
     void unmount();
 
     Dispatch& dispatch_;
@@ -72,8 +73,10 @@ class FuseServer {
     std::function<void()> ready_;
     fuse_session* session_ = nullptr;
     pthread_t server_{};
-    std::atomic<bool> serving_{false};
     std::atomic<bool> mounted_{false};
+    Mutex mutex_;
+    CondVar ended_;
+    bool serving_ VEXFS_GUARDED_BY(mutex_) = false;
 };
 
 } // namespace vexfs

@@ -10,7 +10,9 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include "ioctl/vexfs_ioctl.h"
 #include "userlib/device/run_program.h"
@@ -210,6 +212,31 @@ TEST_CASE("vexfsd: SIGHUP reads the configuration file again, and a wrong one ch
     while (content_of(place.log_file).find("'comit' is not known") == std::string::npos)
         std::this_thread::yield();
     CHECK(place.config()["commit_ms"] == 9000);
+}
+
+TEST_CASE("vexfsd: a service manager is told when the mount serves and when it ends") {
+    if (!can_mount())
+        return;
+    const Mounting place;
+    const FileDescriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = place.directory.path() + "/notify";
+    std::memcpy(address.sun_path, path.c_str(), path.size());
+    REQUIRE(::bind(socket.raw(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    const auto told = [&] {
+        std::string text(100, '\0');
+        const ssize_t count = ::recv(socket.raw(), text.data(), text.size(), 0);
+        text.resize(count > 0 ? static_cast<size_t>(count) : 0);
+        return text;
+    };
+    REQUIRE(::setenv("NOTIFY_SOCKET", path.c_str(), 1) == 0); // NOLINT: one thread
+    const ProgramRun run = place.start();
+    ::unsetenv("NOTIFY_SOCKET"); // NOLINT: one thread
+    REQUIRE(run.status == 0);
+    CHECK(told() == "READY=1");
+    place.stop(SIGTERM);
+    CHECK(told() == "STOPPING=1");
 }
 
 TEST_CASE("vexfsd: what cannot be served is refused in a sentence, and leaves no mount") {

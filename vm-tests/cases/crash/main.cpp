@@ -6,7 +6,6 @@
 // Threads: the main thread kills and checks; the ledgers write in threads of their own meanwhile.
 #include <atomic>
 #include <charconv>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -27,13 +26,13 @@ constexpr size_t kLedgers = 4;
 constexpr size_t kExercises = 2;
 constexpr int kSkipped = 77;
 constexpr int kGone = 3; // what vexfs-fsx says of a filesystem that went away
-constexpr uint64_t kLoadMillisecondsMax = 800;
+constexpr uint64_t kStepsMax = 4000;
 
 constexpr const char* kUsage =
     "usage: vexfs-kill-loop [--rounds N] [--seed S] [--keep] BIN_FOLDER\n"
     "\n"
     "Mounts a new volume with the programs of BIN_FOLDER, writes to it with threads and with\n"
-    "vexfs-fsx, kills the engine after a random time, checks the image, mounts it again and holds\n"
+    "vexfs-fsx, kills the engine at a random moment, checks the image, mounts it again and holds\n"
     "what is there against what was synced; N times (20). Without root and /dev/fuse it ends with\n"
     "status 77.\n"
     "  --keep  leave the image and the logs where they are if something is wrong\n";
@@ -109,18 +108,7 @@ class KillLoop {
         if (auto trouble = round == 0 ? begin() : verify())
             return trouble;
         const std::vector<pid_t> exercises = start_exercises(round);
-        std::vector<std::thread> writers;
-        for (const auto& ledger : ledgers_)
-            writers.emplace_back([&ledger] {
-                while (ledger->step()) {
-                }
-            });
-        // How long the load lasts is drawn; nothing is waited for.
-        std::this_thread::sleep_for(
-            std::chrono::milliseconds(1 + random_.below(kLoadMillisecondsMax)));
-        daemon_.end(SIGKILL);
-        for (std::thread& writer : writers)
-            writer.join();
+        write_and_kill(1 + random_.below(kStepsMax));
         for (const pid_t exercise : exercises)
             if (const int status = wait_for(exercise); status != kGone)
                 return "vexfs-fsx ended with " + std::to_string(status) + ", see " + daemon_.log();
@@ -128,6 +116,28 @@ class KillLoop {
             if (!ledger->trouble().empty())
                 return ledger->trouble();
         return daemon_.check();
+    }
+
+    // The kill comes when the ledgers have done so many steps, or cannot go on.
+    void write_and_kill(uint64_t steps) {
+        std::atomic<uint64_t> done{0};
+        std::atomic<size_t> running{ledgers_.size()};
+        std::vector<std::thread> writers;
+        for (const auto& ledger : ledgers_)
+            writers.emplace_back([&, at = ledger.get()] {
+                while (at->step()) {
+                    done.fetch_add(1);
+                    done.notify_one();
+                }
+                running.fetch_sub(1);
+                done.fetch_add(1);
+                done.notify_one();
+            });
+        for (uint64_t seen = 0; seen < steps && running.load() > 0; seen = done.load())
+            done.wait(seen);
+        daemon_.end(SIGKILL);
+        for (std::thread& writer : writers)
+            writer.join();
     }
 
     std::optional<std::string> begin() {
