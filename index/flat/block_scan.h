@@ -4,10 +4,13 @@
 // few are.
 //
 // Source tells how distances are made:
-//   const std::byte* row(uint32_t slot)                                       where the row is
-//   void in_order(const std::byte* first, size_t count, int32_t* distances)   rows that follow one
-//   another void gathered(const std::byte* const* rows, size_t count, int32_t* distances) size_t
-//   row_bytes()
+//   const std::byte* row(uint32_t slot)
+//       where the row is
+//   void in_order(const std::byte* first, size_t count, int32_t* distances)
+//       of rows that follow one another
+//   void gathered(const std::byte* const* rows, size_t count, int32_t* distances)
+//       of rows anywhere
+//   size_t row_bytes()
 //
 // Threads: one thread.
 #pragma once

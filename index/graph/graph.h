@@ -9,8 +9,8 @@
 // the picture of the memory.
 //
 // Threads: search() and search_radius() from any number of threads, never waiting for a writer;
-// insert() and remove() from any number of threads meanwhile; consolidate() from one thread at a
-// time. One Scratch per thread.
+// insert() and remove() from any number of threads meanwhile; a Consolidation (consolidate.h) in
+// one. One Scratch per thread.
 #pragma once
 
 #include <cstdint>

@@ -34,8 +34,8 @@ struct GraphConfig {
     uint32_t ef_construction = 200;
     uint32_t links_max = kLinks;   // of a row after pruning, at most kLinks
     uint32_t links_of_insert = 24; // that a row gets when it is inserted
-    float alpha =
-        1.1f; // at least 1: how much nearer a neighbour must be to make another one superfluous
+    // At least 1: how much nearer a neighbour must be to make another one superfluous.
+    float alpha = 1.1f;
     uint64_t seed = 1; // of the levels
     Isa isa = Isa::kScalar;
 };

@@ -39,8 +39,8 @@ struct SearchParams {
     const BitmapView* allowed = nullptr; // only these rows; nullptr: every row
     FilterWalk filter_walk = FilterWalk::kNavigate;
     uint64_t distance_budget = UINT64_MAX; // code distances after which the walk is given up
-    const uint8_t* cancel =
-        nullptr;             // the walk is given up when it becomes non-zero (read atomically)
+    // The walk is given up when it becomes non-zero (read atomically).
+    const uint8_t* cancel = nullptr;
     int64_t deadline_ns = 0; // CLOCK_MONOTONIC, 0: none
 };
 

@@ -53,8 +53,8 @@ struct EveryNode {
 
 // or the allowed ones, and through each neighbour that is not allowed its allowed neighbours.
 struct AllowedNodes {
-    static constexpr uint32_t kEnough =
-        48; // neighbours of one node; further second hops are left out
+    // Neighbours of one node; further second hops are left out.
+    static constexpr uint32_t kEnough = 48;
 
     VEXFS_CODE_INLINE bool allowed(const Walk& walk, uint32_t slot) {
         return slot < walk.allowed_bits && slot < walk.visited->limit &&

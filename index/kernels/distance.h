@@ -5,12 +5,10 @@
 // What holds on every instruction set, for finite input at any alignment and any dimension from 1
 // to kMaxDim:
 // - i8, u8: the sums are exact integers; the distance is that integer (or the cosine made of three
-// of them in double)
-//   rounded once to float. Equal on every machine, bit for bit. bit: the same.
+//   of them in double) rounded once to float. Equal on every machine, bit for bit. bit: the same.
 // - f32, f16, bf16: with n elements, the error of l2 and dot is at most (n / 8 + 16) * 2^-24 times
-// the sum of the
-//   absolute terms, plus n * 2^-126 for what underflows; of cosine at most (n / 8 + 16) * 2^-23.
-//   The scalar kernels add in double and are the reference.
+//   the sum of the absolute terms, plus n * 2^-126 for what underflows; of cosine at most
+//   (n / 8 + 16) * 2^-23. The scalar kernels add in double and are the reference.
 // - A distance is never NaN. One that is beyond float is +Inf or -Inf. Cosine lies in [0, 2].
 //
 // Threads: immutable; any thread.

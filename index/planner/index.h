@@ -3,10 +3,10 @@
 // A whole index in memory: vectors, codec, graph and planner behind put, remove and search.
 //
 // For a program that wants nothing else. Whoever keeps the vectors elsewhere, persists the graph or
-// works in the background puts the same parts together itself, as userlib/collection does.
+// works in the background puts the same parts together itself.
 //
 // Threads: search() from any number of threads; put() and remove() from any number of threads
-// meanwhile; consolidate() from one. One SearchScratch per thread.
+// meanwhile, of one slot from one at a time. One SearchScratch per thread.
 #pragma once
 
 #include <cstdint>
