@@ -16,7 +16,7 @@ die() { echo "install: $*" >&2; exit 1; }
 
 output=$(cmake --install "$build" --prefix "$prefix" 2>&1) || die "$output"
 
-for program in sbin/mkfs.vexfs sbin/fsck.vexfs sbin/vexfsd sbin/mount.vexfs; do
+for program in sbin/mkfs.vexfs sbin/fsck.vexfs sbin/vexfsd sbin/mount.vexfs bin/vexctl; do
     [ -x "$prefix/$program" ] || die "$program is not there"
 done
 for program in "$prefix"/bin/* "$prefix"/sbin/*; do
@@ -33,6 +33,11 @@ env -i PATH="$prefix/sbin" fsck.vexfs -n volume.img
 mkdir mnt
 env -i PATH="$prefix/sbin" mount.vexfs -fv -o ro volume.img mnt | grep -q "^$prefix/sbin/vexfsd " ||
     die "mount.vexfs does not find the vexfsd beside it"
+env -i "$prefix/bin/vexctl" version | grep -q '^libvexfs ' || die "vexctl does not find libvexfs"
+for script in bash-completion/completions/vexctl zsh/site-functions/_vexctl \
+    fish/vendor_completions.d/vexctl.fish; do
+    grep -q status "share/$script" || die "$script does not complete vexctl"
+done
 
 cat >application.c <<'END'
 #include <vexfs/vexfs_ioctl.h>
@@ -59,6 +64,7 @@ shown=$(nm -D --defined-only "$library/libvexfs.so" | grep -v ' T vexfs_') &&
 
 found=$(find bin sbin share include lib lib64 -type f 2>/dev/null | LC_ALL=C sort)
 stray=$(grep -vE -e '^(bin|sbin)/' -e '^lib[^/]*/([^/]+/)?libvexfs\.so' -e '^share/man/man[1-8]/' \
+    -e '^share/(bash-completion|zsh|fish)/[a-z_.-]+/_?vexctl(\.fish)?$' \
     -e '^include/vexfs/vexfs(_[a-z]+)?\.h$' <<<"$found") &&
     die "nobody asked for $stray"
 echo "$found"
