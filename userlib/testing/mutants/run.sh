@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Proves that the tests of the store would see it break: applies each patch of this folder, one at a
-# time, to a copy of the tree, builds the simulator and the tests, and runs them. A mutant is killed
-# if one of them fails, and the verdict says which test, and how.
+# Proves that the tests of the store and of the names would see them break: applies each patch of this
+# folder, one at a time, to a copy of the tree, builds the simulator and the tests, and runs them. A
+# mutant is killed if one of them fails, and the verdict says which test, and how.
 #
 # A test that runs into its time limit proves something only where the tree itself is far from it:
 # such a mutant is killed if the tree without any took less than a quarter of that limit in this
@@ -21,11 +21,13 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 work=$root/build/mutants
-parts=(base userlib/device userlib/pool userlib/store userlib/testing/sim userlib/testing/memory)
-tests=(vexfs_userlib_store_test vexfs_userlib_testing_memory_test vexfs_userlib_testing_sim_test)
+parts=(base userlib/device userlib/pool userlib/store userlib/names userlib/testing/volume
+    userlib/testing/tree userlib/testing/sim userlib/testing/memory)
+tests=(vexfs_userlib_store_test vexfs_userlib_names_test vexfs_userlib_testing_memory_test
+    vexfs_userlib_testing_sim_test)
 # In the order in which they run: most mutants fall to the first one or two.
-steps=(store sweep memory sim)
-declare -A limit_s=([store]=120 [sweep]=240 [memory]=240 [sim]=240)
+steps=(store trees names sweep memory sim)
+declare -A limit_s=([store]=120 [trees]=240 [names]=240 [sweep]=240 [memory]=240 [sim]=240)
 seed=1
 only=0
 name=
@@ -101,8 +103,10 @@ run_step() { # DIRECTORY STEP
     case $2 in
     store) set -- "$binaries/${tests[0]}" -tce="golden: the same*" ;;
     sweep) set -- "$1/build/bin/vexfs-sim" --until-violation --states 30000 ;;
-    memory) set -- "$binaries/${tests[1]}" ;;
-    sim) set -- "$binaries/${tests[2]}" -tce="workload: the images*,lmdb*" ;;
+    trees) set -- "$1/build/bin/vexfs-sim" --names --percent 5 --threads 1 ;;
+    names) set -- "$binaries/${tests[1]}" ;;
+    memory) set -- "$binaries/${tests[2]}" ;;
+    sim) set -- "$binaries/${tests[3]}" -tce="workload: the images*,lmdb*" ;;
     esac
     timeout --kill-after=5 "$limit" "$@"
 }
@@ -131,7 +135,7 @@ known() { # MUTANT: what is known of it in this tree
 reason() { # DIRECTORY STEP STATUS
     local line
     line=$(grep -ham1 'TEST CASE:' "$1/run.log" ||
-        grep -ham1 -E '^seed .*:|assertion failed' "$1/run.log")
+        grep -ham1 -E '^(seed|workload) .*:|assertion failed' "$1/run.log")
     line=$(tr -s ' ' <<<"$line")
     if [ "$3" -gt 128 ]; then
         echo "$2 ended by SIG$(kill -l "$(($3 - 128))")${line:+, $line}"
