@@ -55,7 +55,7 @@ static bool parse(char* line, dev_t device, struct mount_line* found) {
         word = next_word(&rest);
     char* type = next_word(&rest);
     char* source = next_word(&rest);
-    if (source == NULL || strcmp(number, wanted) != 0 || strcmp(root, "/") != 0)
+    if (point == NULL || source == NULL || strcmp(number, wanted) != 0 || strcmp(root, "/") != 0)
         return false;
     unescape(point);
     unescape(source);

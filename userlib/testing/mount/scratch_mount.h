@@ -90,7 +90,7 @@ class ScratchMount {
                 continue;
             std::ifstream stream(process.path() / "cmdline", std::ios::binary);
             const std::string line{std::istreambuf_iterator<char>(stream), {}};
-            const std::string own(point_.c_str(), point_.size() + 1); // with its NUL
+            const std::string own = point_ + '\0'; // a whole argument
             if (line.substr(0, line.find('\0')).ends_with("vexfsd") &&
                 line.find(own) != std::string::npos)
                 found.push_back(std::stoi(name));
