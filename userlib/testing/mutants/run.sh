@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Proves that the tests of the store and of the names would see them break: applies each patch of this
-# folder, one at a time, to a copy of the tree, builds the simulator and the tests, and runs them. A
-# mutant is killed if one of them fails, and the verdict says which test, and how.
+# Proves that the tests of the store and of the names would see them break: applies each patch of
+# this folder, one at a time, to a copy of the tree, builds the simulator and the tests, and runs
+# them. A mutant is killed if one of them fails, and the verdict says which test, and how.
 #
 # A test that runs into its time limit proves something only where the tree itself is far from it:
 # such a mutant is killed if the tree without any took less than a quarter of that limit in this
