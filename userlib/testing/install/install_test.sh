@@ -4,11 +4,12 @@
 # What an administrator gets from `cmake --install`: programs that run from where they are put, a
 # manual page for each of them, and headers that an application compiles against.
 #
-#     install_test.sh BUILD_FOLDER C_COMPILER
+#     install_test.sh BUILD_FOLDER C_COMPILER [SANITIZERS]
 set -eu
 
 build=$1
 compiler=$2
+sanitize=${3:+-fsanitize=$3} # what is linked to such a library needs it too
 prefix=$(mktemp -d)
 trap 'rm -rf "$prefix"' EXIT
 
@@ -55,8 +56,9 @@ int main(int count, char** arguments) {
 }
 END
 library=$(dirname "$(find "$prefix" -name libvexfs.so)")
-"$compiler" -std=c11 -Wall -Werror -I "$prefix/include" application.c -L "$library" -lvexfs \
-    -o application
+# shellcheck disable=SC2086  # empty: no argument
+"$compiler" $sanitize -std=c11 -Wall -Werror -I "$prefix/include" application.c -L "$library" \
+    -lvexfs -o application
 said=$(LD_LIBRARY_PATH=$library ./application "$prefix")
 [ "$said" = "this is not on a VexFS volume" ] || die "libvexfs says: $said"
 shown=$(nm -D --defined-only "$library/libvexfs.so" | grep -v ' T vexfs_') &&
