@@ -111,7 +111,7 @@ std::string Volume::render_stats() {
     report.now = now();
     report.read_only = options_.read_only;
     report.suspended = store_->suspended();
-    report.usage = usage();
+    report.space = usage();
     report.txg = store_->txg();
     report.dirty_bytes = store_->dirty_bytes();
     report.log_bytes = store_->log_bytes();

@@ -84,7 +84,7 @@ class Volume {
 
     // Everything that has returned is durable.
     Status sync();
-    [[nodiscard]] NamesUsage usage() { return names_->usage(); }
+    [[nodiscard]] StoreUsage usage() { return store_->usage(); }
 
     [[nodiscard]] bool read_only() const { return options_.read_only; }
     [[nodiscard]] const Header& header() const { return store_->layout().header(); }

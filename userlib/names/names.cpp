@@ -143,9 +143,4 @@ Status Names::release(uint64_t ino, uint64_t times) {
     return edit.apply(Space::kFreeing);
 }
 
-NamesUsage Names::usage() {
-    MutexLock lock(numbers_mutex_);
-    return {store_.usage(), next_number_};
-}
-
 } // namespace vexfs

@@ -93,11 +93,6 @@ struct Written {
 
 enum class SetXattr : uint8_t { kAny, kCreate, kReplace };
 
-struct NamesUsage {
-    StoreUsage space;
-    uint64_t inodes_made = 0; // since the volume was made
-};
-
 class Edit;
 
 class Names {
@@ -161,8 +156,6 @@ class Names {
     Result<std::vector<std::string>> list_xattrs(uint64_t ino);
     Status set_xattr(uint64_t ino, std::string_view name, Bytes value, SetXattr how, Timestamp now);
     Status remove_xattr(uint64_t ino, std::string_view name, Timestamp now);
-
-    [[nodiscard]] NamesUsage usage();
 
   private:
     friend class Edit;

@@ -72,7 +72,7 @@ Json volume_of(const Header& header) {
 } // namespace
 
 std::string to_json(const StatsReport& report) {
-    const StoreUsage& space = report.usage.space;
+    const StoreUsage& space = report.space;
     Json json{{"schema", "vexfs.stats/1"},
               {"time", time_text(report.now)},
               {"volume", volume_of(report.header)},
@@ -83,8 +83,7 @@ std::string to_json(const StatsReport& report) {
                 {"read_only", report.read_only}}}};
     json["space"] = {{"capacity_bytes", space.capacity_blocks * kBlockBytes},
                      {"used_bytes", space.used_blocks * kBlockBytes},
-                     {"available_bytes", space.available_blocks * kBlockBytes},
-                     {"inodes_made", report.usage.inodes_made}};
+                     {"available_bytes", space.available_blocks * kBlockBytes}};
     json["store"] = {{"txg", report.txg},
                      {"suspended", report.suspended},
                      {"dirty_bytes", report.dirty_bytes},

@@ -28,7 +28,7 @@ struct StatsReport {
     Timestamp now;
     bool read_only = false;
     bool suspended = false;
-    NamesUsage usage;
+    StoreUsage space;
     uint64_t txg = 0;
     uint64_t dirty_bytes = 0;
     uint64_t log_bytes = 0;

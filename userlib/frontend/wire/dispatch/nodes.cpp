@@ -213,7 +213,7 @@ Result<size_t> Dispatch::link(const WireRequest& request) {
 
 // Inodes are made as they are needed: there is no number of them to run out of, so none is told.
 Result<size_t> Dispatch::statfs(const WireRequest& request) {
-    const StoreUsage space = volume_.usage().space;
+    const StoreUsage space = volume_.usage();
     vexfs_rep_statfs reply{};
     reply.blocks = space.capacity_blocks;
     reply.blocks_free = space.capacity_blocks - space.used_blocks;
