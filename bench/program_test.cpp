@@ -153,6 +153,35 @@ TEST_CASE("program: a store is filled, killed, opened and committed to beside ea
     }
 }
 
+TEST_CASE("program: mounted file systems do the same in turns, and leave nothing behind") {
+    const SetOnDisk set;
+    const std::string here = set.file("here");
+    const std::string there = set.file("there");
+    std::filesystem::create_directory(here);
+    std::filesystem::create_directory(there);
+    const std::string places = "--in ours=" + here + ",other=" + there;
+    const std::string brief = " --seconds 0.02 --rounds 2 --json";
+    for (const char* name : {"create", "lookup", "list", "rename", "unlink", "write"}) {
+        CAPTURE(name);
+        const Outcome outcome = run("fs " + places + brief + " --only " + name);
+        REQUIRE(outcome.code == 0);
+        const auto trial = nlohmann::json::parse(outcome.output)["trials"][0];
+        CHECK(trial["name"] == name);
+        for (const char* place : {"ours", "other"})
+            for (const auto& rate : trial["rates"][place])
+                CHECK(rate.get<double>() > 0);
+        CHECK(trial["rates"]["ours"].size() == 2);
+        CHECK(trial["ratios"]["other"]["median"].get<double>() > 0);
+    }
+    CHECK(std::filesystem::is_empty(here));
+    CHECK(std::filesystem::is_empty(there));
+    CHECK(run("fs --in /nowhere").code == 2);
+    CHECK(run("fs --only nothing " + places).code == 2);
+    const Outcome absent = run("fs --in a=/nonexistent/a", true);
+    CHECK(absent.code == 1);
+    CHECK(absent.output.find("create: a folder for the trial (ENOENT)") != std::string::npos);
+}
+
 TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are explained") {
     const SetOnDisk set;
     const auto explained = [&](const std::string& arguments, int code, const char* words) {
@@ -178,7 +207,7 @@ TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are expla
 }
 
 TEST_CASE("program: help of every command goes to stdout and is 0") {
-    for (const std::string command : {"", "ann ", "ann-data ", "store "}) {
+    for (const std::string command : {"", "ann ", "ann-data ", "fs ", "store "}) {
         const Outcome outcome = run(command + "--help");
         CHECK(outcome.code == 0);
         CHECK(outcome.output.starts_with("usage: vexfs-bench"));
