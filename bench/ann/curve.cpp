@@ -60,13 +60,6 @@ std::optional<AtRecall> at_recall(std::span<const Point> points, double wanted) 
     return std::nullopt;
 }
 
-double median(std::vector<double> values) {
-    VEXFS_ASSERT(!values.empty());
-    std::sort(values.begin(), values.end());
-    const size_t middle = values.size() / 2;
-    return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
 uint64_t percentile(std::span<uint64_t> samples, double percent) {
     VEXFS_ASSERT(!samples.empty());
     const double rank = std::ceil(percent / 100 * static_cast<double>(samples.size()));

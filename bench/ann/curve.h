@@ -39,9 +39,6 @@ struct AtRecall {
 // Nothing if no point reaches the recall.
 std::optional<AtRecall> at_recall(std::span<const Point> points, double wanted);
 
-// The middle of the values, for an even number the mean of the two; at least one value.
-double median(std::vector<double> values);
-
 // The value that `percent` of the samples do not exceed; at least one sample. Reorders them.
 uint64_t percentile(std::span<uint64_t> samples, double percent);
 

@@ -30,9 +30,7 @@ TEST_CASE("curve: a recall below the first point is that point's, one above the 
     CHECK_FALSE(at_recall({}, 0.5).has_value());
 }
 
-TEST_CASE("curve: median and percentiles are values of the samples") {
-    CHECK(median({3, 1, 2}) == 2);
-    CHECK(median({4, 1, 2, 3}) == doctest::Approx(2.5));
+TEST_CASE("curve: percentiles are values of the samples") {
     std::vector<uint64_t> samples;
     for (uint64_t i = 1000; i >= 1; --i)
         samples.push_back(i);

@@ -107,11 +107,7 @@ std::optional<Ratio> speed_ratio(const ContenderResult& a, const ContenderResult
     const std::optional<AtRecall> second = at_recall(b.points, recall);
     if (!first || !second || first->round_qps.empty() || second->round_qps.empty())
         return std::nullopt;
-    std::vector<double> ratios;
-    for (size_t i = 0; i < std::min(first->round_qps.size(), second->round_qps.size()); ++i)
-        ratios.push_back(first->round_qps[i] / second->round_qps[i]);
-    const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
-    return Ratio{median(ratios), *low, *high};
+    return ratio_of(first->round_qps, second->round_qps);
 }
 
 std::optional<double> latency_ratio(const ContenderResult& a, const ContenderResult& b,

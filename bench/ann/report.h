@@ -16,6 +16,7 @@
 #include "bench/ann/churn.h"
 #include "bench/ann/curve.h"
 #include "bench/machine/machine.h"
+#include "bench/ratio/ratio.h"
 
 namespace vexfs {
 
@@ -64,12 +65,6 @@ struct Report {
     DataDescription data;
     std::vector<SearchRun> searches;
     std::vector<ChurnRun> churns;
-};
-
-struct Ratio {
-    double middle = 0;
-    double low = 0;
-    double high = 0;
 };
 
 // Of a's queries per second over b's at one recall.

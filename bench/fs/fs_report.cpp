@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/fs/fs_report.h"
 
-#include <algorithm>
 #include <cstdio>
 
 #include "bench/machine/machine_json.h"
+#include "bench/ratio/ratio.h"
 
 namespace vexfs {
 
 namespace {
-
-double middle_of(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values.empty() ? 0 : values[values.size() / 2];
-}
 
 template <typename... Values>
 std::string format(const char* pattern, Values... values) {
@@ -23,16 +18,6 @@ std::string format(const char* pattern, Values... values) {
 }
 
 } // namespace
-
-RateRatio ratio_of_rates(const std::vector<double>& ours, const std::vector<double>& theirs) {
-    std::vector<double> ratios;
-    for (size_t i = 0; i < std::min(ours.size(), theirs.size()); ++i)
-        ratios.push_back(theirs[i] > 0 ? ours[i] / theirs[i] : 0);
-    if (ratios.empty())
-        return {};
-    const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
-    return {middle_of(ratios), *low, *high};
-}
 
 std::string text_of(const FsReport& report) {
     std::string text = report.machine.processor + ", " + report.machine.kernel + ", commit " +
@@ -44,7 +29,7 @@ std::string text_of(const FsReport& report) {
         for (size_t i = 0; i < report.places.size(); ++i) {
             text += format("  %-14s %12.0f", report.places[i].c_str(), middle_of(trial.rates[i]));
             if (i > 0) {
-                const RateRatio ratio = ratio_of_rates(trial.rates[0], trial.rates[i]);
+                const Ratio ratio = ratio_of(trial.rates[0], trial.rates[i]);
                 text += format("   %.2fx (%.2f..%.2f)", ratio.middle, ratio.low, ratio.high);
             } else if (trial.engine) {
                 text += format("   engine: %.2f requests an operation, %.0f%% of the time",
@@ -68,9 +53,9 @@ std::string json_of(const FsReport& report) {
             one["rates"][report.places[i]] = trial.rates[i];
             if (i == 0)
                 continue;
-            const RateRatio ratio = ratio_of_rates(trial.rates[0], trial.rates[i]);
+            const Ratio ratio = ratio_of(trial.rates[0], trial.rates[i]);
             one["ratios"][report.places[i]] = {
-                {"median", ratio.middle}, {"low", ratio.low}, {"high", ratio.high}};
+                {"middle", ratio.middle}, {"low", ratio.low}, {"high", ratio.high}};
         }
         if (trial.engine)
             one["engine"] = {{"requests_per_operation", trial.engine->requests},

@@ -34,14 +34,6 @@ struct FsReport {
     std::vector<TrialFigures> trials;
 };
 
-// Of the first place's rates over another's, round by round.
-struct RateRatio {
-    double middle = 0;
-    double low = 0;
-    double high = 0;
-};
-RateRatio ratio_of_rates(const std::vector<double>& ours, const std::vector<double>& theirs);
-
 std::string text_of(const FsReport& report);
 std::string json_of(const FsReport& report);
 

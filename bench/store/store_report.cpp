@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/store/store_report.h"
 
-#include <algorithm>
 #include <cstdio>
+
+#include "bench/ratio/ratio.h"
 
 namespace vexfs {
 
@@ -15,16 +16,11 @@ std::string format(const char* pattern, Values... values) {
     return line;
 }
 
-double middle_of(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values.empty() ? 0 : values[values.size() / 2];
-}
-
 double share(uint64_t part, uint64_t whole) {
     return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::string text_of_ratio(const StoreRatio& ratio) {
+std::string text_of_ratio(const Ratio& ratio) {
     return format("%.2fx (%.2f..%.2f)", ratio.middle, ratio.low, ratio.high);
 }
 
@@ -107,16 +103,6 @@ std::string text_of_stalls(const StoreReport& report) {
 }
 
 } // namespace
-
-StoreRatio ratio_of(const std::vector<double>& theirs, const std::vector<double>& ours) {
-    std::vector<double> ratios;
-    for (size_t i = 0; i < std::min(theirs.size(), ours.size()); ++i)
-        ratios.push_back(theirs[i] / ours[i]);
-    if (ratios.empty())
-        return {};
-    const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
-    return {middle_of(ratios), *low, *high};
-}
 
 std::string text_of(const StoreReport& report) {
     std::string text = "vexfs-bench store, commit " + report.machine.commit + "\n";

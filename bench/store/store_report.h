@@ -72,15 +72,6 @@ struct StoreReport {
     std::vector<StallFigures> stalls; // with a freeze that places everything, and as it is
 };
 
-struct StoreRatio {
-    double middle = 0;
-    double low = 0;
-    double high = 0;
-};
-
-// Theirs over ours, element by element.
-StoreRatio ratio_of(const std::vector<double>& theirs, const std::vector<double>& ours);
-
 std::string text_of(const StoreReport& report);
 std::string json_of(const StoreReport& report);
 

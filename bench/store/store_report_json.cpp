@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/machine/machine_json.h"
+#include "bench/ratio/ratio.h"
 #include "bench/store/store_report.h"
 
 namespace vexfs {
@@ -46,7 +47,7 @@ Json json_of_commit(const CommitFigures& commit) {
             {"own", json_of_own(commit.counts)}};
 }
 
-Json json_of_ratio(const StoreRatio& ratio) {
+Json json_of_ratio(const Ratio& ratio) {
     return {{"middle", ratio.middle}, {"low", ratio.low}, {"high", ratio.high}};
 }
 
