@@ -14,13 +14,6 @@ using namespace vexfs;
 
 namespace {
 
-bool skipped() {
-    if (ScratchMount::is_possible())
-        return false;
-    MESSAGE("skipped: mounting needs root and /dev/fuse");
-    return true;
-}
-
 // A volume that is closed at the end; `result` is that of opening it.
 struct Opened {
     explicit Opened(const std::string& path) : result(vexfs_open(path.c_str(), &volume, &reason)) {}
@@ -67,7 +60,7 @@ TEST_CASE("client: what is on no volume is ENOTTY, and the reason says so") {
 }
 
 TEST_CASE("client: a file of a volume leads to its root, its engine and its reports") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(VEXFS_PROGRAMS);
     REQUIRE(scratch.mount().status == 0);
@@ -95,7 +88,7 @@ TEST_CASE("client: a file of a volume leads to its root, its engine and its repo
 }
 
 TEST_CASE("client: what was synced is there after the engine was killed") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(VEXFS_PROGRAMS);
     REQUIRE(scratch.mount({"-o", "commit=3600"}).status == 0);
@@ -121,7 +114,7 @@ TEST_CASE("client: what was synced is there after the engine was killed") {
 }
 
 TEST_CASE("client: a mount point with blanks is found, and a part that is mounted elsewhere too") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(VEXFS_PROGRAMS, "a mount\\ with\tblanks");
     REQUIRE(scratch.mount().status == 0);

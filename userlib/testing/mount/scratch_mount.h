@@ -9,6 +9,7 @@
 #pragma once
 
 #include <csignal>
+#include <cstdio>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -34,6 +35,14 @@ inline bool write_text(const std::string& path, const std::string& text) {
     return stream.good();
 }
 
+// Whether all of it was taken and is durable.
+inline bool write_synced(const std::string& path, const std::string& text) {
+    const FileDescriptor file(::open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644));
+    return file.is_open() &&
+           ::write(file.raw(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+           ::fsync(file.raw()) == 0;
+}
+
 class ScratchMount {
   public:
     // `programs`: the folder of mkfs.vexfs, vexfsd and mount.vexfs. `name`: of the mount point.
@@ -49,10 +58,12 @@ class ScratchMount {
     ScratchMount(const ScratchMount&) = delete;
     ScratchMount& operator=(const ScratchMount&) = delete;
 
-    // Whether this machine mounts FUSE for us at all.
-    static bool is_possible() {
-        return ::geteuid() == 0 &&
-               FileDescriptor(::open("/dev/fuse", O_RDWR | O_CLOEXEC)).is_open();
+    // Whether this machine does not mount FUSE for us; then a test that needs it says so and ends.
+    static bool is_impossible() {
+        if (::geteuid() == 0 && FileDescriptor(::open("/dev/fuse", O_RDWR | O_CLOEXEC)).is_open())
+            return false;
+        std::fputs("skipped: mounting needs root and /dev/fuse\n", stderr);
+        return true;
     }
 
     [[nodiscard]] const std::string& image() const { return image_; }
@@ -107,12 +118,18 @@ class ScratchMount {
         return times;
     }
 
-    // As a crash would.
-    [[nodiscard]] bool kill_daemons() const {
+    // Sends each daemon the signal and waits for its end; SIGKILL is as a crash would be.
+    [[nodiscard]] bool end_daemons(int signal) const {
         bool ended = true;
         for (const pid_t pid : daemons())
-            ended &= ::kill(pid, SIGKILL) == 0 && wait_for_end(pid);
+            ended &= ::kill(pid, signal) == 0 && wait_for_end(pid);
         return ended;
+    }
+    [[nodiscard]] bool kill_daemons() const { return end_daemons(SIGKILL); }
+
+    // Whether fsck.vexfs finds nothing.
+    [[nodiscard]] bool sound() const {
+        return run_program({program("fsck.vexfs"), "-n", image_}).status == 0;
     }
 
   private:

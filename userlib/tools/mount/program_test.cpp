@@ -21,14 +21,6 @@ ProgramRun mount_vexfs(std::vector<std::string> arguments) {
     return run_program(arguments);
 }
 
-// A test that needs a mount ends here without one.
-bool skipped() {
-    if (ScratchMount::is_possible())
-        return false;
-    MESSAGE("skipped: mounting needs root and /dev/fuse");
-    return true;
-}
-
 unsigned long flags_of(const std::string& path) {
     struct statvfs found {};
     REQUIRE(::statvfs(path.c_str(), &found) == 0);
@@ -110,7 +102,7 @@ TEST_CASE("mount: a value that vexfsd refuses is exit 1, and its usage is not sh
 }
 
 TEST_CASE("mount: files that were written are there at the next mount") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     const ProgramRun first = scratch.mount();
@@ -129,7 +121,7 @@ TEST_CASE("mount: files that were written are there at the next mount") {
 }
 
 TEST_CASE("mount: a block device is mounted like a file") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     const ScratchFile file(96 << 20);
@@ -149,7 +141,7 @@ TEST_CASE("mount: a block device is mounted like a file") {
 }
 
 TEST_CASE("mount: nodev, nosuid, noexec and noatime reach the kernel") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     REQUIRE(scratch.mount().status == 0);
@@ -162,7 +154,7 @@ TEST_CASE("mount: nodev, nosuid, noexec and noatime reach the kernel") {
 }
 
 TEST_CASE("mount: mem=, commit= and cpus= are what the mount says of itself") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     REQUIRE(scratch.mount({"-o", "mem=80M,commit=9,cpus=3"}).status == 0);
@@ -175,7 +167,7 @@ TEST_CASE("mount: mem=, commit= and cpus= are what the mount says of itself") {
 }
 
 TEST_CASE("mount: what is mounted or locked is exit 32 and names its holder") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     REQUIRE(scratch.mount().status == 0);
@@ -201,17 +193,11 @@ TEST_CASE("mount: what is mounted or locked is exit 32 and names its holder") {
 }
 
 TEST_CASE("mount: the mount of a killed daemon is replaced, and what was synced is there") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     REQUIRE(scratch.mount().status == 0);
-    {
-        const FileDescriptor file(
-            ::open((scratch.point() + "/kept").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-        REQUIRE(file.is_open());
-        CHECK(::write(file.raw(), "synced", 6) == 6);
-        CHECK(::fsync(file.raw()) == 0);
-    }
+    REQUIRE(write_synced(scratch.point() + "/kept", "synced"));
     REQUIRE(scratch.kill_daemons());
     CHECK((::access(scratch.point().c_str(), F_OK) != 0 && errno == ENOTCONN));
     CHECK(scratch.times_mounted() == 1);
@@ -225,7 +211,7 @@ TEST_CASE("mount: the mount of a killed daemon is replaced, and what was synced 
 }
 
 TEST_CASE("mount: after a failed mount over a dead one nothing is mounted") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     REQUIRE(scratch.mount().status == 0);
@@ -236,7 +222,7 @@ TEST_CASE("mount: after a failed mount over a dead one nothing is mounted") {
 }
 
 TEST_CASE("mount: mount(8) and fstab reach it, and umount ends it") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     const std::string sbin = scratch.directory() + "/sbin";

@@ -22,14 +22,6 @@ namespace {
 const std::string kProgram = VEXFS_PROGRAM;
 const std::string kPrograms = kProgram.substr(0, kProgram.rfind('/'));
 
-// A test that needs a mount ends here without one.
-bool skipped() {
-    if (ScratchMount::is_possible())
-        return false;
-    MESSAGE("skipped: mounting needs root and /dev/fuse");
-    return true;
-}
-
 bool is_read_only(const std::string& path) {
     struct statvfs found {};
     REQUIRE(::statvfs(path.c_str(), &found) == 0);
@@ -178,7 +170,7 @@ std::vector<Call> changes_of_files(const std::string& root, const std::string& f
 } // namespace
 
 TEST_CASE("mount: ro lets every read work and writes nothing to the image") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     REQUIRE(scratch.mount().status == 0);
@@ -209,16 +201,11 @@ TEST_CASE("mount: ro lets every read work and writes nothing to the image") {
 }
 
 TEST_CASE("mount: ro after a crash reads what the log holds and does not replay it on the disk") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     REQUIRE(scratch.mount().status == 0);
-    {
-        const FileDescriptor file(
-            ::open((scratch.point() + "/kept").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-        CHECK(::write(file.raw(), "synced", 6) == 6);
-        CHECK(::fsync(file.raw()) == 0);
-    }
+    REQUIRE(write_synced(scratch.point() + "/kept", "synced"));
     REQUIRE(scratch.kill_daemons());
     const std::string before = text_of(scratch.image());
     REQUIRE(scratch.mount({"-o", "ro"}).status == 0);
@@ -228,7 +215,7 @@ TEST_CASE("mount: ro after a crash reads what the log holds and does not replay 
 }
 
 TEST_CASE("mount: ro makes every call that would change something EROFS") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     REQUIRE(scratch.mount().status == 0);

@@ -21,13 +21,6 @@ ProgramRun vexctl(std::vector<std::string> arguments) {
     return run_program(arguments);
 }
 
-bool skipped() {
-    if (ScratchMount::is_possible())
-        return false;
-    MESSAGE("skipped: mounting needs root and /dev/fuse");
-    return true;
-}
-
 // The document that a command prints; it succeeds, or ends with `status`.
 Json document(const std::vector<std::string>& arguments, int status = 0) {
     const ProgramRun run = vexctl(arguments);
@@ -123,7 +116,7 @@ TEST_CASE("vexctl: help names every subcommand, and each explains itself") {
 }
 
 TEST_CASE("vexctl: status tells who serves what, and what it did") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     REQUIRE(scratch.mount({"-o", "mem=80M,commit=9"}).status == 0);
@@ -163,7 +156,7 @@ TEST_CASE("vexctl: status tells who serves what, and what it did") {
 }
 
 TEST_CASE("vexctl: the path is . if none is given, and nobody needs to be root") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     std::filesystem::permissions(scratch.directory(), std::filesystem::perms(0755));
@@ -182,7 +175,7 @@ TEST_CASE("vexctl: the path is . if none is given, and nobody needs to be root")
 }
 
 TEST_CASE("vexctl: the parts that usage names add up to the whole") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     REQUIRE(scratch.mount().status == 0);
@@ -214,7 +207,7 @@ TEST_CASE("vexctl: the parts that usage names add up to the whole") {
 }
 
 TEST_CASE("vexctl: status of a volume that met damage is exit 7") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     REQUIRE(scratch.mount().status == 0);
@@ -243,7 +236,7 @@ TEST_CASE("vexctl: status of a volume that met damage is exit 7") {
 }
 
 TEST_CASE("vexctl: a mount whose engine has ended is exit 9") {
-    if (skipped())
+    if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
     REQUIRE(scratch.mount().status == 0);

@@ -7,7 +7,6 @@
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -15,90 +14,48 @@
 #include <sys/un.h>
 
 #include "ioctl/vexfs_ioctl.h"
-#include "userlib/device/run_program.h"
+#include "userlib/testing/mount/scratch_mount.h"
 #include "userlib/testing/volume/file_volume.h"
 
 using namespace vexfs;
 
 namespace {
 
-constexpr uint64_t kBytes = uint64_t{64} << 20;
-
-// Whether this machine can mount; a test that cannot says so and checks nothing.
-bool can_mount() {
-    const bool can = ::geteuid() == 0 && ::access("/dev/fuse", R_OK | W_OK) == 0;
-    if (!can)
-        MESSAGE("skipped: mounting needs root and /dev/fuse");
-    return can;
-}
-
-std::string content_of(const std::string& path) {
-    std::ifstream stream(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-}
+const std::string kProgram = VEXFS_PROGRAM;
 
 bool exists(const std::string& path) {
     struct stat found {};
     return ::stat(path.c_str(), &found) == 0;
 }
 
-bool write_synced(const std::string& path, const std::string& text) {
-    const FileDescriptor file(::open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644));
-    return file.is_open() &&
-           ::write(file.raw(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-           ::fsync(file.raw()) == 0;
-}
+// A volume, a place to mount it, and what the daemon leaves meanwhile.
+struct Mounting : ScratchMount {
+    const std::string pid_file = directory() + "/pid";
+    const std::string state_file = directory() + "/state";
+    const std::string log_file = directory() + "/log";
+    const std::string config_file = directory() + "/config";
 
-// An image with an empty file system, a place to mount it, and what the daemon leaves meanwhile.
-struct Mounting {
-    FileVolume file{kBytes};
-    ScratchDirectory directory;
-    const std::string mountpoint = directory.path() + "/mount";
-    const std::string pid_file = directory.path() + "/pid";
-    const std::string state_file = directory.path() + "/state";
-    const std::string log_file = directory.path() + "/log";
-    const std::string config_file = directory.path() + "/config";
+    Mounting() : ScratchMount(kProgram.substr(0, kProgram.rfind('/'))) {}
 
-    Mounting() { REQUIRE(::mkdir(mountpoint.c_str(), 0755) == 0); }
-    ~Mounting() {
-        stop(SIGKILL);
-        while (::umount2(mountpoint.c_str(), MNT_DETACH) == 0) {
-        }
-    }
-
-    [[nodiscard]] ProgramRun start(std::vector<std::string> more = {}) const {
-        std::vector<std::string> arguments{VEXFS_PROGRAM, "--fuse",     mountpoint,
-                                           "--pid-file",  pid_file,     "--state-file",
-                                           state_file,    "--log-file", log_file};
+    [[nodiscard]] ProgramRun start(const std::vector<std::string>& more = {}) const {
+        std::vector<std::string> arguments{kProgram,     "--fuse",     point(),
+                                           "--pid-file", pid_file,     "--state-file",
+                                           state_file,   "--log-file", log_file};
         arguments.insert(arguments.end(), more.begin(), more.end());
-        arguments.push_back(file.path());
+        arguments.push_back(image());
         return run_program(arguments);
     }
-    [[nodiscard]] pid_t pid() const {
-        const std::string text = content_of(pid_file);
-        return text.empty() ? 0 : std::stoi(text);
-    }
-    // Ends the daemon and waits until it has let go of the image.
-    void stop(int signal) const {
-        const pid_t daemon = pid();
-        if (daemon == 0 || ::kill(daemon, signal) != 0)
-            return;
-        const FileDescriptor image(::open(file.path().c_str(), O_RDWR | O_CLOEXEC));
-        while (::flock(image.raw(), LOCK_EX | LOCK_NB) != 0)
-            std::this_thread::yield();
-        if (signal == SIGKILL)
-            ::unlink(pid_file.c_str());
-    }
-    [[nodiscard]] std::string at(const std::string& name) const { return mountpoint + "/" + name; }
+    [[nodiscard]] pid_t pid() const { return std::stoi(text_of(pid_file)); }
+    [[nodiscard]] std::string at(const std::string& name) const { return point() + "/" + name; }
     [[nodiscard]] nlohmann::json config() const {
-        return nlohmann::json::parse(content_of(at(".vexfs/config.json")));
+        return nlohmann::json::parse(text_of(at(".vexfs/config.json")));
     }
 };
 
 } // namespace
 
 TEST_CASE("vexfsd: it returns when the mount serves, and SIGTERM leaves everything in order") {
-    if (!can_mount())
+    if (ScratchMount::is_impossible())
         return;
     const Mounting place;
     const ProgramRun run = place.start();
@@ -106,58 +63,58 @@ TEST_CASE("vexfsd: it returns when the mount serves, and SIGTERM leaves everythi
     REQUIRE(run.status == 0);
     CHECK(run.out.empty());
     CHECK(run.err.empty());
-    const auto state = nlohmann::json::parse(content_of(place.state_file));
+    const auto state = nlohmann::json::parse(text_of(place.state_file));
     CHECK(state["state"] == "serving");
     CHECK(state["pid"] == place.pid());
-    CHECK(state["mountpoint"] == place.mountpoint);
-    CHECK(content_of("/proc/self/mounts")
-              .find(place.file.path() + " " + place.mountpoint + " fuse.vexfs rw") !=
-          std::string::npos);
+    CHECK(state["mountpoint"] == place.point());
+    CHECK(
+        text_of("/proc/self/mounts").find(place.image() + " " + place.point() + " fuse.vexfs rw") !=
+        std::string::npos);
     REQUIRE(::mkdir(place.at("d").c_str(), 0700) == 0);
     std::ofstream(place.at("d/f")) << "not synced by anybody";
-    place.stop(SIGTERM);
+    REQUIRE(place.end_daemons(SIGTERM));
     CHECK(!exists(place.at("d")));
     CHECK(!exists(place.pid_file));
     CHECK(!exists(place.state_file));
-    CHECK(content_of(place.log_file).find("vexfsd: ended") != std::string::npos);
-    CHECK(place.file.sound());
+    CHECK(text_of(place.log_file).find("vexfsd: ended") != std::string::npos);
+    CHECK(place.sound());
 
     REQUIRE(place.start().status == 0);
-    CHECK(content_of(place.at("d/f")) == "not synced by anybody");
+    CHECK(text_of(place.at("d/f")) == "not synced by anybody");
     struct stat found {};
     REQUIRE(::stat(place.at("d").c_str(), &found) == 0);
     CHECK(found.st_mode == (S_IFDIR | 0700));
     // Whoever unmounts ends the daemon too.
-    REQUIRE(::umount2(place.mountpoint.c_str(), 0) == 0);
+    REQUIRE(::umount2(place.point().c_str(), 0) == 0);
     while (exists(place.pid_file))
         std::this_thread::yield();
 }
 
 TEST_CASE("vexfsd: what was synced outlives kill -9, and the next start replaces the dead mount") {
-    if (!can_mount())
+    if (ScratchMount::is_impossible())
         return;
     const Mounting place;
     REQUIRE(place.start().status == 0);
     const std::string text(100'000, 's');
     REQUIRE(write_synced(place.at("synced"), text));
     std::ofstream(place.at("not synced")) << "text";
-    place.stop(SIGKILL);
+    REQUIRE(place.kill_daemons());
     errno = 0;
     CHECK(!exists(place.at("synced")));
     CHECK(errno == ENOTCONN);
     const ProgramRun again = place.start();
     CAPTURE(again.err);
     REQUIRE(again.status == 0);
-    CHECK(content_of(place.at("synced")) == text);
-    CHECK(content_of(place.log_file).find("the mount of an engine that has ended is replaced") ==
+    CHECK(text_of(place.at("synced")) == text);
+    CHECK(text_of(place.log_file).find("the mount of an engine that has ended is replaced") ==
           std::string::npos); // said before the log file was opened: the terminal's
-    place.stop(SIGTERM);
+    REQUIRE(place.end_daemons(SIGTERM));
     CHECK(!exists(place.at("synced")));
-    CHECK(place.file.sound());
+    CHECK(place.sound());
 }
 
 TEST_CASE("vexfsd: an application's ioctl reaches the engine, and the reply is as long as it is") {
-    if (!can_mount())
+    if (ScratchMount::is_impossible())
         return;
     const Mounting place;
     REQUIRE(place.start().status == 0);
@@ -175,7 +132,7 @@ TEST_CASE("vexfsd: an application's ioctl reaches the engine, and the reply is a
         message.msg.version = VEXFS_ABI_VERSION;
         return ::ioctl(descriptor, VEXFS_IOC(op, sizeof message), &message);
     };
-    for (const std::string& path : {place.at("f"), place.mountpoint}) {
+    for (const std::string& path : {place.at("f"), place.point()}) {
         CAPTURE(path);
         const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
         REQUIRE(send(file.raw(), VEXFS_OP_HELLO) == 0);
@@ -197,7 +154,7 @@ TEST_CASE("vexfsd: an application's ioctl reaches the engine, and the reply is a
 }
 
 TEST_CASE("vexfsd: SIGHUP reads the configuration file again, and a wrong one changes nothing") {
-    if (!can_mount())
+    if (ScratchMount::is_impossible())
         return;
     const Mounting place;
     std::ofstream(place.config_file) << R"({"log_level": "error", "commit": 7})";
@@ -209,19 +166,19 @@ TEST_CASE("vexfsd: SIGHUP reads the configuration file again, and a wrong one ch
         std::this_thread::yield();
     std::ofstream(place.config_file) << R"({"comit": 11})";
     REQUIRE(::kill(place.pid(), SIGHUP) == 0);
-    while (content_of(place.log_file).find("'comit' is not known") == std::string::npos)
+    while (text_of(place.log_file).find("'comit' is not known") == std::string::npos)
         std::this_thread::yield();
     CHECK(place.config()["commit_ms"] == 9000);
 }
 
 TEST_CASE("vexfsd: a service manager is told when the mount serves and when it ends") {
-    if (!can_mount())
+    if (ScratchMount::is_impossible())
         return;
     const Mounting place;
     const FileDescriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    const std::string path = place.directory.path() + "/notify";
+    const std::string path = place.directory() + "/notify";
     std::memcpy(address.sun_path, path.c_str(), path.size());
     REQUIRE(::bind(socket.raw(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
     const auto told = [&] {
@@ -235,7 +192,7 @@ TEST_CASE("vexfsd: a service manager is told when the mount serves and when it e
     ::unsetenv("NOTIFY_SOCKET"); // NOLINT: one thread
     REQUIRE(run.status == 0);
     CHECK(told() == "READY=1");
-    place.stop(SIGTERM);
+    REQUIRE(place.end_daemons(SIGTERM));
     CHECK(told() == "STOPPING=1");
 }
 
@@ -249,33 +206,31 @@ TEST_CASE("vexfsd: what cannot be served is refused in a sentence, and leaves no
         CAPTURE(run.err);
         CHECK(run.status == status);
         CHECK(run.err.find("vexfsd: " + sentence) == 0);
-        CHECK(content_of("/proc/self/mounts").find(place.mountpoint) == std::string::npos);
+        CHECK(text_of("/proc/self/mounts").find(place.point()) == std::string::npos);
     };
-    const std::string& image = place.file.path();
+    const std::string& image = place.image();
     refused({}, 2, "no target is named");
     refused({image}, 2, "no front end is named");
-    refused({"--fuse", place.mountpoint, image, image}, 2, "more than one target");
+    refused({"--fuse", place.point(), image, image}, 2, "more than one target");
     refused({"--bogus", image}, 2, "option --bogus is not known");
-    refused({"--fuse", place.mountpoint, "--commit", "0", image}, 2, "--commit is a number");
-    refused({"--fuse", place.mountpoint, "--memory", "lots", image}, 2, "'lots' is no size");
-    refused({"--fuse", place.mountpoint, "--log-level", "loud", image}, 2, "'loud' is no log");
+    refused({"--fuse", place.point(), "--commit", "0", image}, 2, "--commit is a number");
+    refused({"--fuse", place.point(), "--memory", "lots", image}, 2, "'lots' is no size");
+    refused({"--fuse", place.point(), "--log-level", "loud", image}, 2, "'loud' is no log");
     for (const char* where : {"-f", "--read-only"}) { // with and without a daemon
-        refused({"--fuse", place.mountpoint, where, "/nonexistent/a"}, 1,
-                "/nonexistent/a: No such");
-        refused({"--fuse", place.mountpoint, where, "--memory", "1M", image}, 1,
-                "mem= is at least");
+        refused({"--fuse", place.point(), where, "/nonexistent/a"}, 1, "/nonexistent/a: No such");
+        refused({"--fuse", place.point(), where, "--memory", "1M", image}, 1, "mem= is at least");
         refused({"--fuse", image, where, image}, 1, image + " is not a directory [ENOTDIR]");
         refused({"--fuse", "/nonexistent/b", where, image}, 1, "/nonexistent/b: No such");
-        const FileVolume bare(kBytes, false);
-        refused({"--fuse", place.mountpoint, where, bare.path()}, 1,
+        const FileVolume bare(uint64_t{64} << 20, false);
+        refused({"--fuse", place.point(), where, bare.path()}, 1,
                 bare.path() + ": it holds a store without a root directory");
     }
     CHECK(run_program({VEXFS_PROGRAM, "--help"}).out.find("usage: vexfsd") == 0);
     CHECK(run_program({VEXFS_PROGRAM, "--version"}).out.find("vexfsd ") == 0);
-    if (!can_mount())
+    if (ScratchMount::is_impossible())
         return;
     REQUIRE(place.start().status == 0);
-    const ProgramRun second = run_program({VEXFS_PROGRAM, "--fuse", place.mountpoint, image});
+    const ProgramRun second = run_program({VEXFS_PROGRAM, "--fuse", place.point(), image});
     CHECK(second.status == 1);
     CHECK(second.err.find("is in use: process " + std::to_string(place.pid())) !=
           std::string::npos);
