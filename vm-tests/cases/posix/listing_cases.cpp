@@ -44,6 +44,16 @@ void expect_once(const std::vector<Listed>& entries, int begin, int end) {
     }
 }
 
+// What a listing by small reads returns while `change` comes between each two of them.
+template <typename Change>
+std::vector<Listed> list_while(const char* directory, Change&& change) {
+    const int fd = open_directory(directory);
+    std::vector<Listed> seen;
+    for (std::vector<Listed> some; !(some = next_entries(fd, 1024)).empty(); change())
+        seen.insert(seen.end(), some.begin(), some.end());
+    return seen;
+}
+
 constexpr Case kCases[] = {
     {"readdir: the listing has each name once, with its type and number",
      [] {
@@ -108,18 +118,12 @@ constexpr Case kCases[] = {
      [] {
          works(mkdir("list", 0755));
          make_entries("list", 0, 2000);
-         const int fd = open_directory("list");
-         std::vector<Listed> seen;
          int number = 2000;
-         for (;;) {
-             const std::vector<Listed> some = next_entries(fd, 1024);
-             if (some.empty())
-                 break;
-             seen.insert(seen.end(), some.begin(), some.end());
+         const std::vector<Listed> seen = list_while("list", [&] {
              if (number < 8000)
                  make_entries("list", number, number + 20);
              number += 20;
-         }
+         });
          expect_once(seen, 0, 2000);
          for (const auto& [name, times] : times_listed(seen))
              expect_equal(times, 1);
@@ -128,17 +132,11 @@ constexpr Case kCases[] = {
      [] {
          works(mkdir("list", 0755));
          make_entries("list", 0, 4000);
-         const int fd = open_directory("list");
-         std::vector<Listed> seen;
          int number = 2000;
-         for (;;) {
-             const std::vector<Listed> some = next_entries(fd, 1024);
-             if (some.empty())
-                 break;
-             seen.insert(seen.end(), some.begin(), some.end());
+         const std::vector<Listed> seen = list_while("list", [&] {
              for (int removed = 0; removed < 20 && number < 4000; ++removed)
                  works(unlink(("list/" + name_of(number++)).c_str()));
-         }
+         });
          expect_once(seen, 0, 2000);
      }},
     {"readdir: removing all that a listing returns empties the directory",
