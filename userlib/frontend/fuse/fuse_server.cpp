@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include <poll.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -197,9 +198,15 @@ void FuseServer::set_serving(bool serving) {
     ended_.notify_all();
 }
 
+// Whether the kernel has ended the connection. Another may be mounted at the place by now.
+bool FuseServer::is_cut_off() const {
+    pollfd connection{fuse_session_fd(session_), 0, 0};
+    return ::poll(&connection, 1, 0) == 1 && (connection.revents & POLLERR) != 0;
+}
+
 // Files that are open keep a mount; then it is taken out of the tree, and ends with this process.
 void FuseServer::unmount() {
-    if (!mounted_.exchange(false))
+    if (!mounted_.exchange(false) || is_cut_off())
         return;
     if (::umount2(options_.mountpoint.c_str(), UMOUNT_NOFOLLOW) != 0 && errno == EBUSY)
         log(LogLevel::kWarning, "fuse", "unmounted while files are open there",

@@ -65,6 +65,7 @@ class FuseServer {
         : dispatch_(dispatch), options_(options) {}
     Status start(std::string& explanation);
     void set_serving(bool serving);
+    [[nodiscard]] bool is_cut_off() const;
     void unmount();
 
     Dispatch& dispatch_;

@@ -113,6 +113,22 @@ TEST_CASE("vexfsd: what was synced outlives kill -9, and the next start replaces
     CHECK(place.sound());
 }
 
+TEST_CASE("vexfsd: a daemon whose mount was taken away leaves alone what stands there since") {
+    if (ScratchMount::is_impossible())
+        return;
+    const Mounting place;
+    REQUIRE(place.start().status == 0);
+    const pid_t daemon = place.pid();
+    REQUIRE(::kill(daemon, SIGSTOP) == 0); // so that it learns of both at once
+    REQUIRE(::umount2(place.point().c_str(), MNT_DETACH) == 0);
+    REQUIRE(::mount("none", place.point().c_str(), "tmpfs", 0, nullptr) == 0);
+    REQUIRE(::kill(daemon, SIGCONT) == 0);
+    while (!place.daemons().empty())
+        std::this_thread::yield();
+    CHECK(place.times_mounted() == 1);
+    REQUIRE(::umount2(place.point().c_str(), 0) == 0);
+}
+
 TEST_CASE("vexfsd: an application's ioctl reaches the engine, and the reply is as long as it is") {
     if (ScratchMount::is_impossible())
         return;
