@@ -109,14 +109,33 @@ Result<std::string> Names::path(uint64_t ino) {
         const Link link = VEXFS_TRY(get(ino)).link;
         if (link.directory == 0)
             return fail(Code::kENOENT, "names: the inode has no name");
-        const std::optional<Page> item =
-            VEXFS_TRY(store_.get(dirent_key(link.directory, link.position)));
-        if (!item)
-            return fail(Code::kENOENT, "names: the name has gone");
-        path.insert(0, "/" + VEXFS_TRY(decode_dirent(*item)).name);
+        path.insert(0, "/" + VEXFS_TRY(name_at(link)));
         ino = link.directory;
     }
     return fail(Code::kEUCLEAN, "names: a directory is below itself");
+}
+
+Result<std::vector<Link>> Names::links(uint64_t ino) {
+    const auto held = locks_.lock_shared(ino);
+    const Link first = VEXFS_TRY(get(ino)).link;
+    std::vector<Link> links;
+    if (first.directory != 0)
+        links.push_back(first);
+    for (const StoreItem& item : VEXFS_TRY(store_.list(
+             name_key(ino, NameItem::kLink), name_key_end(ino, NameItem::kLink), kLinksMax))) {
+        if (item.value.size() != sizeof(uint64_t))
+            return fail(Code::kEUCLEAN, "inode: a link is malformed");
+        links.push_back({load_le<uint64_t>(item.value.data()), item.key.sub});
+    }
+    return links;
+}
+
+Result<std::string> Names::name_at(const Link& link) {
+    const std::optional<Page> item =
+        VEXFS_TRY(store_.get(dirent_key(link.directory, link.position)));
+    if (!item)
+        return fail(Code::kENOENT, "names: the name has gone");
+    return VEXFS_TRY(decode_dirent(*item)).name;
 }
 
 Result<std::string> Names::read_link(uint64_t ino) {

@@ -107,6 +107,8 @@ class Names {
 
     // ESTALE if there is no such inode (any more).
     Result<Inode> get(uint64_t ino);
+    // A number for an inode, or for an object of another layer: nobody ever gets it again.
+    Result<uint64_t> next_number();
     // Bytes that the file takes, before compression.
     [[nodiscard]] uint64_t allocated_bytes(const Inode& inode) const;
 
@@ -121,6 +123,10 @@ class Names {
     Result<std::vector<Listed>> list(uint64_t directory, uint64_t cursor, size_t entries_max);
     // The way from the root, as the first of its links has it. ENOENT if it has no name.
     Result<std::string> path(uint64_t ino);
+    // Where the inode has its names, the first link first. ESTALE.
+    Result<std::vector<Link>> links(uint64_t ino);
+    // The name that stands there. ENOENT if it has gone.
+    Result<std::string> name_at(const Link& link);
     Result<std::string> read_link(uint64_t ino);
 
     // make.cpp: EEXIST, EMLINK, ENOSPC and those of lookup().
@@ -171,7 +177,6 @@ class Names {
 
     [[nodiscard]] uint64_t record_bytes() const { return store_.layout().header().record_bytes; }
     [[nodiscard]] uint64_t seed_of(uint64_t directory) const;
-    Result<uint64_t> next_number();
     Status recover();
 
     // directory.cpp

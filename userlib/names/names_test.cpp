@@ -82,9 +82,10 @@ struct Fixture {
     }
 };
 
-Code code_of(const Status& status) {
-    REQUIRE_FALSE(status.has_value());
-    return status.error().code;
+template <typename T>
+Code code_of(const Result<T>& result) {
+    REQUIRE_FALSE(result.has_value());
+    return result.error().code;
 }
 
 } // namespace
@@ -133,6 +134,31 @@ TEST_CASE_FIXTURE(Fixture, "names: a file with two names stays until the last is
     CHECK(names->get(ino).error().code == Code::kESTALE);
     CHECK(code_of(names->unlink(kRootIno, "four", now())) == Code::kENOENT);
     CHECK(names->link(docs, kRootIno, "five", now()).error().code == Code::kEPERM);
+}
+
+TEST_CASE_FIXTURE(Fixture, "names: an inode knows all of its names and where they stand") {
+    const uint64_t a = directory(kRootIno, "a");
+    const uint64_t ino = file(kRootIno, "one");
+    REQUIRE(names->link(ino, a, "two", now()));
+    REQUIRE(names->link(ino, a, "three", now()));
+    const auto places = [&] {
+        std::set<std::string> found;
+        for (const Link& link : names->links(ino).value())
+            found.insert((link.directory == a ? "a/" : "") + names->name_at(link).value());
+        return found;
+    };
+    CHECK(places() == std::set<std::string>{"one", "a/two", "a/three"});
+    const Link first = names->links(ino).value()[0];
+    REQUIRE(names->unlink(kRootIno, "one", now()));
+    CHECK(code_of(names->name_at(first)) == Code::kENOENT);
+    REQUIRE(rename({a, "two"}, {kRootIno, "four"}));
+    CHECK(places() == std::set<std::string>{"four", "a/three"});
+    REQUIRE(names->hold(ino));
+    REQUIRE(names->unlink(kRootIno, "four", now()));
+    REQUIRE(names->unlink(a, "three", now()));
+    CHECK(names->links(ino).value().empty());
+    REQUIRE(names->release(ino));
+    CHECK(code_of(names->links(ino)) == Code::kESTALE);
 }
 
 TEST_CASE_FIXTURE(Fixture, "names: what is held outlives its name, but not a crash") {
