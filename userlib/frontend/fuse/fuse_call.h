@@ -14,7 +14,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/guard.h"
-#include "userlib/frontend/fuse/fuse_calls.h"
+#include "userlib/frontend/fuse/fuse_caller.h"
 #include "userlib/frontend/fuse/fuse_server.h"
 
 namespace vexfs {
@@ -99,8 +99,10 @@ class Call {
         return run_bodyless(payload, out);
     }
     WireReply run_bodyless(Bytes payload, MutableBytes out) {
+        FuseCaller caller(req_); // gone before the kernel is answered
         request_.payload = payload;
         request_.out = out;
+        request_.caller = &caller;
         return server(req_).run(request_);
     }
     // The reply's struct, if all went well; else the kernel is answered.

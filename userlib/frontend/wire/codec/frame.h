@@ -20,10 +20,10 @@
 
 namespace vexfs {
 
-// The byte of a message that is at fault, for vexfs_failure.offset; 0 if it is not a single one.
-// Filled when a parser fails.
+// What a failure tells besides its code. Filled when a parser fails.
 struct Fault {
-    uint32_t offset = 0;
+    uint32_t offset = 0; // of the byte of the message that is at fault; 0 if it is not a single one
+    uint64_t needed = 0; // EMSGSIZE: the room that the reply needs
 
     Error at(size_t where, Code code, const char* what) {
         offset = static_cast<uint32_t>(where);

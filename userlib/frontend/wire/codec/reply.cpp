@@ -119,7 +119,7 @@ size_t build_failure(const Error& error, const Fault& fault, std::string_view te
     std::replace(copy.data(), copy.data() + length, '\0', '?');
     FailureReply failure;
     failure.code = error.code;
-    failure.body = {0, fault.offset, static_cast<uint32_t>(length + 1)};
+    failure.body = {fault.needed, fault.offset, static_cast<uint32_t>(length + 1)};
     failure.text = {copy.data(), length + 1};
     return write_failure(failure, asked, buffer);
 }

@@ -60,19 +60,28 @@ Result<std::vector<std::byte>> build_as(const T& request) {
     return buffer;
 }
 
+Status check_carrier(const Frame& frame, std::optional<uint32_t> carrier_op, Fault& fault) {
+    if (carrier_op && *carrier_op != frame.msg.op)
+        return fault.at(offsetof(vexfs_msg, op), Code::kEINVAL,
+                        "op is not that of the ioctl's number");
+    return ok();
+}
+
 // Tries the op of each alternative in turn.
 template <size_t I = 0>
-Result<Request> parse_op(const Frame& frame, Fault& fault) {
+Result<Request> parse_op(const Frame& frame, std::optional<uint32_t> carrier_op, Fault& fault) {
     if constexpr (I < std::variant_size_v<Request>) {
         using T = std::variant_alternative_t<I, Request>;
-        if (frame.msg.op == T::kOp)
-            return parse_as<T>(frame, fault);
-        return parse_op<I + 1>(frame, fault);
+        if (frame.msg.op != T::kOp)
+            return parse_op<I + 1>(frame, carrier_op, fault);
+        VEXFS_TRY_VOID(check_carrier(frame, carrier_op, fault));
+        return parse_as<T>(frame, fault);
     } else {
-        if (frame.msg.op == VEXFS_OP_URING || frame.msg.op == VEXFS_OP_SNAPSHOT)
-            return fault.at(offsetof(vexfs_msg, op), Code::kEOPNOTSUPP,
-                            "op: reserved, not offered in version 1");
-        return fault.at(offsetof(vexfs_msg, op), Code::kENOTTY, "op: unknown");
+        if (frame.msg.op != VEXFS_OP_URING && frame.msg.op != VEXFS_OP_SNAPSHOT)
+            return fault.at(offsetof(vexfs_msg, op), Code::kENOTTY, "op: unknown");
+        VEXFS_TRY_VOID(check_carrier(frame, carrier_op, fault));
+        return fault.at(offsetof(vexfs_msg, op), Code::kEOPNOTSUPP,
+                        "op: reserved, not offered in version 1");
     }
 }
 
@@ -83,22 +92,13 @@ Status check_named(const T& request, Bytes message, Fault& fault) {
 
 } // namespace
 
-Result<Request> parse_request(Bytes buffer, Fault& fault) {
+Result<Request> parse_request(Bytes buffer, Fault& fault, std::optional<uint32_t> carrier_op) {
     const Frame frame = VEXFS_TRY(parse_frame(buffer, fault));
-    Result<Request> request = parse_op(frame, fault);
+    Result<Request> request = parse_op(frame, carrier_op, fault);
     // A field that a short body leaves out has no byte to point at.
     if (!request && fault.offset >= frame.msg.size)
         fault.offset = 0;
     return request;
-}
-
-Status check_ioctl(const vexfs_msg& msg, uint32_t ioctl_op, uint32_t ioctl_bytes, Fault& fault) {
-    if (msg.op != ioctl_op)
-        return fault.at(offsetof(vexfs_msg, op), Code::kEINVAL,
-                        "op is not that of the ioctl's number");
-    if (msg.room != ioctl_bytes || ioctl_bytes > VEXFS_MAX_IOCTL)
-        return fault.at(offsetof(vexfs_msg, room), Code::kEINVAL, "room is not the ioctl's size");
-    return ok();
 }
 
 Result<std::vector<std::byte>> build_request(const Request& request) {

@@ -13,6 +13,7 @@
 // Threads: values and pure functions.
 #pragma once
 
+#include <optional>
 #include <variant>
 
 #include "userlib/frontend/wire/codec/frame.h"
@@ -238,14 +239,11 @@ using Request =
                  PathRequest, StatRequest, JobListRequest, SyncRequest, PartPutRequest,
                  PartGetRequest, SchemaSetRequest, PutRequest, DropRequest, JobRequest>;
 
-// The request in a buffer whose header is readable (frame.h). On failure `fault` names the byte and
-// the Error has the errno of the ABI: EINVAL, ENAMETOOLONG, E2BIG, EPROTO, ENOTTY (unknown op),
-// EOPNOTSUPP (reserved op or command).
-Result<Request> parse_request(Bytes buffer, Fault& fault);
-
-// What the carrier adds: an ioctl's number names op and bytes, and both must be those of the
-// message.
-Status check_ioctl(const vexfs_msg& msg, uint32_t ioctl_op, uint32_t ioctl_bytes, Fault& fault);
+// The request in a buffer whose header is readable (frame.h). `carrier_op`: the op that an ioctl's
+// number says, which must be the message's. On failure `fault` names the byte and the Error has the
+// errno of the ABI: EINVAL, ENAMETOOLONG, E2BIG, EPROTO, ENOTTY (unknown op), EOPNOTSUPP (reserved
+// op or command).
+Result<Request> parse_request(Bytes buffer, Fault& fault, std::optional<uint32_t> carrier_op = {});
 
 // The bytes of a request. It is held to the same rules first, so that no caller sends what every
 // engine refuses.

@@ -8,9 +8,9 @@
 // Threads: any thread runs any request.
 #pragma once
 
-#include "ioctl/vexfs_ioctl.h"
 #include "ioctl/vexfs_queue.h"
 #include "userlib/engine/volume.h"
+#include "userlib/frontend/wire/dispatch/messages.h"
 
 namespace vexfs {
 
@@ -19,6 +19,7 @@ struct WireRequest {
     Bytes body;             // the op's struct
     Bytes payload;          // what follows it: names, data
     MutableBytes out;       // where the reply's struct and its payload go, one after the other
+    WireCaller* caller = nullptr; // who waits for it; none: what needs his rights is EACCES
 };
 
 struct WireReply {
@@ -29,7 +30,7 @@ struct WireReply {
 class Dispatch {
   public:
     // `front_end` is a VEXFS_FRONT_END_*. The volume outlives it.
-    Dispatch(Volume& volume, uint32_t front_end) : volume_(volume), front_end_(front_end) {}
+    Dispatch(Volume& volume, uint32_t front_end) : volume_(volume), messages_(volume, front_end) {}
 
     WireReply run(const WireRequest& request);
 
@@ -86,11 +87,11 @@ class Dispatch {
     Result<size_t> listxattr(const WireRequest& request);
     Result<size_t> removexattr(const WireRequest& request);
 
-    // messages.cpp: an application's message, which has a reply with an errno too
+    // ioctl.cpp: an application's message, which has a reply with an errno too
     WireReply ioctl(const WireRequest& request);
 
     Volume& volume_;
-    const uint32_t front_end_;
+    Messages messages_;
 };
 
 } // namespace vexfs

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The ops of vexfs_ioctl.h, carried out on a volume: the same for an ioctl and for a session.
+//
+// Every reply, and every refusal with its explanation, is written into the room of the message.
+//
+// Threads: any thread runs any message.
+#pragma once
+
+#include <optional>
+
+#include "userlib/engine/volume.h"
+#include "userlib/frontend/wire/dispatch/message.h"
+
+namespace vexfs {
+
+struct MessageDone {
+    int32_t status = 0; // 0 or -errno
+    size_t bytes = 0;   // of the reply; 0: there is none
+};
+
+class Messages {
+  public:
+    // `front_end` is a VEXFS_FRONT_END_*. The volume outlives it.
+    Messages(Volume& volume, uint32_t front_end) : volume_(volume), front_end_(front_end) {}
+
+    // `ioctl_op`: the op that an ioctl's number says, which must be the message's.
+    MessageDone run(Message& message, std::optional<uint32_t> ioctl_op);
+
+  private:
+    Result<size_t> answer(Message& message, std::optional<uint32_t> ioctl_op);
+
+    Result<size_t> perform(Message& message, const HelloRequest& request);
+    Result<size_t> perform(Message& message, const SyncRequest& request);
+    // What is not offered.
+    template <typename Request>
+    Result<size_t> perform(Message&, const Request&);
+
+    Volume& volume_;
+    const uint32_t front_end_;
+};
+
+} // namespace vexfs
