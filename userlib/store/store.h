@@ -145,6 +145,8 @@ class Store {
 
     [[nodiscard]] StoreUsage usage();
     [[nodiscard]] size_t dirty_bytes();
+    // Instead of what the options say: for an owner who needs memory elsewhere for a while.
+    void set_cache_bytes(size_t bytes) { cache_.set_budget(bytes); }
     // What the next open would replay if this one ended here.
     [[nodiscard]] uint64_t log_bytes() { return log_.used_blocks() * kBlockBytes; }
     [[nodiscard]] uint64_t txg();

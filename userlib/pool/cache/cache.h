@@ -59,6 +59,13 @@ class Cache {
         erase_locked(key);
     }
 
+    // For memory that others need meanwhile. What is over a smaller budget leaves at once.
+    void set_budget(size_t budget_bytes) {
+        MutexLock lock(mutex_);
+        budget_bytes_ = budget_bytes;
+        evict();
+    }
+
     struct Counts {
         size_t bytes = 0;
         size_t values = 0;
@@ -156,8 +163,8 @@ class Cache {
         }
     }
 
-    const size_t budget_bytes_;
     mutable Mutex mutex_;
+    size_t budget_bytes_ VEXFS_GUARDED_BY(mutex_);
     std::unordered_map<uint64_t, Entry> entries_ VEXFS_GUARDED_BY(mutex_);
     std::unordered_map<uint64_t, uint64_t> ghosts_ VEXFS_GUARDED_BY(mutex_);
     std::deque<Place> small_ VEXFS_GUARDED_BY(mutex_);

@@ -41,6 +41,20 @@ TEST_CASE("cache: it never holds more than its budget") {
     CHECK(cache.counts().bytes <= 100);
 }
 
+TEST_CASE("cache: a smaller budget holds at once, a larger one from then on") {
+    TextCache cache(100);
+    for (uint64_t key = 0; key < 10; ++key)
+        cache.put(key, text("x"), 10);
+    cache.set_budget(40);
+    CHECK(cache.counts().bytes == 40);
+    cache.set_budget(0);
+    CHECK(cache.counts().bytes == 0);
+    cache.set_budget(50);
+    for (uint64_t key = 0; key < 10; ++key)
+        cache.put(key, text("x"), 10);
+    CHECK(cache.counts().bytes == 50);
+}
+
 TEST_CASE("cache: a scan does not push out what is used again and again") {
     TextCache cache(1000);
     for (uint64_t key = 0; key < 50; ++key)
