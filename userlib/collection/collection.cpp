@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/collection/collection.h"
+
+#include <algorithm>
+
+#include "base/guard.h"
+#include "userlib/collection/linker.h"
+#include "userlib/collection/row_search.h"
+#include "userlib/collection/stopwatch.h"
+
+namespace vexfs {
+
+Collection::Collection(std::unique_ptr<RowState> state, bool read_only)
+    : read_only_(read_only), state_(std::move(state)),
+      scratches_(std::make_unique<SearchScratches>()), linker_(std::make_unique<Linker>(*state_)) {}
+
+Collection::~Collection() = default;
+
+Error Collection::no_memory() {
+    return fail(Code::kENOMEM, "collection: no memory");
+}
+
+Status Collection::check_sound() const {
+    if (in_doubt_)
+        return fail(Code::kEIO, "collection: memory ran out during a change, open it again");
+    return ok();
+}
+
+uint32_t Collection::rows_of(uint64_t ino) {
+    const RowsRead read(*state_);
+    const RowTable::File* const file = state_->table.file(ino);
+    return file != nullptr ? static_cast<uint32_t>(file->slots.size()) : 0;
+}
+
+Status Collection::get(uint64_t ino, uint32_t first, uint32_t rows, std::vector<StoredRow>* meta,
+                       Page* vectors) {
+    return guard(no_memory(), [&]() -> Status {
+        VEXFS_TRY_VOID(check_sound());
+        const RowsRead read(*state_);
+        const RowTable::File* const file = state_->table.file(ino);
+        const uint64_t total = file != nullptr ? file->slots.size() : 0;
+        const uint64_t count = std::min<uint64_t>(rows, total - std::min<uint64_t>(first, total));
+        if (meta != nullptr)
+            meta->clear();
+        if (vectors != nullptr)
+            vectors->assign(count * state_->vectors.vector_bytes(), std::byte{0});
+        if (count == 0)
+            return ok();
+        return get_slots(std::span(file->slots).subspan(first, count), meta, vectors);
+    });
+}
+
+// Reads vectors of neighbouring slots at once.
+Status Collection::get_slots(std::span<const uint32_t> slots, std::vector<StoredRow>* meta,
+                             Page* vectors) {
+    const size_t bytes = state_->vectors.vector_bytes();
+    Page buffer;
+    size_t done = 0;
+    while (vectors != nullptr && done < slots.size()) {
+        size_t count = 1;
+        while (done + count < slots.size() && slots[done] != kNoSlot &&
+               slots[done + count] == slots[done] + count)
+            ++count;
+        const auto run = slots.subspan(done, count);
+        const auto copy = [&](std::span<const uint32_t> some, const std::byte* const* from) {
+            for (size_t i = 0; i < some.size(); ++i)
+                std::memcpy(vectors->data() + (done + some[i] - run[0]) * bytes, from[i], bytes);
+            return ok();
+        };
+        bool damaged = run[0] == kNoSlot;
+        if (!damaged)
+            VEXFS_TRY_VOID(state_->vectors.read_each(run, buffer, copy, [&](uint32_t slot) {
+                state_->table.damaged().add(slot);
+                damaged = true;
+            }));
+        if (damaged && meta == nullptr)
+            return fail(Code::kEBADMSG, "get: a vector is damaged");
+        done += count;
+    }
+    if (meta != nullptr)
+        for (const uint32_t slot : slots)
+            meta->push_back(slot != kNoSlot ? state_->table.stored_row(slot)
+                                            : StoredRow{{}, 0, false, true});
+    return ok();
+}
+
+Status Collection::read_vector(const RowId& id, MutableBytes out) {
+    VEXFS_TRY_VOID(check_sound());
+    const RowsRead read(*state_);
+    const RowTable::File* const file = state_->table.file(id.ino);
+    if (file == nullptr || id.row >= file->slots.size())
+        return fail(Code::kENOENT, "collection: the row is no more");
+    const uint32_t slot = file->slots[id.row];
+    const Status status =
+        slot != kNoSlot ? state_->vectors.read(slot, 1, out) : fail(Code::kEBADMSG, "");
+    if (status || !is_damage(status.error()))
+        return status;
+    return fail(Code::kEBADMSG, "collection: the vector of the row is damaged");
+}
+
+Status Collection::search(const RowQuery& query, std::vector<RowHit>& hits,
+                          RowSearchReport& report) {
+    VEXFS_TRY_VOID(check_sound());
+    return guard(no_memory(), [&]() -> Status {
+        uint64_t ns = 0;
+        Status found = ok();
+        {
+            const Stopwatch watch(ns);
+            SearchScratches::Lease scratch(*scratches_);
+            found = RowSearch(*state_, scratches_->visible(), *scratch, query, report).run(hits);
+        }
+        ++searches_;
+        search_ns_ += ns;
+        return found;
+    });
+}
+
+Status Collection::wait_linked(const index::ScanStop& stop) {
+    return linker_->wait(stop);
+}
+
+RowCounts Collection::counts() {
+    const RowsRead read(*state_);
+    RowCounts counts;
+    counts.files = state_->table.files();
+    counts.rows = state_->table.rows();
+    counts.pending = state_->table.pending().count();
+    counts.damaged = state_->table.damaged().count() + state_->table.lost_rows();
+    counts.dead = state_->dead.count();
+    counts.slots = state_->slots.end();
+    if (state_->linked) {
+        counts.trained_rows = state_->linked->trained_rows;
+        counts.code_bytes = state_->linked->codec.shape().record_bytes;
+    }
+    for (const auto* const linked : {state_->linked.get(), state_->next.get()})
+        counts.graph_bytes += linked != nullptr ? linked->memory_bytes() : 0;
+    counts.memory_bytes = counts.graph_bytes + state_->table.memory_bytes() +
+                          state_->slots.memory_bytes() + state_->dead.memory_bytes() +
+                          scratches_->visible().memory_bytes();
+    counts.puts = puts_;
+    counts.drops = drops_;
+    counts.searches = searches_;
+    counts.search_ns = search_ns_;
+    return counts;
+}
+
+Schema Collection::schema() {
+    const RowsRead read(*state_);
+    return state_->schema;
+}
+
+uint64_t Collection::directory() const {
+    return state_->entry.directory;
+}
+
+Status Collection::set_schema(const Schema& schema) {
+    if (read_only_)
+        return fail(Code::kEROFS, "schema: the volume is open for reading only");
+    const MutexLock change(change_mutex_);
+    const Schema before = this->schema();
+    VEXFS_TRY_VOID(check_update(before, schema));
+    CollectionEntry entry = state_->entry;
+    entry.schema = with_defaults(schema);
+    entry.schema.created_ns = before.created_ns;
+    Transaction transaction;
+    put_collection(transaction, entry);
+    VEXFS_TRY_VOID(state_->store.apply(transaction));
+    const RowsWrite write(*state_);
+    state_->schema = entry.schema;
+    return ok();
+}
+
+} // namespace vexfs

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A collection that is open: the vectors of the files below a directory, and what is nearest to
+// one.
+//
+// A row is durable in the store: its vector and what else it has in two objects, and its place in
+// the row map of its file, which is the truth. It can be searched when put() returns, by a scan; in
+// the background it is linked into a graph, which is in memory alone and made anew after each open.
+// It knows no name, no right and no user: visible is what a set of classes says.
+//
+// Threads: any thread calls anything but the destructor. Puts and drops wait for each other; a
+// search waits for none of their I/O. The caller sees to it that a file whose rows are put goes on
+// existing meanwhile, and waits for no other thread's verb in a RowPredicate.
+#pragma once
+
+#include <functional>
+
+#include "userlib/collection/catalogue.h"
+#include "userlib/collection/rows.h"
+#include "userlib/store/store.h"
+
+namespace vexfs {
+
+class Linker;
+class RowTable;
+class SearchScratches;
+struct RowState;
+
+class Collection {
+  public:
+    // The class of a file now; nothing if it is no more. Called during open().
+    using ClassOf = std::function<Result<std::optional<uint32_t>>(uint64_t ino)>;
+
+    // Damage is logged and costs rows or what they carry, never the open. The store outlives it.
+    static Result<std::unique_ptr<Collection>> open(Store& store, const CollectionEntry& entry,
+                                                    const ClassOf& class_of, bool read_only);
+    ~Collection(); // ends the work in the background
+    Collection(const Collection&) = delete;
+    Collection& operator=(const Collection&) = delete;
+
+    // All rows or none; searched when it returns, durable after Store::sync(). EINVAL (sizes, NaN
+    // or Inf, a range of bytes, first beyond the end), EDQUOT, EFBIG, ENOSPC, EROFS.
+    Result<PutDone> put(const PutRows& put);
+    // How many rows the file has.
+    [[nodiscard]] uint32_t rows_of(uint64_t ino);
+    // At most `rows` rows from `first` on, as far as there are any: into `meta` and `vectors`, each
+    // may be null. The vector of a damaged row is zeros, or EBADMSG if its meta is not wanted.
+    Status get(uint64_t ino, uint32_t first, uint32_t rows, std::vector<StoredRow>* meta,
+               Page* vectors);
+    // Removes the rows from `first` on; how many they were.
+    Result<uint32_t> drop(uint64_t ino, uint32_t first);
+    // The file was destroyed, and its row map with it: hides its rows and frees their slots.
+    Status file_gone(uint64_t ino);
+    // After chmod, chown, link or rename. Nothing happens if the file has no rows.
+    Status set_class(uint64_t ino, uint32_t access_class);
+
+    // The nearest rows, nearest first. EINVAL; ECANCELED and ETIMEDOUT as RowQuery::stop says; what
+    // the predicate returns.
+    Status search(const RowQuery& query, std::vector<RowHit>& hits, RowSearchReport& report);
+    // The vector of a row, if the file still has it: EBADMSG if it is damaged, ENOENT.
+    Status read_vector(const RowId& id, MutableBytes out);
+
+    // Waits until the rows that are pending now are linked. ECANCELED and ETIMEDOUT as `stop` says.
+    Status wait_linked(const index::ScanStop& stop);
+
+    [[nodiscard]] RowCounts counts();
+    [[nodiscard]] Schema schema();
+    [[nodiscard]] uint64_t directory() const;
+    // Replaces what may change in a schema; see check_update().
+    Status set_schema(const Schema& schema);
+
+  private:
+    // What a put writes before the row map says so.
+    struct Fresh;
+    // Rows of a file.
+    struct Place {
+        uint32_t first = 0;
+        uint32_t count = 0;
+        uint32_t before = 0; // rows of the file
+        uint32_t total = 0;
+    };
+
+    Collection(std::unique_ptr<RowState> state, bool read_only);
+    static Error no_memory();
+    Status check_sound() const;
+    Status get_slots(std::span<const uint32_t> slots, std::vector<StoredRow>* meta, Page* vectors);
+
+    // put.cpp
+    Status check_put(const PutRows& put) const;
+    Result<Place> place_of(const PutRows& put);
+    Status prepare(Fresh& fresh, const Place& place, const PutRows& put)
+        VEXFS_REQUIRES(change_mutex_);
+    Status write_fresh(Fresh& fresh, const PutRows& put) VEXFS_REQUIRES(change_mutex_);
+    Status write_run(const Fresh& fresh, size_t from, size_t count, const PutRows& put);
+    Status flip(const Fresh& fresh, const Place& place, const PutRows& put)
+        VEXFS_REQUIRES(change_mutex_);
+    void give_back(std::span<const uint32_t> slots) VEXFS_REQUIRES(change_mutex_);
+    Status remember(uint64_t ino, uint32_t before, uint32_t total,
+                    const std::function<std::vector<uint32_t>(RowTable&)>& change)
+        VEXFS_REQUIRES(change_mutex_);
+    void hide(std::span<const uint32_t> removed);
+    void clean_up(uint64_t ino, uint32_t before, uint32_t total, std::span<const uint32_t> removed)
+        VEXFS_REQUIRES(change_mutex_);
+    void erase(std::span<const uint32_t> slots) VEXFS_REQUIRES(change_mutex_);
+
+    const bool read_only_;
+    const std::unique_ptr<RowState> state_;
+    Mutex change_mutex_; // of whoever changes rows; before the state's lock
+    const std::unique_ptr<SearchScratches> scratches_;
+    std::atomic<bool> in_doubt_ = false; // memory is not what the store says
+    std::atomic<uint64_t> puts_ = 0;
+    std::atomic<uint64_t> drops_ = 0;
+    std::atomic<uint64_t> searches_ = 0;
+    std::atomic<uint64_t> search_ns_ = 0;
+    const std::unique_ptr<Linker> linker_; // the last member: it ends first
+};
+
+} // namespace vexfs

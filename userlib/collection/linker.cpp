@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/collection/linker.h"
+
+#include <algorithm>
+
+#include "base/guard.h"
+#include "base/log.h"
+#include "index/codec/train.h"
+#include "index/kernels/isa.h"
+
+namespace vexfs {
+
+namespace {
+
+constexpr size_t kLinkAtOnce = 16; // rows, with the lock held: a put waits for as long
+constexpr uint32_t kConsolidateAtOnce = 2048;
+constexpr uint64_t kSampleRowsMax = 8192;
+constexpr size_t kSampleBytesMax = size_t{64} << 20;
+constexpr std::chrono::milliseconds kReadersWait{1};
+constexpr std::chrono::milliseconds kStopWait{10};
+
+// The first slots of the set from `cursor` on, at most `count`; the cursor moves behind them.
+std::vector<uint32_t> next_slots(const SlotSet& set, uint32_t& cursor, size_t count) {
+    std::vector<uint32_t> slots;
+    for (size_t word = cursor / 64; word < set.word_count() && slots.size() < count; ++word) {
+        uint64_t left = set.load(word);
+        if (word == cursor / 64)
+            left &= ~uint64_t{0} << (cursor % 64);
+        for (; left != 0 && slots.size() < count; left &= left - 1)
+            slots.push_back(
+                static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(left))));
+    }
+    cursor =
+        slots.size() == count ? slots.back() + 1 : static_cast<uint32_t>(set.word_count() * 64);
+    return slots;
+}
+
+// A row that is there already is one that an attempt left which failed further on.
+Status insert(LinkedRows& linked, uint32_t slot, index::VectorView vector,
+              index::Scratch& scratch) {
+    alignas(64) uint8_t record[index::kCodecRecordBytesMax];
+    linked.codec.encode(vector, record);
+    const Status inserted = linked.graph->insert(slot, record, scratch);
+    return inserted || inserted.error().code != Code::kEEXIST ? inserted : ok();
+}
+
+} // namespace
+
+Linker::Linker(RowState& state) : state_(state), thread_([this] { run(); }) {}
+
+Linker::~Linker() {
+    {
+        MutexLock lock(mutex_);
+        stop_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+}
+
+void Linker::wake() {
+    {
+        MutexLock lock(mutex_);
+        ++asked_;
+    }
+    changed_.notify_all();
+}
+
+Status Linker::wait(const index::ScanStop& stop) {
+    MutexLock lock(mutex_);
+    const uint64_t wanted = asked_;
+    while (done_ < wanted) {
+        VEXFS_TRY_VOID(stop.check());
+        changed_.wait_for(mutex_, kStopWait);
+    }
+    return failure_ ? Status(*failure_) : ok();
+}
+
+void Linker::run() {
+    for (;;) {
+        {
+            MutexLock lock(mutex_);
+            while (!stop_ && seen_ == asked_)
+                changed_.wait(mutex_);
+            if (stop_)
+                return;
+            seen_ = asked_;
+        }
+        for (bool more = true; more;) {
+            const Result<bool> done =
+                guard(fail(Code::kENOMEM, "linker: no memory"), [this] { return step(); });
+            more = done && *done;
+            MutexLock lock(mutex_);
+            if (!done) {
+                log(LogLevel::kError, "collection", "rows cannot be linked and stay pending",
+                    {{"directory", state_.entry.directory}, {"cause", done.error()}});
+                failure_ = done.error();
+                done_ = seen_;
+                changed_.notify_all();
+            }
+            if (stop_)
+                return;
+        }
+    }
+}
+
+void Linker::note_pass_done() {
+    MutexLock lock(mutex_);
+    done_ = std::max(done_, pass_);
+    failure_.reset();
+    changed_.notify_all();
+}
+
+Result<bool> Linker::step() {
+    bool train_first = false;
+    bool train_again = false;
+    bool moving = false;
+    bool pending = false;
+    LinkedRows* linked = nullptr;
+    if (link_cursor_ == 0) {
+        MutexLock lock(mutex_);
+        pass_ = seen_ = asked_;
+    }
+    {
+        const RowsRead read(state_);
+        const uint64_t rows = state_.table.live_slots().count();
+        linked = state_.linked.get();
+        train_first = linked == nullptr && rows >= kTrainRows && !state_.schema.flat();
+        moving = state_.next != nullptr;
+        train_again = linked != nullptr && !moving && rows >= kRetrainFactor * linked->trained_rows;
+        pending = state_.table.pending().count() > 0;
+    }
+    if (train_first || train_again) {
+        std::unique_ptr<LinkedRows> trained = VEXFS_TRY(train());
+        const RowsWrite write(state_);
+        move_cursor_ = 0;
+        (train_first ? state_.linked : state_.next) = std::move(trained);
+        return true;
+    }
+    if (linked == nullptr || !pending)
+        note_pass_done();
+    if (linked == nullptr)
+        return false;
+    if (pending && VEXFS_TRY(link_some()))
+        return true;
+    if (moving)
+        return move_some();
+    return consolidate_some(*linked);
+}
+
+// True if rows are left that this pass has not looked at. The graph is never changed while the lock
+// is held alone, so a row is either pending or in the graph to all who hold it alone.
+Result<bool> Linker::link_some() {
+    bool more = false;
+    {
+        const RowsRead read(state_);
+        uint32_t cursor = link_cursor_;
+        const std::vector<uint32_t> slots = next_slots(state_.table.pending(), cursor, kLinkAtOnce);
+        VEXFS_TRY_VOID(state_.vectors.read_each(
+            slots, buffer_,
+            [&](std::span<const uint32_t> sound, const std::byte* const* vectors) {
+                return link(sound, vectors);
+            },
+            [&](uint32_t slot) {
+                state_.table.damaged().add(slot);
+                state_.table.pending().remove(slot);
+            }));
+        link_cursor_ = cursor;
+        more = slots.size() == kLinkAtOnce;
+    }
+    if (!more) {
+        link_cursor_ = 0;
+        note_pass_done();
+    }
+    return more;
+}
+
+Status Linker::link(std::span<const uint32_t> slots, const std::byte* const* vectors) {
+    for (size_t i = 0; i < slots.size(); ++i) {
+        const index::VectorView vector{state_.schema.element, state_.schema.dim, vectors[i]};
+        // Into the next graph first: it is pending until it is in both.
+        if (state_.next && slots[i] < move_cursor_)
+            VEXFS_TRY_VOID(insert(*state_.next, slots[i], vector, scratch_));
+        VEXFS_TRY_VOID(insert(*state_.linked, slots[i], vector, scratch_));
+        state_.table.pending().remove(slots[i]);
+    }
+    return ok();
+}
+
+Status Linker::move(std::span<const uint32_t> slots, const std::byte* const* vectors) {
+    for (size_t i = 0; i < slots.size(); ++i) {
+        const index::VectorView vector{state_.schema.element, state_.schema.dim, vectors[i]};
+        VEXFS_TRY_VOID(insert(*state_.next, slots[i], vector, scratch_));
+    }
+    return ok();
+}
+
+// Links a few rows of the graph in the next one, too.
+Result<bool> Linker::move_some() {
+    {
+        const RowsRead read(state_);
+        uint32_t cursor = move_cursor_;
+        std::vector<uint32_t> slots = next_slots(state_.table.live_slots(), cursor, kLinkAtOnce);
+        const bool last = slots.size() < kLinkAtOnce;
+        std::erase_if(slots, [&](uint32_t slot) VEXFS_NO_THREAD_ANALYSIS { // the lock is shared
+            return state_.table.pending().contains(slot) || state_.table.damaged().contains(slot);
+        });
+        VEXFS_TRY_VOID(state_.vectors.read_each(
+            slots, buffer_,
+            [&](std::span<const uint32_t> sound, const std::byte* const* vectors) {
+                return move(sound, vectors);
+            },
+            [&](uint32_t slot) { state_.table.damaged().add(slot); }));
+        move_cursor_ = cursor;
+        if (!last)
+            return true;
+    }
+    finish_move();
+    return true;
+}
+
+// From here on searches walk the new graph. Dead slots that it never had are free.
+void Linker::finish_move() {
+    std::unique_ptr<LinkedRows> before;
+    {
+        const RowsWrite write(state_);
+        before = std::move(state_.linked);
+        state_.linked = std::move(state_.next);
+        const index::GraphCore& core = state_.linked->graph->core();
+        for (size_t word = 0; word < state_.dead.word_count(); ++word)
+            for (uint64_t left = state_.dead.load(word); left != 0; left &= left - 1) {
+                const auto slot =
+                    static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(left)));
+                if (core.knows(slot))
+                    continue;
+                state_.dead.remove(slot);
+                state_.slots.give(slot);
+            }
+    }
+}
+
+Result<bool> Linker::consolidate_some(LinkedRows& linked) {
+    if (!linked.consolidation.is_due())
+        return false;
+    std::vector<uint32_t> released;
+    const index::Consolidation::Progress progress =
+        VEXFS_TRY(linked.consolidation.step(kConsolidateAtOnce, scratch_, released));
+    if (!released.empty()) {
+        const RowsWrite write(state_);
+        for (const uint32_t slot : released)
+            state_.dead.remove(slot);
+        state_.slots.give(released);
+    }
+    if (progress == index::Consolidation::Progress::kWaiting) {
+        MutexLock lock(mutex_);
+        if (!stop_)
+            changed_.wait_for(mutex_, kReadersWait);
+    }
+    return true;
+}
+
+// Vectors drawn evenly from all rows.
+Status Linker::gather_sample(Page& sample) {
+    const size_t bytes = state_.vectors.vector_bytes();
+    const uint64_t most =
+        std::clamp<uint64_t>(kSampleBytesMax / bytes, kTrainRows / 4, kSampleRowsMax);
+    std::vector<uint32_t> slots;
+    {
+        const RowsRead read(state_);
+        const SlotSet& live = state_.table.live_slots();
+        const uint64_t every = std::max<uint64_t>(1, live.count() / most);
+        uint64_t number = 0;
+        for (size_t word = 0; word < live.word_count(); ++word)
+            for (uint64_t left = live.load(word); left != 0; left &= left - 1)
+                if (number++ % every == 0)
+                    slots.push_back(static_cast<uint32_t>(
+                        word * 64 + static_cast<size_t>(std::countr_zero(left))));
+    }
+    for (std::span<const uint32_t> rest = slots; !rest.empty();) {
+        const RowsRead read(state_);
+        std::vector<uint32_t> some;
+        for (const uint32_t slot : rest.first(std::min(rest.size(), kLinkAtOnce)))
+            if (state_.table.live(slot))
+                some.push_back(slot);
+        rest = rest.subspan(std::min(rest.size(), kLinkAtOnce));
+        VEXFS_TRY_VOID(state_.vectors.read_each(
+            some, buffer_,
+            [&](std::span<const uint32_t> sound, const std::byte* const* vectors) {
+                for (size_t i = 0; i < sound.size(); ++i)
+                    sample.insert(sample.end(), vectors[i], vectors[i] + bytes);
+                return ok();
+            },
+            [](uint32_t) {}));
+    }
+    return ok();
+}
+
+Result<std::unique_ptr<LinkedRows>> Linker::train() {
+    Page sample;
+    VEXFS_TRY_VOID(gather_sample(sample));
+    Schema schema;
+    uint64_t rows = 0;
+    {
+        const RowsRead read(state_);
+        schema = state_.schema;
+        rows = state_.table.live_slots().count();
+    }
+    const index::TrainingTable table{
+        schema.element, schema.metric,         schema.dim,
+        sample.data(),  schema.vector_bytes(), sample.size() / schema.vector_bytes()};
+    index::TrainOptions options;
+    options.generation = static_cast<uint32_t>(++generation_);
+    if (schema.codes == static_cast<uint16_t>(CodesKind::kI8))
+        options.kind = index::CodecKind::kPlain;
+    index::TrainedCodec trained = VEXFS_TRY(index::train_codec(table, options));
+    index::GraphConfig config;
+    config.shape = trained.codec.shape();
+    config.ef_construction = schema.ef_construction;
+    config.links_max = std::min(2 * schema.m, index::kLinks);
+    config.links_of_insert = std::min(config.links_of_insert, config.links_max);
+    config.isa = index::chosen_isa();
+    std::unique_ptr<index::Graph> graph = VEXFS_TRY(index::Graph::create(config));
+    return std::make_unique<LinkedRows>(std::move(trained.codec), std::move(graph), rows);
+}
+
+} // namespace vexfs

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The background work of a collection: learns codes, links pending rows into the graph, takes dead
+// rows out of it, and learns anew when the rows have become many more.
+//
+// It starts when there are enough rows for a graph to be worth it. What fails is logged and tried
+// again with the next change; meanwhile rows are searched by scans.
+//
+// Threads: one of its own; wake(), wait() and linking() from any thread.
+#pragma once
+
+#include <thread>
+
+#include "index/flat/scan.h"
+#include "index/graph/scratch.h"
+#include "userlib/collection/row_state.h"
+
+namespace vexfs {
+
+// Fewer rows than this are scanned.
+inline constexpr uint64_t kTrainRows = 1000;
+// So many times the rows of the last training, and codes are learned anew.
+inline constexpr uint64_t kRetrainFactor = 8;
+
+class Linker {
+  public:
+    explicit Linker(RowState& state);
+    ~Linker();
+    Linker(const Linker&) = delete;
+    Linker& operator=(const Linker&) = delete;
+
+    // Rows have changed.
+    void wake();
+    // Until what is pending now is linked, or cannot be. ECANCELED and ETIMEDOUT as `stop` says;
+    // what linking failed with.
+    Status wait(const index::ScanStop& stop);
+
+  private:
+    void run();
+    // True if there is more to do at once.
+    Result<bool> step();
+    Result<bool> link_some();
+    Status link(std::span<const uint32_t> slots, const std::byte* const* vectors)
+        VEXFS_REQUIRES_SHARED(state_.lock);
+    Status move(std::span<const uint32_t> slots, const std::byte* const* vectors)
+        VEXFS_REQUIRES_SHARED(state_.lock);
+    Result<bool> move_some();
+    void finish_move();
+    Result<bool> consolidate_some(LinkedRows& linked);
+    Result<std::unique_ptr<LinkedRows>> train();
+    Status gather_sample(Page& sample);
+    void note_pass_done();
+
+    RowState& state_;
+    index::Scratch scratch_;
+    Page buffer_;
+    uint32_t link_cursor_ = 0; // slots before it were looked at in this pass
+    // Slots before it that are not pending are in state_.next. Changed with the state's lock
+    // shared.
+    uint32_t move_cursor_ = 0;
+    uint64_t pass_ = 0; // what was asked for when this pass began
+    uint64_t generation_ = 0;
+
+    Mutex mutex_;
+    CondVar changed_;
+    bool stop_ VEXFS_GUARDED_BY(mutex_) = false;
+    uint64_t asked_ VEXFS_GUARDED_BY(mutex_) = 1; // changes so far; the open is the first
+    uint64_t seen_ VEXFS_GUARDED_BY(mutex_) = 0;  // by the thread
+    uint64_t done_ VEXFS_GUARDED_BY(mutex_) = 0;  // linked, or failed
+    std::optional<Error> failure_ VEXFS_GUARDED_BY(mutex_);
+    std::thread thread_;
+};
+
+} // namespace vexfs

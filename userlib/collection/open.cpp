@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/guard.h"
+#include "base/log.h"
+#include "userlib/collection/collection.h"
+#include "userlib/collection/linker.h"
+#include "userlib/collection/row_loader.h"
+#include "userlib/collection/search_scratches.h"
+
+namespace vexfs {
+
+namespace {
+
+// What a crash left of rows that are none. That it fails costs space, until the next open.
+void erase_remains(RowState& state, const RowLoader& loader) {
+    Status cleaned = erase_slots(state, loader.stray());
+    for (const RowLoader::Leftover& leftover : loader.leftovers())
+        if (cleaned)
+            cleaned = erase_map_pieces(state.store, leftover.ino, leftover.from, leftover.end);
+    if (!cleaned)
+        log(LogLevel::kWarning, "collection", "bytes of removed rows are left",
+            {{"directory", state.entry.directory}, {"cause", cleaned.error()}});
+}
+
+} // namespace
+
+Result<std::unique_ptr<Collection>> Collection::open(Store& store, const CollectionEntry& entry,
+                                                     const ClassOf& class_of, bool read_only) {
+    return guard(no_memory(), [&]() -> Result<std::unique_ptr<Collection>> {
+        VEXFS_TRY_VOID(check_schema(entry.schema));
+        CollectionEntry used = entry;
+        used.schema = with_defaults(entry.schema);
+        const index::Distance distance = VEXFS_TRY(
+            index::Distance::make(used.schema.element, used.schema.metric, used.schema.dim));
+        auto state = std::make_unique<RowState>(store, used, distance);
+        {
+            const RowsWrite write(*state);
+            RowLoader loader(*state, class_of);
+            VEXFS_TRY_VOID(loader.run());
+            if (!read_only)
+                erase_remains(*state, loader);
+        }
+        return std::unique_ptr<Collection>(new Collection(std::move(state), read_only));
+    });
+}
+
+} // namespace vexfs

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/collection/row_loader.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "index/kernels/page_shape.h"
+
+namespace vexfs {
+
+namespace {
+
+constexpr size_t kRecordsAtOnce = 256; // of the store
+constexpr uint64_t kRowsAtOnce = 1365; // that fill a record of the store
+
+} // namespace
+
+Status RowLoader::run() {
+    VEXFS_TRY_VOID(read_records());
+    if (damaged_records_ > 0) {
+        log(LogLevel::kError, "collection", "what rows carry is damaged; all files are asked",
+            {{"directory", state_.entry.directory}, {"rows", damaged_records_}});
+        VEXFS_TRY_VOID(for_each_row_map(state_.store, [&](uint64_t ino) {
+            files_.push_back(ino);
+            return ok();
+        }));
+    }
+    std::ranges::sort(files_);
+    files_.erase(std::ranges::unique(files_).begin(), files_.end());
+    used_.resize(records_.size(), false);
+    for (const uint64_t ino : files_)
+        VEXFS_TRY_VOID(load_file(ino));
+    give_rest();
+    if (unlike_records_ > 0)
+        log(LogLevel::kError, "collection", "rows have lost their tags and ranges",
+            {{"directory", state_.entry.directory}, {"rows", unlike_records_}});
+    return ok();
+}
+
+// All records that are not zero.
+Status RowLoader::read_records() {
+    const uint64_t unit = state_.store.layout().header().record_bytes;
+    uint64_t done = 0; // slots
+    for (uint64_t from = 0;;) {
+        const std::vector<uint64_t> found = VEXFS_TRY(
+            state_.store.records(state_.entry.rows_oid, from, UINT64_MAX, kRecordsAtOnce));
+        for (const uint64_t offset : found) {
+            const uint64_t end = std::min<uint64_t>(
+                div_ceil<uint64_t>(offset + unit, kRowRecordBytes), index::kMaxSlots);
+            for (done = std::max(done, offset / kRowRecordBytes); done < end;) {
+                const uint64_t count = std::min(kRowsAtOnce, end - done);
+                VEXFS_TRY_VOID(read_piece(done, count));
+                done += count;
+            }
+        }
+        if (found.size() < kRecordsAtOnce)
+            return ok();
+        from = found.back() + unit;
+    }
+}
+
+Status RowLoader::read_piece(uint64_t first, uint64_t count) {
+    Page bytes(count * kRowRecordBytes);
+    const uint64_t oid = state_.entry.rows_oid;
+    const Status whole = state_.store.read(oid, first * kRowRecordBytes, bytes);
+    if (!whole && !is_damage(whole.error()))
+        return whole;
+    for (uint64_t i = 0; i < count; ++i) {
+        const MutableBytes one = MutableBytes(bytes).subspan(i * kRowRecordBytes, kRowRecordBytes);
+        if (const Status read =
+                whole ? ok() : state_.store.read(oid, (first + i) * kRowRecordBytes, one);
+            !read) {
+            if (!is_damage(read.error()))
+                return read;
+            ++damaged_records_;
+            continue;
+        }
+        take_record(first + i, one.data());
+    }
+    return ok();
+}
+
+void RowLoader::take_record(uint64_t slot, const std::byte* bytes) {
+    const RowRecord record = decode_row_record(bytes);
+    if (record.id.ino == 0)
+        return;
+    if (slot >= records_.size())
+        records_.resize(slot + 1);
+    records_[slot] = record;
+    if (files_.empty() || files_.back() != record.id.ino)
+        files_.push_back(record.id.ino);
+}
+
+Status RowLoader::load_file(uint64_t ino) {
+    const Result<std::optional<uint32_t>> its_class = class_of_(ino);
+    if (!its_class && !is_damage(its_class.error()))
+        return its_class.error();
+    RowTable::File file;
+    bool readable = its_class.has_value();
+    if (its_class && !*its_class)
+        return ok();
+    if (readable)
+        readable = VEXFS_TRY(take_map(ino, file));
+    if (!readable) {
+        log(LogLevel::kError, "collection", "the rows of a file are lost to damage",
+            {{"directory", state_.entry.directory}, {"ino", ino}});
+        unreadable_.push_back(ino);
+        return ok();
+    }
+    if (file.slots.empty())
+        return ok();
+    file.access_class = **its_class;
+    std::vector<RowRecord> records;
+    for (uint32_t row = 0; row < file.slots.size(); ++row)
+        records.push_back(record_of(ino, row, file.slots[row]));
+    state_.table.resize(static_cast<uint32_t>(used_.size()));
+    state_.table.load(ino, std::move(file), records);
+    return ok();
+}
+
+// The slots that the file's map names, if it belongs to this collection. False if it is damaged.
+Result<bool> RowLoader::take_map(uint64_t ino, RowTable::File& file) {
+    Result<std::optional<RowMap>> map = read_row_map(state_.store, ino);
+    if (!map)
+        return is_damage(map.error()) ? Result<bool>(false) : map.error();
+    if (!*map || (*map)->directory != state_.entry.directory)
+        return true;
+    file.slots = std::move((*map)->slots);
+    const uint32_t rows_end = pieces_of(file.slots.size());
+    if ((*map)->pieces > rows_end)
+        leftovers_.push_back({ino, rows_end, (*map)->pieces});
+    uint64_t twice = 0;
+    for (uint32_t& slot : file.slots) {
+        const bool possible = slot < index::kMaxSlots;
+        if (possible && slot >= used_.size())
+            used_.resize(size_t{slot} + 1, false);
+        if (!possible || used_[slot]) {
+            slot = kNoSlot;
+            ++twice;
+        } else {
+            used_[slot] = true;
+        }
+    }
+    if (twice > 0)
+        log(LogLevel::kError, "collection", "rows of a file have no place of their own",
+            {{"directory", state_.entry.directory}, {"ino", ino}, {"rows", twice}});
+    return true;
+}
+
+RowRecord RowLoader::record_of(uint64_t ino, uint32_t row, uint32_t slot) {
+    const RowId id{ino, row};
+    if (slot < records_.size() && records_[slot].id == id)
+        return records_[slot];
+    unlike_records_ += slot != kNoSlot ? 1 : 0;
+    return {id, {}, 0};
+}
+
+// Slots that no map names are free. Where a record is there nevertheless its bytes are of no row,
+// unless the map of its file could not be read.
+void RowLoader::give_rest() {
+    const auto end = static_cast<uint32_t>(std::max(used_.size(), records_.size()));
+    used_.resize(end, false);
+    state_.table.resize(end);
+    state_.dead.resize(end);
+    state_.slots.start_at(end);
+    for (uint32_t slot = 0; slot < end; ++slot) {
+        if (used_[slot])
+            continue;
+        const uint64_t ino = slot < records_.size() ? records_[slot].id.ino : 0;
+        if (std::ranges::binary_search(unreadable_, ino))
+            continue;
+        state_.slots.give(slot);
+        if (ino != 0)
+            stray_.push_back(slot);
+    }
+}
+
+} // namespace vexfs

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The rows of a collection as an open finds them.
+//
+// The records of rows say which files there may be, the row map of each file what is true. Where
+// records are damaged every file of the volume is asked. What damage took is logged: a file whose
+// map cannot be read has no rows, and their slots are not used again before the volume is repaired.
+//
+// Threads: one thread, before anybody else has the state.
+#pragma once
+
+#include <functional>
+
+#include "userlib/collection/row_state.h"
+
+namespace vexfs {
+
+class RowLoader {
+  public:
+    // The class of a file; nothing if it is no more.
+    using ClassOf = std::function<Result<std::optional<uint32_t>>(uint64_t ino)>;
+
+    RowLoader(RowState& state, const ClassOf& class_of) : state_(state), class_of_(class_of) {}
+
+    Status run() VEXFS_REQUIRES(state_.lock);
+
+    // Slots whose bytes are of no row: a crash left them.
+    [[nodiscard]] const std::vector<uint32_t>& stray() const { return stray_; }
+    // Files whose maps have pieces behind their rows, and where these are.
+    struct Leftover {
+        uint64_t ino = 0;
+        uint32_t from = 0;
+        uint32_t end = 0;
+    };
+    [[nodiscard]] const std::vector<Leftover>& leftovers() const { return leftovers_; }
+
+  private:
+    Status read_records();
+    Status read_piece(uint64_t first, uint64_t count);
+    void take_record(uint64_t slot, const std::byte* bytes);
+    Status load_file(uint64_t ino) VEXFS_REQUIRES(state_.lock);
+    Result<bool> take_map(uint64_t ino, RowTable::File& file);
+    RowRecord record_of(uint64_t ino, uint32_t row, uint32_t slot);
+    void give_rest() VEXFS_REQUIRES(state_.lock);
+
+    RowState& state_;
+    const ClassOf& class_of_;
+    std::vector<RowRecord> records_; // by slot
+    std::vector<uint64_t> files_;
+    std::vector<bool> used_; // by slot: a map names it, or might
+    std::vector<uint32_t> stray_;
+    std::vector<Leftover> leftovers_;
+    uint64_t damaged_records_ = 0;
+    uint64_t unlike_records_ = 0;      // that say something else than the map
+    std::vector<uint64_t> unreadable_; // files
+};
+
+} // namespace vexfs

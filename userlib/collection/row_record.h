@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is stored of a row beside its vector, a record for each slot.
+//
+// Threads: values.
+#pragma once
+
+#include "userlib/collection/rows.h"
+
+namespace vexfs {
+
+inline constexpr size_t kRowRecordBytes = 48;
+
+struct RowRecord {
+    RowId id; // ino 0: the slot holds no row
+    RowMeta meta;
+    uint64_t data_version = 0;
+};
+
+inline void encode_row_record(const RowRecord& record, std::byte* out) {
+    store_le<uint64_t>(out, record.id.ino);
+    store_le<uint32_t>(out + 8, record.id.row);
+    store_le<uint32_t>(out + 12, 0);
+    store_le<uint64_t>(out + 16, record.data_version);
+    store_le<uint64_t>(out + 24, record.meta.tag);
+    store_le<uint64_t>(out + 32, record.meta.offset);
+    store_le<uint64_t>(out + 40, record.meta.length);
+}
+
+inline RowRecord decode_row_record(const std::byte* from) {
+    return {
+        {load_le<uint64_t>(from), load_le<uint32_t>(from + 8)},
+        {load_le<uint64_t>(from + 24), load_le<uint64_t>(from + 32), load_le<uint64_t>(from + 40)},
+        load_le<uint64_t>(from + 16)};
+}
+
+} // namespace vexfs

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/collection/row_state.h"
+
+#include <algorithm>
+
+namespace vexfs {
+
+namespace {
+
+// Runs of slots that one transaction erases, and records of the store that a run may cover: a full
+// volume has to admit it.
+constexpr size_t kRunsAtOnce = 8;
+constexpr uint64_t kRecordsAtOnce = 8;
+
+struct Run {
+    uint64_t first = 0;
+    uint64_t count = 0;
+};
+
+// Up to kRunsAtOnce runs of at most `most` slots together, taken off the front of `slots`.
+std::vector<Run> take_runs(std::span<const uint32_t>& slots, uint64_t most) {
+    std::vector<Run> runs;
+    uint64_t count = 0;
+    while (!slots.empty() && count < most) {
+        const bool follows =
+            !runs.empty() && slots.front() == runs.back().first + runs.back().count;
+        if (!follows && runs.size() == kRunsAtOnce)
+            break;
+        if (!follows)
+            runs.push_back({slots.front(), 0});
+        ++runs.back().count;
+        ++count;
+        slots = slots.subspan(1);
+    }
+    return runs;
+}
+
+} // namespace
+
+Status erase_slots(const RowState& state, std::span<const uint32_t> slots) {
+    std::vector<uint32_t> sorted(slots.begin(), slots.end());
+    std::ranges::sort(sorted);
+    const uint64_t bytes = state.vectors.vector_bytes();
+    const uint64_t room = kRecordsAtOnce * state.store.layout().header().record_bytes;
+    const uint64_t most = std::max<uint64_t>(1, room / std::max(bytes, uint64_t{kRowRecordBytes}));
+    Status outcome = ok();
+    for (std::span<const uint32_t> rest = sorted; !rest.empty();) {
+        Transaction transaction;
+        Status erased = ok();
+        for (const Run& run : take_runs(rest, most)) {
+            if (bytes > room)
+                erased = state.store.punch(state.entry.vectors_oid, run.first * bytes, bytes);
+            else
+                transaction.punch(state.entry.vectors_oid, run.first * bytes, run.count * bytes);
+            transaction.punch(state.entry.rows_oid, run.first * kRowRecordBytes,
+                              run.count * kRowRecordBytes);
+        }
+        if (erased)
+            erased = state.store.apply(transaction, Space::kFreeing);
+        if (!erased && !is_damage(erased.error()))
+            return erased;
+        if (!erased) // damage keeps its own bytes, not those of others
+            outcome = erased;
+    }
+    return outcome;
+}
+
+} // namespace vexfs

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the verbs, the searches and the linker of a collection share, and the lock that guards it.
+//
+// Threads: what is guarded says so; the rest never changes.
+#pragma once
+
+#include <memory>
+
+#include "base/mutex.h"
+#include "index/codec/codec.h"
+#include "index/graph/consolidate.h"
+#include "index/graph/graph.h"
+#include "userlib/collection/catalogue.h"
+#include "userlib/collection/row_table.h"
+#include "userlib/collection/slot_pool.h"
+#include "userlib/collection/stored_vectors.h"
+
+namespace vexfs {
+
+// Codes and a graph over them. Only the linker inserts and consolidates.
+struct LinkedRows {
+    LinkedRows(index::Codec its_codec, std::unique_ptr<index::Graph> its_graph, uint64_t rows)
+        : codec(std::move(its_codec)), graph(std::move(its_graph)), consolidation(graph->core()),
+          trained_rows(rows) {}
+
+    [[nodiscard]] size_t memory_bytes() const {
+        return graph->memory().total() + codec.memory_bytes();
+    }
+
+    const index::Codec codec;
+    const std::unique_ptr<index::Graph> graph;
+    index::Consolidation consolidation;
+    const uint64_t trained_rows; // rows of the collection when the codec was learned
+};
+
+struct RowState {
+    RowState(Store& its_store, const CollectionEntry& its_entry,
+             const index::Distance& its_distance)
+        : store(its_store), entry(its_entry),
+          vectors(its_store, its_entry.vectors_oid, its_entry.schema.vector_bytes()),
+          distance(its_distance), schema(its_entry.schema) {}
+
+    Store& store;
+    const CollectionEntry entry;
+    const StoredVectors vectors;
+    const index::Distance distance;
+
+    // Whoever wants the lock takes its turn first, so that readers do not keep a writer out.
+    Mutex turn;
+    // Searches and links share it. Nobody holds it alone while waiting for the device.
+    SharedMutex lock;
+    Schema schema VEXFS_GUARDED_BY(lock);
+    RowTable table VEXFS_GUARDED_BY(lock);
+    SlotPool slots VEXFS_GUARDED_BY(lock);
+    // What searches walk; none before there are enough rows.
+    std::unique_ptr<LinkedRows> linked VEXFS_GUARDED_BY(lock);
+    // Learned anew and not yet complete: rows that are not pending move there one after the other.
+    std::unique_ptr<LinkedRows> next VEXFS_GUARDED_BY(lock);
+    // Slots of removed rows that a graph still holds.
+    SlotSet dead VEXFS_GUARDED_BY(lock);
+};
+
+// Threads: one thread.
+class VEXFS_SCOPED_CAPABILITY RowsRead {
+  public:
+    explicit RowsRead(RowState& state) VEXFS_ACQUIRE_SHARED(state.lock) : lock_(state.lock) {
+        state.turn.lock();
+        lock_.lock_shared();
+        state.turn.unlock();
+    }
+    ~RowsRead() VEXFS_RELEASE_GENERIC() { lock_.unlock_shared(); }
+    RowsRead(const RowsRead&) = delete;
+    RowsRead& operator=(const RowsRead&) = delete;
+
+  private:
+    SharedMutex& lock_;
+};
+
+// Threads: one thread.
+class VEXFS_SCOPED_CAPABILITY RowsWrite {
+  public:
+    explicit RowsWrite(RowState& state) VEXFS_ACQUIRE(state.lock) : lock_(state.lock) {
+        state.turn.lock();
+        lock_.lock();
+        state.turn.unlock();
+    }
+    ~RowsWrite() VEXFS_RELEASE() { lock_.unlock(); }
+    RowsWrite(const RowsWrite&) = delete;
+    RowsWrite& operator=(const RowsWrite&) = delete;
+
+  private:
+    SharedMutex& lock_;
+};
+
+// Makes vectors and records of slots zero, several neighbours at a time.
+Status erase_slots(const RowState& state, std::span<const uint32_t> slots);
+
+} // namespace vexfs
