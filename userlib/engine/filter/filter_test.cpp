@@ -336,6 +336,7 @@ TEST_CASE("filter: every error of text names its column and what was expected") 
     check_fault("missing user.", 9, "expected user. and a name");
     check_fault("has security.capability", 5, "expected user. and a name");
     check_fault("has \"user.\\x00\"", 5, "none of them 0");
+    check_fault("has user.vexfs.vector", 5, "compare tag, row or stale");
     check_fault("xattr user." + std::string(251, 'a') + " = 1", 7, "at most 255 bytes");
 }
 

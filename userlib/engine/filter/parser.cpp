@@ -15,6 +15,7 @@ namespace {
 using Kind = FilterToken::Kind;
 
 constexpr std::string_view kUser = "user.";
+constexpr std::string_view kOwn = "user.vexfs."; // rows, shown as attributes
 constexpr size_t kShownBytesMax = 24;
 constexpr const char* kIntegerExpected = "an integer, 0 to 18446744073709551615";
 
@@ -317,6 +318,8 @@ Result<std::string> FilterParser::attribute() {
     if (!name.starts_with(kUser) || name.size() == kUser.size() || name.size() > VEXFS_MAX_NAME ||
         name.find('\0') != std::string::npos)
         return refuse_at(offset, "expected user. and a name, at most 255 bytes and none of them 0");
+    if (name.starts_with(kOwn))
+        return refuse_at(offset, "user.vexfs. stands for rows: compare tag, row or stale");
     return name;
 }
 
