@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include "userlib/collection/test_collection.h"
+#include "userlib/testing/collection/test_collection.h"
 
 using namespace vexfs;
 
