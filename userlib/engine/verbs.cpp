@@ -65,9 +65,7 @@ Status Volume::forget(uint64_t ino, uint64_t times) {
 }
 
 Result<Entry> Volume::lookup(uint64_t directory, std::string_view name) {
-    if (VirtualFiles::owns(directory) && name == "..")
-        return Entry{kRootIno, VEXFS_TRY(names_->get(kRootIno))};
-    if (VirtualFiles::owns(directory) || (directory == kRootIno && is_reserved_name(name)))
+    if (VirtualFiles::owns(directory) || is_reserved_name(name))
         return virtual_files_.lookup(directory, name);
     if (name == "." || name == "..")
         return names_->lookup(directory, name);
@@ -121,6 +119,10 @@ Status Volume::rename(const Place& from, const Place& to, RenameMode mode) {
 }
 
 Result<Inode> Volume::set(uint64_t ino, Attributes attributes, bool atime_now, bool mtime_now) {
+    // Opening `call` with O_TRUNC: there is nothing in it yet.
+    if (VirtualFiles::is_call(ino) && attributes.size == 0 && !attributes.mode && !attributes.uid &&
+        !attributes.gid)
+        return virtual_files_.inode(ino);
     VEXFS_TRY_VOID(changeable({ino}));
     const Timestamp time = now();
     if (atime_now)

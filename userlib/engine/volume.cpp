@@ -17,6 +17,9 @@ namespace {
 
 // Changes that wait for the disk: a commit begins at a half, writers wait for it at the whole.
 constexpr uint64_t kDirtyShare = 8;
+// Messages of sessions: the cache gives way to them.
+constexpr uint64_t kStagedShare = 2;
+constexpr uint64_t kStagedBytesMax = uint64_t{256} << 20;
 
 uint64_t random_epoch() {
     uint64_t epoch = 0;
@@ -33,7 +36,10 @@ std::string name_of_target(const DeviceSpec& spec) {
 
 Volume::Volume(const VolumeOptions& options, std::unique_ptr<DeviceStack> devices)
     : options_(options), opened_(now()), epoch_(random_epoch()), devices_(std::move(devices)),
-      virtual_files_([this](VirtualFiles::File file) { return render(file); }, opened_) {}
+      virtual_files_([this](VirtualFiles::File file) { return render(file); },
+                     [this](uint64_t ino) { return names_->get(ino); }, opened_),
+      staged_(std::min(options.memory_bytes / kStagedShare, kStagedBytesMax),
+              [this](uint64_t bytes) { store_->set_cache_bytes(cache_bytes() - bytes); }) {}
 
 Volume::~Volume() = default;
 
@@ -56,11 +62,15 @@ Result<std::unique_ptr<Volume>> Volume::open(const DeviceSpec& spec, const Volum
     return volume;
 }
 
+size_t Volume::cache_bytes() const {
+    return options_.memory_bytes - 2 * (options_.memory_bytes / kDirtyShare);
+}
+
 Status Volume::start(std::string& explanation) {
     StoreOptions store;
     store.read_only = options_.read_only;
     store.dirty_bytes_max = options_.memory_bytes / kDirtyShare;
-    store.cache_bytes = options_.memory_bytes - 2 * store.dirty_bytes_max;
+    store.cache_bytes = cache_bytes();
     store_ = VEXFS_TRY(Store::open(devices_->top(), store));
     auto names = Names::open(*store_, options_.read_only);
     if (!names && names.error().code == Code::kEUCLEAN)
@@ -115,6 +125,7 @@ std::string Volume::render_stats() {
     report.txg = store_->txg();
     report.dirty_bytes = store_->dirty_bytes();
     report.log_bytes = store_->log_bytes();
+    report.staged_bytes = staged_.bytes();
     report.damage = store_->read_damage();
     report.devices = devices_->stats();
     for (const RequestCount& count : requests_.counts())

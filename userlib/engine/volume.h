@@ -17,6 +17,7 @@
 #include "userlib/device/device_stack.h"
 #include "userlib/engine/keeper.h"
 #include "userlib/engine/request_stats.h"
+#include "userlib/engine/staged_memory.h"
 #include "userlib/engine/virtual_files.h"
 
 namespace vexfs {
@@ -91,6 +92,8 @@ class Volume {
     // Another after each start of the engine.
     [[nodiscard]] uint64_t epoch() const { return epoch_; }
     [[nodiscard]] RequestStats& requests() { return requests_; }
+    // What the messages of sessions take of memory_bytes.
+    [[nodiscard]] StagedMemory& staged() { return staged_; }
     // Shown in config.json beside the volume's own; a JSON document. Before anything is served.
     void set_front_end(std::string json) { front_end_json_ = std::move(json); }
     void set_commit_interval(std::chrono::milliseconds interval);
@@ -111,6 +114,8 @@ class Volume {
     [[nodiscard]] std::string render_config();
     [[nodiscard]] std::string render_jobs();
 
+    [[nodiscard]] size_t cache_bytes() const;
+
     const VolumeOptions options_;
     const Timestamp opened_;
     const uint64_t epoch_;
@@ -119,6 +124,7 @@ class Volume {
     std::unique_ptr<Names> names_;
     std::unique_ptr<Keeper> keeper_; // none of a read-only volume
     VirtualFiles virtual_files_;
+    StagedMemory staged_;
     RequestStats requests_;
     std::string front_end_json_ = "null";
 };

@@ -126,7 +126,7 @@ TEST_CASE("volume: reserved names and the files behind them cannot be changed") 
         CHECK(code_of(volume->unlink(kRootIno, name)) == Code::kEPERM);
         CHECK(code_of(volume->rmdir(kRootIno, name)) == Code::kEPERM);
     }
-    CHECK(code_of(volume->lookup(directory, ".vexfs")) == Code::kENOENT);
+    CHECK(code_of(volume->lookup(directory, ".similar")) == Code::kENOENT);
 
     const Entry virtual_directory = volume->lookup(kRootIno, ".vexfs").value();
     CHECK(virtual_directory.inode.is_directory());
@@ -135,7 +135,7 @@ TEST_CASE("volume: reserved names and the files behind them cannot be changed") 
     std::string names;
     for (const Listed& entry : volume->list(virtual_directory.ino, 0, 100).value())
         names += entry.name + " ";
-    CHECK(names == ". .. stats.json config.json jobs.json ");
+    CHECK(names == ". .. stats.json config.json jobs.json call ");
     CHECK(volume->lookup(virtual_directory.ino, "..").value().ino == kRootIno);
 
     const Entry stats = volume->lookup(virtual_directory.ino, "stats.json").value();
@@ -146,6 +146,47 @@ TEST_CASE("volume: reserved names and the files behind them cannot be changed") 
     CHECK(code_of(volume->set_xattr(stats.ino, "user.a", bytes("x"), SetXattr::kAny)) ==
           Code::kEPERM);
     CHECK(volume->list_xattrs(stats.ino).value().empty());
+    REQUIRE(volume->close());
+}
+
+TEST_CASE("volume: every directory has a call that is as readable as itself, and nobody lists it") {
+    const FileVolume file(kBytes);
+    const auto volume = open(file);
+    for (const auto& [mode, shown, call_mode] : {std::tuple{0755u, 0555u, 0666u},
+                                                 {0750u, 0550u, 0660u},
+                                                 {0711u, 0511u, 0600u},
+                                                 {0300u, 0100u, 0000u}}) {
+        CAPTURE(mode);
+        const uint64_t directory = volume->make(kRootIno, "d", {S_IFDIR | mode, 7, 8}).value().ino;
+        const Entry hidden = volume->lookup(directory, ".vexfs").value();
+        CHECK(hidden.inode.mode == (S_IFDIR | shown));
+        const Entry call = volume->lookup(hidden.ino, "call").value();
+        CHECK(call.inode.mode == (S_IFREG | call_mode));
+        CHECK(call.inode.uid == 7);
+        CHECK(call.inode.gid == 8);
+        CHECK(call.inode.size == uint64_t{64} << 20);
+        CHECK(VirtualFiles::is_call(call.ino));
+        CHECK(VirtualFiles::directory_of(call.ino) == directory);
+        CHECK(volume->lookup(hidden.ino, "..").value().ino == directory);
+        CHECK(code_of(volume->lookup(hidden.ino, "stats.json")) == Code::kENOENT);
+        CHECK(volume->list(hidden.ino, 0, 9).value().size() == 3);
+        CHECK(volume->list(directory, 0, 9).value().size() == 2);
+        // What a command that opens with O_TRUNC does; every other change is refused.
+        CHECK(volume->set(call.ino, {.size = 0}, false, false).value().size == call.inode.size);
+        CHECK(code_of(volume->set(call.ino, {.size = 1}, false, false)) == Code::kEPERM);
+        CHECK(code_of(volume->set(call.ino, {.mode = 0777}, false, false)) == Code::kEPERM);
+        CHECK(code_of(volume->set(hidden.ino, {.uid = 1}, false, false)) == Code::kEPERM);
+        CHECK(code_of(volume->open_file(hidden.ino)) == Code::kEISDIR);
+        // It lives as long as its directory.
+        REQUIRE(volume->rmdir(kRootIno, "d"));
+        REQUIRE(volume->forget(directory, 1));
+        CHECK(code_of(volume->get(call.ino)) == Code::kESTALE);
+        CHECK(code_of(volume->get(hidden.ino)) == Code::kESTALE);
+    }
+    write(*volume, "f", "text");
+    const Entry plain = volume->lookup(kRootIno, "f").value();
+    CHECK(code_of(volume->lookup(plain.ino, ".vexfs")) == Code::kENOTDIR);
+    CHECK(volume->lookup(VirtualFiles::kDirectory, "call").value().inode.uid == 0);
     REQUIRE(volume->close());
 }
 

@@ -92,6 +92,7 @@ std::string to_json(const StatsReport& report) {
                       {{"nodes_rescued", report.damage.nodes_rescued},
                        {"nodes_lost", report.damage.nodes_lost},
                        {"records_lost", report.damage.records_lost}}}};
+    json["sessions"] = {{"staged_bytes", report.staged_bytes}};
     json["devices"] = Json::array();
     for (const DeviceStack::LayerStats& layer : report.devices)
         json["devices"].push_back({{"device", layer.identity},

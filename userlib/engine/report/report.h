@@ -32,6 +32,7 @@ struct StatsReport {
     uint64_t txg = 0;
     uint64_t dirty_bytes = 0;
     uint64_t log_bytes = 0;
+    uint64_t staged_bytes = 0; // messages and replies of sessions, in memory
     ReadDamage damage;
     std::vector<DeviceStack::LayerStats> devices;
     std::vector<Request> requests;

@@ -32,7 +32,7 @@ void release(fuse_req_t req, fuse_ino_t node, fuse_file_info* file) {
 void read(fuse_req_t req, fuse_ino_t node, size_t size, off_t offset, fuse_file_info* file) {
     guarded(req, [&] {
         const auto room = std::make_unique_for_overwrite<std::byte[]>(size);
-        Call call(req, VEXFS_REQ_READ, node);
+        Call call(req, is_session(file->fh) ? VEXFS_REQ_SESSION_READ : VEXFS_REQ_READ, node);
         call.set_handle(file->fh);
         const vexfs_req_io body{static_cast<uint64_t>(offset), static_cast<uint32_t>(size), 0};
         const WireReply reply = call.run(body, {}, {room.get(), size});
@@ -47,8 +47,9 @@ void write(fuse_req_t req, fuse_ino_t node, const char* data, size_t size, off_t
         const uint32_t sync = (file->flags & O_DSYNC) != 0 ? VEXFS_IO_SYNC : 0;
         const vexfs_req_io body{static_cast<uint64_t>(offset), static_cast<uint32_t>(size), sync};
         vexfs_rep_write reply{};
-        if (Call(req, VEXFS_REQ_WRITE, node)
-                .fetch(body, std::as_bytes(std::span(data, size)), reply))
+        Call call(req, is_session(file->fh) ? VEXFS_REQ_SESSION_WRITE : VEXFS_REQ_WRITE, node);
+        call.set_handle(file->fh);
+        if (call.fetch(body, std::as_bytes(std::span(data, size)), reply))
             fuse_reply_write(req, reply.bytes);
     });
 }
@@ -108,8 +109,8 @@ void ioctl(fuse_req_t req, fuse_ino_t node, unsigned command, void*, fuse_file_i
     guarded(req, [&] {
         std::vector<std::byte> room(out_bytes);
         Call call(req, VEXFS_REQ_IOCTL, node);
-        const vexfs_req_ioctl body{command, static_cast<uint32_t>(in_bytes),
-                                   static_cast<uint32_t>(file->fh & ((1U << kAccessBits) - 1)), 0};
+        call.set_handle(file->fh);
+        const vexfs_req_ioctl body{command, static_cast<uint32_t>(in_bytes), mode_of(file->fh), 0};
         const Bytes payload(static_cast<const std::byte*>(in), in_bytes);
         const WireReply reply = call.run(body, payload, room);
         if (reply.result != 0 && reply.bytes == 0)

@@ -15,7 +15,7 @@ void opendir(fuse_req_t req, fuse_ino_t node, fuse_file_info* file) {
         const vexfs_req_open body{static_cast<uint32_t>(file->flags), 0};
         if (!Call(req, VEXFS_REQ_OPENDIR, node).fetch(body, {}, reply))
             return;
-        file->fh = handle_of(reply.fh, file->flags);
+        file->fh = handle_of(reply, file->flags);
         fuse_reply_open(req, file);
     });
 }

@@ -20,14 +20,22 @@
 namespace vexfs {
 
 inline constexpr uint32_t kGeneration = 1; // of every node: numbers are never used again
-// A file handle: the wire's, and how the file was opened.
+// A file handle: the wire's, whether it is a session, and how the file was opened.
 inline constexpr unsigned kAccessBits = 2;
+inline constexpr unsigned kHandleBits = kAccessBits + 1;
 
-inline uint64_t handle_of(uint64_t wire, int open_flags) {
+inline uint64_t handle_of(const vexfs_rep_open& open, int open_flags) {
     const int access = open_flags & O_ACCMODE;
     const uint64_t mode =
         (access != O_WRONLY ? VEXFS_FILE_READ : 0) | (access != O_RDONLY ? VEXFS_FILE_WRITE : 0);
-    return wire << kAccessBits | mode;
+    const uint64_t session = (open.flags & VEXFS_OPEN_SESSION) != 0 ? 1 : 0;
+    return open.fh << kHandleBits | session << kAccessBits | mode;
+}
+inline uint32_t mode_of(uint64_t handle) {
+    return static_cast<uint32_t>(handle & ((1U << kAccessBits) - 1));
+}
+inline bool is_session(uint64_t handle) {
+    return (handle >> kAccessBits & 1) != 0;
 }
 
 inline double seconds_of(uint64_t nanoseconds) {
@@ -91,7 +99,7 @@ class Call {
     [[nodiscard]] uint64_t ino_of(fuse_ino_t node) const {
         return node == FUSE_ROOT_ID ? server(req_).root() : node;
     }
-    void set_handle(uint64_t handle) { request_.header.fh = handle >> kAccessBits; }
+    void set_handle(uint64_t handle) { request_.header.fh = handle >> kHandleBits; }
 
     template <typename Body>
     WireReply run(const Body& body, Bytes payload, MutableBytes out) {
@@ -160,7 +168,7 @@ inline void reply_entry(fuse_req_t req, const vexfs_rep_entry& entry) {
 }
 
 inline void take_open(const vexfs_rep_open& open, fuse_file_info* file) {
-    file->fh = handle_of(open.fh, file->flags);
+    file->fh = handle_of(open, file->flags);
     file->direct_io = (open.flags & VEXFS_OPEN_DIRECT) != 0 ? 1 : 0;
     file->keep_cache = (open.flags & VEXFS_OPEN_KEEP_CACHE) != 0 ? 1 : 0;
 }

@@ -62,8 +62,23 @@ void getattr(fuse_req_t req, fuse_ino_t node, fuse_file_info*) {
     });
 }
 
-void setattr(fuse_req_t req, fuse_ino_t node, struct stat* attr, int to_set, fuse_file_info*) {
+// A session that is cut to nothing drops what is staged; it has the size that it had.
+void truncate_session(fuse_req_t req, fuse_ino_t node, uint64_t handle) {
+    Call truncate(req, VEXFS_REQ_SESSION_TRUNCATE, node);
+    truncate.set_handle(handle);
+    if (!truncate.taken(truncate.run_bodyless({}, {})))
+        return;
+    vexfs_rep_attr reply{};
+    Call call(req, VEXFS_REQ_GETATTR, node);
+    if (call.taken(call.run_bodyless({}, std::as_writable_bytes(std::span(&reply, 1)))))
+        reply_attr(req, reply);
+}
+
+void setattr(fuse_req_t req, fuse_ino_t node, struct stat* attr, int to_set, fuse_file_info* file) {
     guarded(req, [&] {
+        if (file != nullptr && is_session(file->fh) && attr->st_size == 0 &&
+            (to_set & FUSE_SET_ATTR_SIZE) != 0)
+            return truncate_session(req, node, file->fh);
         vexfs_req_setattr body{};
         for (const auto& [fuse, wire] : kSets)
             body.valid |= (to_set & fuse) != 0 ? wire : 0;

@@ -34,7 +34,9 @@ Result<Allocate> allocate_of(uint32_t mode) {
 } // namespace
 
 Result<size_t> Dispatch::open(const WireRequest& request) {
-    VEXFS_TRY(body_of<vexfs_req_open>(request));
+    const auto body = VEXFS_TRY(body_of<vexfs_req_open>(request));
+    if (VirtualFiles::is_call(VEXFS_TRY(node(request))))
+        return open_call(request, body.flags);
     vexfs_rep_open reply{};
     reply.fh = VEXFS_TRY(volume_.open_file(VEXFS_TRY(node(request))));
     // Pages change through the kernel only; a virtual file has no size to cache by.
@@ -43,7 +45,10 @@ Result<size_t> Dispatch::open(const WireRequest& request) {
 }
 
 Result<size_t> Dispatch::release(const WireRequest& request) {
-    volume_.close_file(VEXFS_TRY(node(request)), request.header.fh);
+    if (VirtualFiles::is_call(VEXFS_TRY(node(request))))
+        sessions_.close(request.header.fh);
+    else
+        volume_.close_file(request.header.ino, request.header.fh);
     return size_t{0};
 }
 

@@ -23,8 +23,8 @@ vexfs_time time_of(const Timestamp& time) {
 } // namespace
 
 Dispatch::Handler Dispatch::handler_of(uint32_t op) {
-    static constexpr std::array<Handler, VEXFS_REQ_LSEEK + 1> kHandlers = [] {
-        std::array<Handler, VEXFS_REQ_LSEEK + 1> table{};
+    static constexpr std::array<Handler, VEXFS_REQ_SESSION_TRUNCATE + 1> kHandlers = [] {
+        std::array<Handler, VEXFS_REQ_SESSION_TRUNCATE + 1> table{};
         table[VEXFS_REQ_MOUNT] = &Dispatch::mount;
         table[VEXFS_REQ_UNMOUNT] = &Dispatch::unmount;
         table[VEXFS_REQ_LOOKUP] = &Dispatch::lookup;
@@ -61,6 +61,9 @@ Dispatch::Handler Dispatch::handler_of(uint32_t op) {
         table[VEXFS_REQ_FALLOCATE] = &Dispatch::fallocate;
         table[VEXFS_REQ_COPY_RANGE] = &Dispatch::copy_range;
         table[VEXFS_REQ_LSEEK] = &Dispatch::lseek;
+        table[VEXFS_REQ_SESSION_WRITE] = &Dispatch::session_write;
+        table[VEXFS_REQ_SESSION_READ] = &Dispatch::session_read;
+        table[VEXFS_REQ_SESSION_TRUNCATE] = &Dispatch::session_truncate;
         return table;
     }();
     return op < kHandlers.size() ? kHandlers[op] : nullptr;

@@ -10,7 +10,7 @@
 
 #include "ioctl/vexfs_queue.h"
 #include "userlib/engine/volume.h"
-#include "userlib/frontend/wire/dispatch/messages.h"
+#include "userlib/frontend/wire/dispatch/sessions.h"
 
 namespace vexfs {
 
@@ -30,7 +30,8 @@ struct WireReply {
 class Dispatch {
   public:
     // `front_end` is a VEXFS_FRONT_END_*. The volume outlives it.
-    Dispatch(Volume& volume, uint32_t front_end) : volume_(volume), messages_(volume, front_end) {}
+    Dispatch(Volume& volume, uint32_t front_end)
+        : volume_(volume), messages_(volume, front_end), sessions_(messages_, volume) {}
 
     WireReply run(const WireRequest& request);
 
@@ -81,6 +82,13 @@ class Dispatch {
     Result<size_t> copy_range(const WireRequest& request);
     Result<size_t> lseek(const WireRequest& request);
 
+    // call.cpp
+    Result<size_t> open_call(const WireRequest& request, uint32_t flags);
+    Result<std::shared_ptr<Session>> session_of(const WireRequest& request);
+    Result<size_t> session_write(const WireRequest& request);
+    Result<size_t> session_read(const WireRequest& request);
+    Result<size_t> session_truncate(const WireRequest& request);
+
     // xattrs.cpp
     Result<size_t> setxattr(const WireRequest& request);
     Result<size_t> getxattr(const WireRequest& request);
@@ -92,6 +100,7 @@ class Dispatch {
 
     Volume& volume_;
     Messages messages_;
+    Sessions sessions_;
 };
 
 } // namespace vexfs

@@ -45,8 +45,18 @@ WireReply Dispatch::ioctl(const WireRequest& request) {
         return refuse(Code::kEINVAL);
     CallersBuffer buffer(request.out);
     const auto room = static_cast<uint32_t>(std::min<size_t>(request.out.size(), UINT32_MAX));
-    Message message(request.payload, room, {request.header.ino, body->mode, request.caller},
-                    buffer);
+    Origin origin{request.header.ino, body->mode, request.caller};
+    std::shared_ptr<Session> session;
+    if (VirtualFiles::is_call(request.header.ino)) {
+        const auto found = sessions_.get(request.header.fh);
+        if (!found)
+            return refuse(found.error().code);
+        session = *found;
+        origin.node = VirtualFiles::directory_of(request.header.ino);
+        origin.session = session.get();
+        origin.is_call = true;
+    }
+    Message message(request.payload, room, origin, buffer);
     const MessageDone done = messages_.run(message, _IOC_NR(body->cmd));
     return {done.status, done.bytes};
 }

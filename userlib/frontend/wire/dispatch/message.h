@@ -14,11 +14,15 @@
 
 namespace vexfs {
 
+class Session;
+
 // Where a message came from.
 struct Origin {
-    uint64_t node = 0;            // what the descriptor is open on; of a session its directory
+    uint64_t node = 0;            // what the descriptor is open on; of `call` its directory
     uint32_t mode = 0;            // VEXFS_FILE_*: how it was opened
     WireCaller* caller = nullptr; // none: nobody whose rights could be known
+    Session* session = nullptr;   // an ioctl on a session's descriptor
+    bool is_call = false;         // the descriptor is one of `call`
 };
 
 // Where a reply goes: the caller's buffer, or memory of a session.
@@ -36,6 +40,7 @@ class Message {
 
     [[nodiscard]] Bytes bytes() const { return bytes_; }
     [[nodiscard]] uint32_t op() const { return header_.op; }
+    [[nodiscard]] const Origin& origin() const { return origin_; }
     [[nodiscard]] uint64_t node() const { return origin_.node; }
     [[nodiscard]] bool opened_for(uint32_t mode) const { return (origin_.mode & mode) != 0; }
     // EBADF.

@@ -35,9 +35,12 @@ MessageDone Messages::run(Message& message, std::optional<uint32_t> ioctl_op) {
 }
 
 Result<size_t> Messages::answer(Message& message, std::optional<uint32_t> ioctl_op) {
-    if (volume_.read_only() && ioctl_op.value_or(message.op()) >= kChanging)
+    const bool changing = ioctl_op.value_or(message.op()) >= kChanging;
+    if (changing && volume_.read_only())
         return fail(Code::kEROFS, "the volume is read-only");
     const Request request = VEXFS_TRY(parse_request(message.bytes(), message.fault(), ioctl_op));
+    if (changing && message.origin().is_call && !message.opened_for(VEXFS_FILE_WRITE))
+        return fail(Code::kEBADF, "the session is not open for writing");
     return std::visit([&](const auto& one) { return perform(message, one); }, request);
 }
 
@@ -48,7 +51,7 @@ Result<size_t> Messages::perform(Message& message, const HelloRequest&) {
     body.abi_min = VEXFS_ABI_VERSION;
     body.abi_max = VEXFS_ABI_VERSION;
     body.front_end = front_end_;
-    body.features = 0;
+    body.features = VEXFS_FEATURE_SESSION | VEXFS_FEATURE_PART;
     body.flags = volume_.read_only() ? VEXFS_HELLO_READ_ONLY : 0;
     body.engine_epoch = volume_.epoch();
     std::copy(volume_.header().volume_id.begin(), volume_.header().volume_id.end(), body.volume);
@@ -65,6 +68,7 @@ Result<size_t> Messages::perform(Message& message, const HelloRequest&) {
     body.max_filter = VEXFS_MAX_FILTER;
     body.max_filter_depth = VEXFS_MAX_FILTER_DEPTH;
     body.max_files = VEXFS_MAX_FILES;
+    body.max_staged = volume_.staged().user_bytes_max();
     return message.reply(Reply(reply));
 }
 

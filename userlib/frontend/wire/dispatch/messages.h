@@ -32,6 +32,9 @@ class Messages {
 
     Result<size_t> perform(Message& message, const HelloRequest& request);
     Result<size_t> perform(Message& message, const SyncRequest& request);
+    // parts.cpp
+    Result<size_t> perform(Message& message, const PartPutRequest& request);
+    Result<size_t> perform(Message& message, const PartGetRequest& request);
     // What is not offered.
     template <typename Request>
     Result<size_t> perform(Message&, const Request&);
