@@ -10,6 +10,45 @@
 
 namespace vexfs {
 
+namespace {
+
+// Reads vectors of neighbouring slots at once.
+Status read_slots(RowState& state, std::span<const uint32_t> slots, std::vector<StoredRow>* meta,
+                  Page* vectors) VEXFS_REQUIRES_SHARED(state.lock) {
+    const size_t bytes = state.vectors.vector_bytes();
+    Page buffer;
+    size_t done = 0;
+    while (vectors != nullptr && done < slots.size()) {
+        size_t count = 1;
+        while (done + count < slots.size() && slots[done] != kNoSlot &&
+               slots[done + count] == slots[done] + count)
+            ++count;
+        const auto run = slots.subspan(done, count);
+        const auto copy = [&](std::span<const uint32_t> some, const std::byte* const* from) {
+            for (size_t i = 0; i < some.size(); ++i)
+                std::memcpy(vectors->data() + (done + some[i] - run[0]) * bytes, from[i], bytes);
+            return ok();
+        };
+        bool damaged = run[0] == kNoSlot;
+        if (!damaged)
+            VEXFS_TRY_VOID(state.vectors.read_each(
+                run, buffer, copy, [&](uint32_t slot) VEXFS_REQUIRES_SHARED(state.lock) {
+                    state.table.damaged().add(slot);
+                    damaged = true;
+                }));
+        if (damaged && meta == nullptr)
+            return fail(Code::kEBADMSG, "get: a vector is damaged");
+        done += count;
+    }
+    if (meta != nullptr)
+        for (const uint32_t slot : slots)
+            meta->push_back(slot != kNoSlot ? state.table.stored_row(slot)
+                                            : StoredRow{{}, 0, false, true});
+    return ok();
+}
+
+} // namespace
+
 Collection::Collection(std::unique_ptr<RowState> state, bool read_only)
     : read_only_(read_only), state_(std::move(state)),
       scratches_(std::make_unique<SearchScratches>()), linker_(std::make_unique<Linker>(*state_)) {}
@@ -46,42 +85,8 @@ Status Collection::get(uint64_t ino, uint32_t first, uint32_t rows, std::vector<
             vectors->assign(count * state_->vectors.vector_bytes(), std::byte{0});
         if (count == 0)
             return ok();
-        return get_slots(std::span(file->slots).subspan(first, count), meta, vectors);
+        return read_slots(*state_, std::span(file->slots).subspan(first, count), meta, vectors);
     });
-}
-
-// Reads vectors of neighbouring slots at once.
-Status Collection::get_slots(std::span<const uint32_t> slots, std::vector<StoredRow>* meta,
-                             Page* vectors) {
-    const size_t bytes = state_->vectors.vector_bytes();
-    Page buffer;
-    size_t done = 0;
-    while (vectors != nullptr && done < slots.size()) {
-        size_t count = 1;
-        while (done + count < slots.size() && slots[done] != kNoSlot &&
-               slots[done + count] == slots[done] + count)
-            ++count;
-        const auto run = slots.subspan(done, count);
-        const auto copy = [&](std::span<const uint32_t> some, const std::byte* const* from) {
-            for (size_t i = 0; i < some.size(); ++i)
-                std::memcpy(vectors->data() + (done + some[i] - run[0]) * bytes, from[i], bytes);
-            return ok();
-        };
-        bool damaged = run[0] == kNoSlot;
-        if (!damaged)
-            VEXFS_TRY_VOID(state_->vectors.read_each(run, buffer, copy, [&](uint32_t slot) {
-                state_->table.damaged().add(slot);
-                damaged = true;
-            }));
-        if (damaged && meta == nullptr)
-            return fail(Code::kEBADMSG, "get: a vector is damaged");
-        done += count;
-    }
-    if (meta != nullptr)
-        for (const uint32_t slot : slots)
-            meta->push_back(slot != kNoSlot ? state_->table.stored_row(slot)
-                                            : StoredRow{{}, 0, false, true});
-    return ok();
 }
 
 Status Collection::read_vector(const RowId& id, MutableBytes out) {

@@ -83,7 +83,6 @@ class Collection {
     Collection(std::unique_ptr<RowState> state, bool read_only);
     static Error no_memory();
     Status check_sound() const;
-    Status get_slots(std::span<const uint32_t> slots, std::vector<StoredRow>* meta, Page* vectors);
 
     // put.cpp
     Status check_put(const PutRows& put) const;
@@ -98,7 +97,6 @@ class Collection {
     Status remember(uint64_t ino, uint32_t before, uint32_t total,
                     const std::function<std::vector<uint32_t>(RowTable&)>& change)
         VEXFS_REQUIRES(change_mutex_);
-    void hide(std::span<const uint32_t> removed);
     void clean_up(uint64_t ino, uint32_t before, uint32_t total, std::span<const uint32_t> removed)
         VEXFS_REQUIRES(change_mutex_);
     void erase(std::span<const uint32_t> slots) VEXFS_REQUIRES(change_mutex_);

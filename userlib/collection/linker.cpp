@@ -103,9 +103,9 @@ void Linker::run() {
     }
 }
 
-void Linker::note_pass_done() {
+void Linker::note_done(uint64_t asked) {
     MutexLock lock(mutex_);
-    done_ = std::max(done_, pass_);
+    done_ = std::max(done_, asked);
     failure_.reset();
     changed_.notify_all();
 }
@@ -116,10 +116,13 @@ Result<bool> Linker::step() {
     bool moving = false;
     bool pending = false;
     LinkedRows* linked = nullptr;
-    if (link_cursor_ == 0) {
+    uint64_t asked = 0;
+    {
         MutexLock lock(mutex_);
-        pass_ = seen_ = asked_;
+        asked = seen_ = asked_;
     }
+    if (link_cursor_ == 0)
+        pass_ = asked;
     {
         const RowsRead read(state_);
         const uint64_t rows = state_.table.live_slots().count();
@@ -136,20 +139,21 @@ Result<bool> Linker::step() {
         (train_first ? state_.linked : state_.next) = std::move(trained);
         return true;
     }
-    if (linked == nullptr || !pending)
-        note_pass_done();
+    if (linked != nullptr && pending && VEXFS_TRY(link_some()))
+        return true;
+    link_cursor_ = 0;
+    note_done(asked);
     if (linked == nullptr)
         return false;
-    if (pending && VEXFS_TRY(link_some()))
-        return true;
     if (moving)
         return move_some();
     return consolidate_some(*linked);
 }
 
-// True if rows are left that this pass has not looked at. The graph is never changed while the lock
+// True if rows are still pending. The graph is never changed while the lock
 // is held alone, so a row is either pending or in the graph to all who hold it alone.
 Result<bool> Linker::link_some() {
+    bool pass_done = false;
     bool more = false;
     {
         const RowsRead read(state_);
@@ -157,19 +161,19 @@ Result<bool> Linker::link_some() {
         const std::vector<uint32_t> slots = next_slots(state_.table.pending(), cursor, kLinkAtOnce);
         VEXFS_TRY_VOID(state_.vectors.read_each(
             slots, buffer_,
-            [&](std::span<const uint32_t> sound, const std::byte* const* vectors) {
-                return link(sound, vectors);
-            },
-            [&](uint32_t slot) {
+            [&](std::span<const uint32_t> sound, const std::byte* const* vectors)
+                VEXFS_REQUIRES_SHARED(state_.lock) { return link(sound, vectors); },
+            [&](uint32_t slot) VEXFS_REQUIRES_SHARED(state_.lock) {
                 state_.table.damaged().add(slot);
                 state_.table.pending().remove(slot);
             }));
         link_cursor_ = cursor;
-        more = slots.size() == kLinkAtOnce;
+        pass_done = slots.size() < kLinkAtOnce;
+        more = state_.table.pending().count() > 0;
     }
-    if (!more) {
+    if (pass_done) {
         link_cursor_ = 0;
-        note_pass_done();
+        note_done(pass_);
     }
     return more;
 }
@@ -201,15 +205,15 @@ Result<bool> Linker::move_some() {
         uint32_t cursor = move_cursor_;
         std::vector<uint32_t> slots = next_slots(state_.table.live_slots(), cursor, kLinkAtOnce);
         const bool last = slots.size() < kLinkAtOnce;
-        std::erase_if(slots, [&](uint32_t slot) VEXFS_NO_THREAD_ANALYSIS { // the lock is shared
+        std::erase_if(slots, [&](uint32_t slot) VEXFS_REQUIRES_SHARED(state_.lock) {
             return state_.table.pending().contains(slot) || state_.table.damaged().contains(slot);
         });
         VEXFS_TRY_VOID(state_.vectors.read_each(
             slots, buffer_,
-            [&](std::span<const uint32_t> sound, const std::byte* const* vectors) {
-                return move(sound, vectors);
-            },
-            [&](uint32_t slot) { state_.table.damaged().add(slot); }));
+            [&](std::span<const uint32_t> sound, const std::byte* const* vectors)
+                VEXFS_REQUIRES_SHARED(state_.lock) { return move(sound, vectors); },
+            [&](uint32_t slot)
+                VEXFS_REQUIRES_SHARED(state_.lock) { state_.table.damaged().add(slot); }));
         move_cursor_ = cursor;
         if (!last)
             return true;

@@ -49,7 +49,7 @@ class Linker {
     Result<bool> consolidate_some(LinkedRows& linked);
     Result<std::unique_ptr<LinkedRows>> train();
     Status gather_sample(Page& sample);
-    void note_pass_done();
+    void note_done(uint64_t asked);
 
     RowState& state_;
     index::Scratch scratch_;

@@ -32,13 +32,10 @@ Result<std::unique_ptr<Collection>> Collection::open(Store& store, const Collect
         const index::Distance distance = VEXFS_TRY(
             index::Distance::make(used.schema.element, used.schema.metric, used.schema.dim));
         auto state = std::make_unique<RowState>(store, used, distance);
-        {
-            const RowsWrite write(*state);
-            RowLoader loader(*state, class_of);
-            VEXFS_TRY_VOID(loader.run());
-            if (!read_only)
-                erase_remains(*state, loader);
-        }
+        RowLoader loader(*state, class_of);
+        VEXFS_TRY_VOID(loader.run());
+        if (!read_only)
+            erase_remains(*state, loader);
         return std::unique_ptr<Collection>(new Collection(std::move(state), read_only));
     });
 }

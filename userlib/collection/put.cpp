@@ -238,7 +238,7 @@ Status Collection::remember(uint64_t ino, uint32_t before, uint32_t total,
     const Status changed = guard(no_memory(), [&]() -> Status {
         const RowsWrite write(*state_);
         removed = change(state_->table);
-        hide(removed);
+        hide_rows(*state_, removed);
         return ok();
     });
     if (!changed) {
@@ -248,19 +248,6 @@ Status Collection::remember(uint64_t ino, uint32_t before, uint32_t total,
     linker_->wake();
     clean_up(ino, before, total, removed);
     return ok();
-}
-
-// Hides rows from every search that begins afterwards. Their slots are free once no graph holds
-// them; nobody takes one before they are cleaned up, as only a put does.
-void Collection::hide(std::span<const uint32_t> removed) {
-    for (const uint32_t slot : removed) {
-        bool held = state_->linked && state_->linked->graph->remove(slot);
-        held = (state_->next && state_->next->graph->remove(slot)) || held;
-        if (held)
-            state_->dead.add(slot);
-        else
-            state_->slots.give(slot);
-    }
 }
 
 // What is left of rows that are no more. That it fails costs space until the next open.

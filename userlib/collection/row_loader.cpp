@@ -26,8 +26,9 @@ Status RowLoader::run() {
         }));
     }
     std::ranges::sort(files_);
-    files_.erase(std::ranges::unique(files_).begin(), files_.end());
+    files_.erase(std::unique(files_.begin(), files_.end()), files_.end());
     used_.resize(records_.size(), false);
+    const RowsWrite write(state_);
     for (const uint64_t ino : files_)
         VEXFS_TRY_VOID(load_file(ino));
     give_rest();

@@ -22,7 +22,7 @@ class RowLoader {
 
     RowLoader(RowState& state, const ClassOf& class_of) : state_(state), class_of_(class_of) {}
 
-    Status run() VEXFS_REQUIRES(state_.lock);
+    Status run();
 
     // Slots whose bytes are of no row: a crash left them.
     [[nodiscard]] const std::vector<uint32_t>& stray() const { return stray_; }

@@ -78,13 +78,12 @@ Status RowSearch::run(std::vector<RowHit>& hits) {
 
 void RowSearch::choose_visible() {
     const Stopwatch watch(report_.access_ns);
-    const RowTable& table = state_.table;
-    report_.rows = table.rows();
-    report_.visible = table.rows() - table.lost_rows();
+    report_.rows = state_.table.rows();
+    report_.visible = state_.table.rows() - state_.table.lost_rows();
     if (query_.classes != nullptr) {
-        const uint64_t visible = table.visible_rows(*query_.classes);
+        const uint64_t visible = state_.table.visible_rows(*query_.classes);
         if (visible > 0 && visible < report_.visible)
-            visible_ = visible_sets_.of(table, *query_.classes);
+            visible_ = visible_sets_.of(state_.table, *query_.classes);
         report_.visible = visible;
     }
     report_.matching = report_.visible;
@@ -111,8 +110,8 @@ Status RowSearch::scan(const SlotSet& which) {
 // The slots that wait in the scratch.
 Status RowSearch::scan_listed() {
     VEXFS_TRY_VOID(query_.stop.check());
-    const auto measure = [&](std::span<const uint32_t> slots,
-                             const std::byte* const* vectors) -> Status {
+    const auto measure = [&](std::span<const uint32_t> slots, const std::byte* const* vectors)
+                             VEXFS_REQUIRES_SHARED(state_.lock) -> Status {
         scratch_.distances.resize(slots.size());
         state_.distance.to_rows(query_.query.data, vectors, slots.size(),
                                 scratch_.distances.data());
@@ -121,7 +120,7 @@ Status RowSearch::scan_listed() {
             VEXFS_TRY_VOID(offer(slots[i], scratch_.distances[i]));
         return ok();
     };
-    const auto damaged = [&](uint32_t slot) {
+    const auto damaged = [&](uint32_t slot) VEXFS_REQUIRES_SHARED(state_.lock) {
         ++report_.degraded;
         state_.table.damaged().add(slot);
     };
@@ -276,12 +275,11 @@ Status RowSearch::test_all(Reach& reach) {
     for (size_t word = 0; word < state_.table.live_slots().word_count(); ++word) {
         if (word % 16 == 0)
             VEXFS_TRY_VOID(query_.stop.check());
-        Status tested = ok();
-        for_each_bit(visible_word(word), word, [&](uint32_t slot) {
-            if (const Result<bool> passed = tested ? passes(slot) : true; !passed)
-                tested = passed.error();
-        });
-        VEXFS_TRY_VOID(tested);
+        scratch_.slots.clear();
+        for_each_bit(visible_word(word), word,
+                     [&](uint32_t slot) { scratch_.slots.push_back(slot); });
+        for (const uint32_t slot : scratch_.slots)
+            VEXFS_TRY_VOID(passes(slot));
     }
     reach.allowed = passed_;
     report_.matching = passed_.count_set();
@@ -317,12 +315,12 @@ void RowSearch::leave_out_found(Reach& reach) {
     }
     for (const uint32_t slot : offered_)
         reach.allowed->remove(slot);
-    nearest_.for_each([&](const FoundRow& row) {
-        const RowTable::File* const file = state_.table.file(row.id.ino);
-        for (const uint32_t slot : file->slots)
+    std::vector<uint64_t> files;
+    nearest_.for_each([&](const FoundRow& row) { files.push_back(row.id.ino); });
+    for (const uint64_t ino : files)
+        for (const uint32_t slot : state_.table.file(ino)->slots)
             if (slot != kNoSlot)
                 reach.allowed->remove(slot);
-    });
 }
 
 void RowSearch::finish(std::vector<RowHit>& hits) {

@@ -37,6 +37,17 @@ std::vector<Run> take_runs(std::span<const uint32_t>& slots, uint64_t most) {
 
 } // namespace
 
+void hide_rows(RowState& state, std::span<const uint32_t> slots) {
+    for (const uint32_t slot : slots) {
+        bool held = state.linked && state.linked->graph->remove(slot);
+        held = (state.next && state.next->graph->remove(slot)) || held;
+        if (held)
+            state.dead.add(slot);
+        else
+            state.slots.give(slot);
+    }
+}
+
 Status erase_slots(const RowState& state, std::span<const uint32_t> slots) {
     std::vector<uint32_t> sorted(slots.begin(), slots.end());
     std::ranges::sort(sorted);

@@ -93,6 +93,10 @@ class VEXFS_SCOPED_CAPABILITY RowsWrite {
     SharedMutex& lock_;
 };
 
+// Hides rows that the table has no more from every search that begins afterwards. Their slots are
+// free once no graph holds them.
+void hide_rows(RowState& state, std::span<const uint32_t> slots) VEXFS_REQUIRES(state.lock);
+
 // Makes vectors and records of slots zero, several neighbours at a time.
 Status erase_slots(const RowState& state, std::span<const uint32_t> slots);
 

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <set>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "userlib/testing/collection/test_collection.h"
+
+using namespace vexfs;
+
+namespace {
+
+constexpr uint32_t kDim = 32;
+
+// Vectors around centres, as embeddings are.
+class Clusters {
+  public:
+    explicit Clusters(uint64_t seed) : random_(seed) {
+        for (float& value : centres_)
+            value = static_cast<float>(random_.normal()) * 4;
+    }
+
+    std::vector<float> rows(size_t count) {
+        std::vector<float> rows;
+        for (size_t i = 0; i < count; ++i) {
+            const size_t centre = random_.below(kCentres);
+            for (size_t j = 0; j < kDim; ++j)
+                rows.push_back(centres_[centre * kDim + j] + static_cast<float>(random_.normal()));
+        }
+        return rows;
+    }
+
+  private:
+    static constexpr size_t kCentres = 50;
+
+    Random random_;
+    std::vector<float> centres_ = std::vector<float>(kCentres * kDim);
+};
+
+void put(TestCollection& made, uint64_t ino, const std::vector<float>& vectors,
+         uint32_t first = kAppend) {
+    REQUIRE(made.rows().put({ino, first, false, 1, 0, {}, as_bytes(vectors)}));
+}
+
+// The share of the ten nearest that an approximate search finds.
+double recall(TestCollection& made, const std::vector<float>& queries, RowPredicate* predicate) {
+    size_t found = 0;
+    size_t wanted = 0;
+    for (size_t i = 0; i < queries.size(); i += kDim) {
+        RowQuery query = made.query({queries.data() + i, queries.data() + i + kDim});
+        query.predicate = predicate;
+        std::vector<RowHit> hits;
+        RowSearchReport report;
+        REQUIRE(made.rows().search(query, hits, report));
+        std::set<RowId> ids;
+        for (const RowHit& hit : hits)
+            ids.insert(hit.id);
+        REQUIRE(ids.size() == 10);
+        CHECK((predicate != nullptr || report.plan != index::Plan::kExact));
+        query.exact = true;
+        REQUIRE(made.rows().search(query, hits, report));
+        CHECK(report.exact);
+        wanted += hits.size();
+        for (const RowHit& hit : hits)
+            found += ids.count(hit.id);
+    }
+    return static_cast<double>(found) / static_cast<double>(wanted);
+}
+
+} // namespace
+
+TEST_CASE("linker: few rows are never linked, and waiting for it ends at once") {
+    TestCollection made(small_schema(kDim));
+    put(made, 1030, Clusters(1).rows(200));
+    REQUIRE(made.rows().wait_linked({}));
+    CHECK(made.rows().counts().pending == 200);
+    CHECK(made.rows().counts().trained_rows == 0);
+}
+
+TEST_CASE("linker: linked rows are found, also after a change, a drop and another training") {
+    TestCollection made(small_schema(kDim), uint64_t{128} << 20);
+    Clusters clusters(2);
+    const std::vector<float> queries = clusters.rows(100);
+    put(made, 1030, clusters.rows(1500));
+    REQUIRE(made.rows().wait_linked({}));
+    CHECK(made.rows().counts().pending == 0);
+    CHECK(made.rows().counts().trained_rows == 1500);
+    CHECK(made.rows().counts().graph_bytes > 0);
+    CHECK(recall(made, queries, nullptr) >= 0.95);
+
+    for (uint64_t ino = 1031; ino < 1044; ++ino)
+        put(made, ino, clusters.rows(1000));
+    put(made, 1035, clusters.rows(300), 100);
+    REQUIRE(made.rows().drop(1030, 700));
+    REQUIRE(made.rows().wait_linked({}));
+    CHECK(made.rows().counts().pending == 0);
+    CHECK(made.rows().counts().rows == 13700);
+    CHECK(recall(made, queries, nullptr) >= 0.95);
+    // The rows are eight times those of the training.
+    while (made.rows().counts().trained_rows == 1500)
+        std::this_thread::yield();
+    REQUIRE(made.rows().wait_linked({}));
+    CHECK(made.rows().counts().pending == 0);
+    CHECK(recall(made, queries, nullptr) >= 0.95);
+
+    // What was removed gives its slots back, to rows of other files.
+    for (uint64_t ino = 1031; ino < 1038; ++ino)
+        REQUIRE(made.rows().drop(ino, 0));
+    while (made.rows().counts().dead > 700)
+        std::this_thread::yield();
+    const uint64_t slots = made.rows().counts().slots;
+    for (uint64_t ino = 1050; ino < 1056; ++ino)
+        put(made, ino, clusters.rows(1000));
+    CHECK(made.rows().counts().slots == slots);
+    REQUIRE(made.rows().wait_linked({}));
+    CHECK(recall(made, queries, nullptr) >= 0.95);
+}
+
+TEST_CASE("linker: a predicate and classes are met by linked rows, however few are left") {
+    TestCollection made(small_schema(kDim), uint64_t{128} << 20);
+    Clusters clusters(3);
+    const std::vector<float> queries = clusters.rows(20);
+    for (uint64_t file = 0; file < 30; ++file) {
+        const std::vector<float> vectors = clusters.rows(300);
+        std::vector<RowMeta> metas(300);
+        for (uint64_t row = 0; row < 300; ++row)
+            metas[row].tag = row * 30 + file;
+        REQUIRE(made.rows().put({1030 + file, kAppend, false, 1, static_cast<uint32_t>(file), metas,
+                                 as_bytes(vectors)}));
+    }
+    REQUIRE(made.rows().wait_linked({}));
+    for (const uint64_t tag : {100, 4000, 8000, 8900, 8989}) {
+        CAPTURE(tag);
+        TagAbove above(tag);
+        CHECK(recall(made, queries, &above) >= 0.95);
+    }
+    TagAbove three(8996);
+    RowQuery query = made.query({queries.data(), queries.data() + kDim});
+    query.predicate = &three;
+    std::vector<RowHit> hits;
+    RowSearchReport report;
+    REQUIRE(made.rows().search(query, hits, report));
+    CHECK(hits.size() == 3);
+    CHECK(report.short_why == kShortRows);
+    CHECK(report.passed == 3);
+
+    std::vector<bool> classes(30, false);
+    classes[7] = true;
+    query.predicate = nullptr;
+    query.classes = &classes;
+    query.k = 1000;
+    REQUIRE(made.rows().search(query, hits, report));
+    CHECK(hits.size() == 300);
+    for (const RowHit& hit : hits)
+        CHECK(hit.id.ino == 1037);
+}
+
+TEST_CASE("linker: one hit a file, although one file has nearly all rows") {
+    TestCollection made(small_schema(kDim), uint64_t{128} << 20);
+    Clusters clusters(4);
+    put(made, 1030, clusters.rows(5000));
+    for (uint64_t ino = 1031; ino < 1036; ++ino)
+        put(made, ino, clusters.rows(20));
+    REQUIRE(made.rows().wait_linked({}));
+    RowQuery query = made.query(clusters.rows(1));
+    query.per_file = true;
+    std::vector<RowHit> hits;
+    RowSearchReport report;
+    REQUIRE(made.rows().search(query, hits, report));
+    std::vector<RowHit> exact;
+    query.exact = true;
+    REQUIRE(made.rows().search(query, exact, report));
+    REQUIRE(exact.size() == 6);
+    REQUIRE(hits.size() == 6);
+    for (size_t i = 0; i < hits.size(); ++i)
+        CHECK(hits[i].id == exact[i].id);
+}
+
+TEST_CASE("linker: thousands of equal vectors are linked and all of them are found") {
+    TestCollection made(small_schema(kDim));
+    put(made, 1030, std::vector<float>(3000 * kDim, 1.0F));
+    REQUIRE(made.rows().wait_linked({}));
+    CHECK(made.rows().counts().pending == 0);
+    CHECK(made.nearest(std::vector<float>(kDim, 1.0F), 3000, false).size() == 3000);
+}
+
+TEST_CASE("linker: a flat collection and one without codes are scanned") {
+    for (const bool flat : {false, true}) {
+        Schema schema = small_schema(kDim);
+        schema.index = static_cast<uint16_t>(flat ? IndexKind::kFlat : IndexKind::kAuto);
+        schema.codes = static_cast<uint16_t>(flat ? CodesKind::kAuto : CodesKind::kNone);
+        TestCollection made(schema);
+        put(made, 1030, Clusters(5).rows(1200));
+        REQUIRE(made.rows().wait_linked({}));
+        CHECK(made.rows().counts().trained_rows == 0);
+        CHECK(made.nearest(Clusters(6).rows(1), 10, false) ==
+              made.nearest(Clusters(6).rows(1), 10, true));
+    }
+}
