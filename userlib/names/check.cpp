@@ -27,8 +27,8 @@ bool is_record(const Key& key) {
 // end of every name and link. What has to be compared across objects is kept until the end.
 class Checker {
   public:
-    explicit Checker(Store& store)
-        : store_(store), record_bytes_(store.layout().header().record_bytes) {}
+    Checker(Store& store, const NamesGuests& guests)
+        : store_(store), guests_(guests), record_bytes_(store.layout().header().record_bytes) {}
 
     NamesReport run() {
         if (const Status status = check_all(); !status)
@@ -44,7 +44,8 @@ class Checker {
         bool orphaned = false; // the store is erasing it
         std::optional<Inode> inode;
         bool inode_malformed = false;
-        bool has_items = false; // that only an inode may have
+        bool has_items = false;       // that only an inode may have
+        bool has_guest_items = false; // that only a regular file may have
         uint64_t names = 0;
         uint64_t directories = 0; // of the names
         uint64_t links = 0;
@@ -115,6 +116,8 @@ class Checker {
         }
         if (key.oid == kNamesOid)
             return take_mark(item);
+        if (key.oid < kFirstIno && is_guest(key.oid))
+            return ok();
         if (key.oid != object_.oid) {
             VEXFS_TRY_VOID(finish_object());
             object_ = {};
@@ -132,9 +135,15 @@ class Checker {
             take_xattr(item);
         else if (is_type(key, NameItem::kLink))
             return take_link(item);
+        else if (std::ranges::count(guests_.items, key.type) > 0)
+            object_.has_guest_items = true;
         else if (!is_record(key))
             find("object: an item of a kind that is not known", key.oid);
         return ok();
+    }
+
+    [[nodiscard]] bool is_guest(uint64_t oid) const {
+        return std::ranges::binary_search(guests_.objects, oid);
     }
 
     // The inode that a number stands for, or none.
@@ -289,6 +298,10 @@ class Checker {
             find("inode: its number was never handed out", ino);
         if (inode.link.directory != 0)
             VEXFS_TRY_VOID(check_link(inode.link));
+        if (is_guest(ino))
+            find("inode: its number is that of an object beside the names", ino);
+        if (!inode.is_regular() && object_.has_guest_items)
+            find("inode: an item that only a file may have", ino);
         if (!inode.is_directory() && object_.names > 0)
             find("inode: names in what is no directory", ino);
         if (inode.is_directory())
@@ -371,6 +384,8 @@ class Checker {
                 find("xattr: its value is in an object that was never handed out", value.ino);
             else if (VEXFS_TRY(store_.get(name_key(value.object, NameItem::kInode))))
                 find("xattr: its value is in an inode", value.ino);
+            else if (is_guest(value.object))
+                find("xattr: its value is in an object beside the names", value.ino);
             else if (std::ranges::binary_search(orphans_, value.object))
                 find("xattr: its value is being erased", value.ino);
             else if (!VEXFS_TRY(store_.records(value.object, round_up(value.bytes, record_bytes_),
@@ -379,12 +394,16 @@ class Checker {
                 find("xattr: data behind its value", value.ino);
         }
         for (const uint64_t oid : loose_)
-            if (!std::ranges::binary_search(values_, oid, {}, &Value::object))
+            if (!is_guest(oid) && !std::ranges::binary_search(values_, oid, {}, &Value::object))
                 find("object: it belongs to no inode", oid);
+        for (const uint64_t oid : guests_.objects)
+            if (oid >= kFirstIno && !handed_out(oid))
+                find("object: its number was never handed out", oid);
         return ok();
     }
 
     Store& store_;
+    const NamesGuests& guests_;
     const uint64_t record_bytes_;
     uint64_t numbers_end_ = kFirstIno; // below it numbers were handed out
     NamesReport report_;
@@ -398,9 +417,9 @@ class Checker {
 
 } // namespace
 
-NamesReport check_names(Store& store) {
+NamesReport check_names(Store& store, const NamesGuests& guests) {
     const auto run = [&]() -> Result<NamesReport> {
-        return Checker(store).run();
+        return Checker(store, guests).run();
     };
     Result<NamesReport> report = guard(fail(Code::kENOMEM, "check: no memory"), run);
     if (report)

@@ -41,10 +41,16 @@ struct NamesReport {
     [[nodiscard]] bool clean() const { return problems == 0; }
 };
 
+// What lies in the store that names know nothing of, and is sound beside them.
+struct NamesGuests {
+    std::vector<uint64_t> objects; // ascending; none of them an inode
+    std::vector<uint8_t> items;    // types that lie under regular files
+};
+
 // Looks at the store as it is, the log included. Data of an object that has no inode is seen once
 // it is committed. Never fails: where the tree cannot be read the check ends with a finding. Takes
 // 24 bytes of memory for a directory and for a long attribute, and 8 for an object that is being
 // erased.
-NamesReport check_names(Store& store);
+NamesReport check_names(Store& store, const NamesGuests& guests = {});
 
 } // namespace vexfs

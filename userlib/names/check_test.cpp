@@ -472,6 +472,43 @@ TEST_CASE("check of names: values of attributes that are not theirs alone are fo
     });
 }
 
+TEST_CASE("check of names: what others keep in the store is sound where they say so") {
+    SmallTree tree;
+    const auto found = [&](const NamesGuests& guests) {
+        const NamesReport report = check_names(tree.store(), guests);
+        std::vector<std::string> sentences;
+        for (const NamesFinding& finding : report.findings)
+            sentences.emplace_back(finding.error.what);
+        std::ranges::sort(sentences);
+        return sentences;
+    };
+    const uint64_t object = tree.names->make(kRootIno, "gone", {S_IFREG}, kNow).value().ino;
+    REQUIRE(tree.names->unlink(kRootIno, "gone", kNow));
+    REQUIRE(tree.volume.check().clean());
+    Transaction transaction;
+    transaction.put({3, 16, 700, 0}, text("an item"));
+    transaction.put({tree.file, 17, 0, 0}, text("an item"));
+    transaction.write(object, 0, text("data"));
+    REQUIRE(tree.store().apply(transaction));
+    REQUIRE(tree.store().commit());
+    CHECK(found({{3, object}, {17}}).empty());
+    CHECK(found({}) == std::vector<std::string>{"inode: it is not there, but something of it is",
+                                                "object: an item of a kind that is not known",
+                                                "object: an item of a kind that is not known",
+                                                "object: it belongs to no inode"});
+    CHECK(found({{3, object, 1'000'000}, {17}}) ==
+          std::vector<std::string>{"object: its number was never handed out"});
+    CHECK(found({{3, tree.fifo, object}, {17}}) ==
+          std::vector<std::string>{"inode: its number is that of an object beside the names"});
+    CHECK(found({{3, tree.value, object}, {17}}) ==
+          std::vector<std::string>{"xattr: its value is in an object beside the names"});
+    Transaction wrong;
+    wrong.put({tree.dir, 17, 0, 0}, text("an item"));
+    REQUIRE(tree.store().apply(wrong));
+    CHECK(found({{3, object}, {17}}) ==
+          std::vector<std::string>{"inode: an item that only a file may have"});
+}
+
 TEST_CASE("check of names: findings beyond the first thousand are counted") {
     SmallTree tree;
     constexpr uint64_t kMarks = 1200;

@@ -65,6 +65,14 @@ class TestCollection {
         volume_.reopen();
         open();
     }
+    // All that can be listed, each by itself.
+    void reopen_all() {
+        rows_.reset();
+        volume_.reopen();
+        for (const CollectionEntry& entry : list_collections(volume_.store()).value())
+            VEXFS_ASSERT(Collection::open(volume_.store(), entry, class_of(), false));
+        open();
+    }
     // What was not synced is lost.
     void crash() {
         rows_.reset();
@@ -96,10 +104,12 @@ class TestCollection {
   private:
     void open() {
         entry_ = list_collections(volume_.store()).value().at(0);
-        const auto class_of = [this](uint64_t ino) -> Result<std::optional<uint32_t>> {
+        rows_ = Collection::open(volume_.store(), entry_, class_of(), false).value();
+    }
+    Collection::ClassOf class_of() {
+        return [this](uint64_t ino) -> Result<std::optional<uint32_t>> {
             return gone_.contains(ino) ? std::optional<uint32_t>() : 0U;
         };
-        rows_ = Collection::open(volume_.store(), entry_, class_of, false).value();
     }
 
     RamVolume volume_;

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <sys/file.h>
 
+#include "userlib/collection/collection.h"
+#include "userlib/collection/item.h"
 #include "userlib/device/file_device.h"
 #include "userlib/device/run_program.h"
 #include "userlib/names/names.h"
@@ -156,12 +158,12 @@ class FileTree {
     [[nodiscard]] const std::string& path() const { return file_.path(); }
 
     // What is done is synced, and then the process dies. Returns the file.
-    uint64_t change(const std::function<void(Names& names, uint64_t file)>& what) {
+    uint64_t change(const std::function<void(Store& store, Names& names, uint64_t file)>& what) {
         std::string explanation;
         const auto device = std::move(FileDevice::open(file_.path(), {}, explanation)).value();
         const auto store = Store::open(*device, {}).value();
         const auto names = Names::open(*store, false).value();
-        what(*names, ino_);
+        what(*store, *names, ino_);
         REQUIRE(store->sync());
         return ino_;
     }
@@ -182,6 +184,39 @@ class FileTree {
 };
 
 } // namespace
+
+TEST_CASE("fsck: collections are counted, and a row map without its collection is named") {
+    FileTree tree;
+    CollectionEntry entry{0, {}, 0, 0};
+    entry.schema.dim = 2;
+    const uint64_t file = tree.change([&](Store& store, Names& names, uint64_t ino) {
+        entry.directory = names.make(kRootIno, "films", {S_IFDIR | 0755}, {}).value().ino;
+        entry.vectors_oid = kFirstIno - 1 + store.reserve(kInoCounter, 2).value();
+        entry.rows_oid = entry.vectors_oid + 1;
+        Transaction transaction;
+        put_collection(transaction, entry);
+        REQUIRE(store.apply(transaction));
+        const auto rows = Collection::open(
+            store, entry, [](uint64_t) { return std::optional<uint32_t>(0); }, false);
+        REQUIRE(rows.has_value());
+        const std::vector<float> vectors{1, 2, 3, 4};
+        REQUIRE((*rows)->put({ino, kAppend, false, 1, 0, {}, std::as_bytes(std::span(vectors))}));
+    });
+    ProgramRun run = fsck({"--json", tree.path()});
+    CHECK(run.status == 0);
+    auto json = nlohmann::json::parse(run.out);
+    CHECK(json["before"]["collections"]["rows"] == 2);
+    CHECK(json["before"]["names"]["problems"] == 0);
+    CHECK(fsck({"-v", tree.path()}).out.find("1 collections with 2 rows of 1 files") !=
+          std::string::npos);
+    tree.damage(collection_key(kCollectionsOid, CollectionItem::kCollection, entry.directory));
+    run = fsck({"--json", tree.path()});
+    CHECK(run.status == 4);
+    json = nlohmann::json::parse(run.out);
+    CHECK(json["before"]["collections"]["problems"] == 1);
+    CHECK(json["before"]["collections"]["findings"][0]["inode"] == file);
+    CHECK(json["before"]["names"]["problems"] == 2); // objects that belong to nothing
+}
 
 TEST_CASE("fsck: a sound volume is clean, and looking at it writes nothing") {
     Volume volume;
@@ -211,7 +246,7 @@ TEST_CASE("fsck: a sound volume is clean, and looking at it writes nothing") {
 
 TEST_CASE("fsck: a sound tree of files is clean, also as a crash left it") {
     FileTree tree;
-    tree.change([](Names& names, uint64_t file) {
+    tree.change([](Store&, Names& names, uint64_t file) {
         REQUIRE(names.hold(file));
         REQUIRE(names.unlink(kRootIno, "a file", {}));
     });
@@ -230,7 +265,7 @@ TEST_CASE("fsck: a sound tree of files is clean, also as a crash left it") {
 
 TEST_CASE("fsck: damage of the tree of files is named, and no repair is tried") {
     FileTree tree;
-    const uint64_t file = tree.change([](Names& names, uint64_t ino) {
+    const uint64_t file = tree.change([](Store&, Names& names, uint64_t ino) {
         const std::string name = "b\n'\xff";
         REQUIRE(names.link(ino, kRootIno, name, {}).has_value());
     });

@@ -60,6 +60,22 @@ std::string names_text(const NamesReport& names, bool figures) {
     return text;
 }
 
+std::string collections_text(const CollectionsReport& collections, bool figures) {
+    std::string text;
+    for (const CollectionsFinding& finding : collections.findings)
+        text += std::string("  ") + finding.error.what + ": collection " +
+                std::to_string(finding.directory) +
+                (finding.ino == 0 ? "" : ", inode " + std::to_string(finding.ino)) + ", row " +
+                std::to_string(finding.row) + "\n";
+    if (collections.problems > collections.findings.size())
+        text += more_text(collections.problems - collections.findings.size());
+    if (figures && collections.collections > 0)
+        text += std::to_string(collections.collections) + " collections with " +
+                std::to_string(collections.rows) + " rows of " + std::to_string(collections.files) +
+                " files\n";
+    return text;
+}
+
 std::string look_text(const Look& look, bool figures) {
     if (look.refusal)
         return std::string("the volume cannot be opened: ") + look.refusal->what + " (" +
@@ -67,7 +83,8 @@ std::string look_text(const Look& look, bool figures) {
     const CheckReport& report = look.report;
     std::string text;
     if (!look.clean())
-        text += std::to_string(report.problems + look.names.problems) + " problems\n";
+        text += std::to_string(report.problems + look.names.problems + look.collections.problems) +
+                " problems\n";
     for (const Finding& finding : report.findings)
         text += finding_text(finding);
     if (report.problems > report.findings.size())
@@ -81,7 +98,7 @@ std::string look_text(const Look& look, bool figures) {
                 std::to_string(report.damage.nodes_rescued) + " nodes with one bad copy, " +
                 std::to_string(report.damage.nodes_lost) + " nodes and " +
                 std::to_string(report.damage.records_lost) + " records lost\n";
-    return text + names_text(look.names, figures);
+    return text + names_text(look.names, figures) + collections_text(look.collections, figures);
 }
 
 Json names_json(const NamesReport& names) {
@@ -103,6 +120,22 @@ Json names_json(const NamesReport& names) {
             {"attributes", names.xattrs},
             {"unlinked", names.unlinked},
             {"to_be_cut", names.trims}};
+}
+
+Json collections_json(const CollectionsReport& collections) {
+    Json findings = Json::array();
+    for (const CollectionsFinding& finding : collections.findings)
+        findings.push_back({{"code", name_of(finding.error.code)},
+                            {"message", finding.error.what},
+                            {"collection", finding.directory},
+                            {"inode", finding.ino},
+                            {"row", finding.row}});
+    return {{"problems", collections.problems},
+            {"findings", findings},
+            {"collections", collections.collections},
+            {"files", collections.files},
+            {"rows", collections.rows},
+            {"pieces_to_be_erased", collections.leftovers}};
 }
 
 Json look_json(const Look& look) {
@@ -132,7 +165,8 @@ Json look_json(const Look& look) {
             {"nodes_with_a_bad_copy", report.damage.nodes_rescued},
             {"nodes_lost", report.damage.nodes_lost},
             {"records_lost", report.damage.records_lost},
-            {"names", names_json(look.names)}};
+            {"names", names_json(look.names)},
+            {"collections", collections_json(look.collections)}};
 }
 
 const char* verdict(const VolumeCheck& result) {
@@ -164,9 +198,9 @@ std::string report_text(const VolumeCheck& result, const FsckOptions& options) {
     if (!options.quiet || status != kFsckClean)
         text += options.target + ": " + verdict(result) + "\n";
     if (status == kFsckUncorrected && last.store_clean())
-        text +=
-            "only the tree of files is damaged, which nothing repairs: copy the files to another "
-            "volume\n";
+        text += "only the tree of files or its collections are damaged, which nothing repairs: "
+                "copy the "
+                "files to another volume\n";
     else if (status == kFsckUncorrected && options.mode != FsckOptions::Mode::kRepair)
         text += "look at fsck.vexfs(8) for -p, -y and the repairs that have a name\n";
     return text;

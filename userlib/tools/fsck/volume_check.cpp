@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userlib/tools/fsck/volume_check.h"
 
+#include "userlib/collection/item.h"
 #include "userlib/device/file_device.h"
 #include "userlib/device/signature.h"
 
@@ -21,7 +22,10 @@ Look look(Device& device, const StoreOptions& options) {
     found.txg = (*store)->uberblock().txg;
     found.log_damaged = (*store)->damage().log.has_value();
     found.report = check(**store);
-    found.names = check_names(**store);
+    found.collections = check_collections(**store);
+    const NamesGuests guests{found.collections.objects,
+                             {static_cast<uint8_t>(CollectionItem::kRows)}};
+    found.names = check_names(**store, guests);
     return found;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "userlib/collection/check.h"
 #include "userlib/names/check.h"
 #include "userlib/store/check.h"
 #include "userlib/tools/fsck/options.h"
@@ -30,13 +31,16 @@ struct Look {
     std::optional<Error> refusal; // the volume could not be opened, and nothing else is known
     CheckReport report;
     NamesReport names;
+    CollectionsReport collections;
     Header header;
     uint64_t txg = 0;
     bool log_damaged = false; // which is one of the findings
 
-    // What the repairs are for. Nothing repairs the tree of files.
+    // What the repairs are for. Nothing repairs the tree of files, nor collections.
     [[nodiscard]] bool store_clean() const { return !refusal && report.clean(); }
-    [[nodiscard]] bool clean() const { return store_clean() && names.clean(); }
+    [[nodiscard]] bool clean() const {
+        return store_clean() && names.clean() && collections.clean();
+    }
 };
 
 struct VolumeCheck {
