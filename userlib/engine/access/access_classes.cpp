@@ -26,43 +26,27 @@ bool operator<(const AccessClass& a, const AccessClass& b) {
            std::tie(b.ownership.mode, b.ownership.uid, b.ownership.gid, b.parents);
 }
 
-uint32_t AccessClasses::join(const AccessClass& of, uint64_t rows) {
+uint32_t AccessClasses::join(const AccessClass& of) {
     WriteLock lock(lock_);
     auto known = known_.find(of);
     if (known == known_.end()) {
         const uint32_t id = new_id();
         known = known_.emplace(of, id).first;
-        entries_[id] = {known, {}};
+        entries_[id] = {known, 0};
         assigned_.push_back(id);
     }
-    AccessCounts& counts = entries_[known->second].counts;
-    ++counts.files;
-    counts.rows += rows;
+    ++entries_[known->second].files;
     return known->second;
 }
 
-void AccessClasses::leave(uint32_t id, uint64_t rows) {
+void AccessClasses::leave(uint32_t id) {
     WriteLock lock(lock_);
-    VEXFS_ASSERT(id < entries_.size());
+    VEXFS_ASSERT(id < entries_.size() && entries_[id].files > 0);
     Entry& entry = entries_[id];
-    VEXFS_ASSERT(entry.counts.files > 0 && entry.counts.rows >= rows);
-    entry.counts.rows -= rows;
-    if (--entry.counts.files > 0)
+    if (--entry.files > 0)
         return;
     known_.erase(entry.known);
     resting_.push_back(id);
-}
-
-void AccessClasses::resize(uint32_t id, uint64_t rows_before, uint64_t rows) {
-    WriteLock lock(lock_);
-    VEXFS_ASSERT(id < entries_.size() && entries_[id].counts.rows >= rows_before);
-    entries_[id].counts.rows += rows - rows_before;
-}
-
-std::optional<uint32_t> AccessClasses::find(const AccessClass& of) {
-    ReadLock lock(lock_);
-    const auto known = known_.find(of);
-    return known == known_.end() ? std::nullopt : std::optional(known->second);
 }
 
 uint32_t AccessClasses::new_id() {
@@ -127,7 +111,7 @@ Status AccessClasses::judge(const Asked& asked, std::span<const uint32_t> ids,
     for (const uint32_t id : ids) {
         const Entry& entry = entries_[id];
         classes[id] = false;
-        if (entry.counts.files == 0 || !asked.second.may(kMayRead, entry.known->first.ownership))
+        if (entry.files == 0 || !asked.second.may(kMayRead, entry.known->first.ownership))
             continue;
         for (const uint64_t parent : entry.known->first.parents)
             classes[id] = classes[id] || VEXFS_TRY(walk.reaches(parent));
@@ -154,25 +138,13 @@ void AccessClasses::keep(const Asked& asked, Cached made) {
         std::ranges::min_element(cache_, {}, [](const auto& entry) { return entry.second.used; }));
 }
 
-AccessCounts AccessClasses::counts(const VisibleClasses& visible) {
-    AccessCounts sum;
-    ReadLock lock(lock_);
-    for (const auto& [of, id] : known_) {
-        if (!visible.all && (id >= visible.classes.size() || !visible.classes[id]))
-            continue;
-        sum.files += entries_[id].counts.files;
-        sum.rows += entries_[id].counts.rows;
-    }
-    return sum;
-}
-
-Result<bool> AccessClasses::any_rows_below(uint64_t directory) {
+Result<bool> AccessClasses::any_files_below(uint64_t directory) {
     const Caller everyone{0, 0, {}, true};
     Walk walk(directories_, everyone, directory);
     ReadLock lock(lock_);
     for (const auto& [of, id] : known_)
         for (const uint64_t parent : of.parents)
-            if (entries_[id].counts.rows > 0 && VEXFS_TRY(walk.reaches(parent)))
+            if (VEXFS_TRY(walk.reaches(parent)))
                 return true;
     return false;
 }

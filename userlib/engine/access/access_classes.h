@@ -28,11 +28,6 @@ struct AccessClass {
     friend bool operator<(const AccessClass& a, const AccessClass& b);
 };
 
-struct AccessCounts {
-    uint64_t files = 0;
-    uint64_t rows = 0;
-};
-
 // What one caller may find below one directory. Never changes.
 struct VisibleClasses {
     uint64_t version = 0; // another for each set; 0: everything
@@ -50,19 +45,14 @@ class AccessClasses {
     AccessClasses(Directories& directories, uint64_t collection)
         : directories_(directories), collection_(collection) {}
 
-    // A file with rows comes to the collection. The class's id.
-    uint32_t join(const AccessClass& of, uint64_t rows);
-    // A file of the class goes, with its rows.
-    void leave(uint32_t id, uint64_t rows);
-    // A file of the class has other rows than before.
-    void resize(uint32_t id, uint64_t rows_before, uint64_t rows);
-    // Nothing if no file is of that class.
-    [[nodiscard]] std::optional<uint32_t> find(const AccessClass& of);
+    // A file with rows comes to the class. The class's id.
+    uint32_t join(const AccessClass& of);
+    // A file leaves the class.
+    void leave(uint32_t id);
 
     Result<std::shared_ptr<const VisibleClasses>> visible(uint64_t directory, const Caller& caller);
-    [[nodiscard]] AccessCounts counts(const VisibleClasses& visible);
     // Whether a file with rows has a name in the directory or below it.
-    Result<bool> any_rows_below(uint64_t directory);
+    Result<bool> any_files_below(uint64_t directory);
 
     [[nodiscard]] size_t memory_bytes();
 
@@ -70,7 +60,7 @@ class AccessClasses {
     using Known = std::map<AccessClass, uint32_t>;
     struct Entry {
         Known::const_iterator known; // while it has files
-        AccessCounts counts;
+        uint64_t files = 0;
     };
     struct Cached {
         std::shared_ptr<const VisibleClasses> visible;

@@ -18,7 +18,6 @@ constexpr size_t kDirectoriesMax = 40;
 struct File {
     Ownership ownership;
     std::multiset<uint64_t> parents; // two names may be in one directory
-    uint64_t rows = 1;
     uint32_t id = 0;
 
     [[nodiscard]] AccessClass access_class() const {
@@ -142,8 +141,8 @@ class Scene {
         known_.changed(ino);
     }
     void add_file() {
-        File file{some_ownership(), {some(tree_.directories)}, random_.between(1, 9), 0};
-        file.id = classes_.join(file.access_class(), file.rows);
+        File file{some_ownership(), {some(tree_.directories)}, 0};
+        file.id = classes_.join(file.access_class());
         tree_.files[next_ino_++] = file;
     }
     void change_file() {
@@ -152,8 +151,7 @@ class Scene {
         const auto found = tree_.files.find(some(tree_.files));
         File& file = found->second;
         const uint32_t before = file.id;
-        const uint64_t rows = file.rows;
-        switch (random_.below(5)) {
+        switch (random_.below(4)) {
         case 0:
             file.ownership = some_ownership();
             break;
@@ -163,19 +161,16 @@ class Scene {
         case 2:
             file.parents.erase(file.parents.begin());
             break;
-        case 3:
-            file.rows = random_.between(1, 9);
-            return classes_.resize(file.id, rows, file.rows);
         default:
             file.parents = {some(tree_.directories)};
         }
         if (file.parents.empty()) {
-            classes_.leave(before, rows);
+            classes_.leave(before);
             tree_.files.erase(found);
             return;
         }
-        file.id = classes_.join(file.access_class(), rows);
-        classes_.leave(before, rows);
+        file.id = classes_.join(file.access_class());
+        classes_.leave(before);
     }
 
     Random random_;
@@ -188,20 +183,14 @@ class Scene {
 void check_all(Scene& scene, uint64_t top, const Caller& caller) {
     const auto visible = scene.classes().visible(top, caller).value();
     const std::set<uint64_t> open = scene.tree().open_directories(top, caller);
-    AccessCounts expected;
-    bool rows_below = false;
+    bool files_below = false;
     for (const auto& [ino, file] : scene.tree().files) {
         const bool listed = Tree::lists(open, file.access_class(), caller);
         REQUIRE((visible->all || visible->classes[file.id]) == listed);
-        expected.files += listed ? 1 : 0;
-        expected.rows += listed ? file.rows : 0;
         for (const uint64_t parent : file.parents)
-            rows_below = rows_below || scene.tree().below(parent, top);
+            files_below = files_below || scene.tree().below(parent, top);
     }
-    const AccessCounts counts = scene.classes().counts(*visible);
-    CHECK(counts.files == expected.files);
-    CHECK(counts.rows == expected.rows);
-    CHECK(scene.classes().any_rows_below(top).value() == rows_below);
+    CHECK(scene.classes().any_files_below(top).value() == files_below);
 }
 
 } // namespace
@@ -263,7 +252,7 @@ TEST_CASE("access: a set that somebody holds never shows what was not visible wh
         scene.change();
         if (scene.tree().files.size() > 30) {
             const auto last = std::prev(scene.tree().files.end());
-            scene.classes().leave(last->second.id, last->second.rows);
+            scene.classes().leave(last->second.id);
             scene.tree().files.erase(last);
         }
         if (held.size() < 3) {
@@ -298,7 +287,7 @@ TEST_CASE("access: a set is made anew only if something has changed") {
     const auto second = scene.classes().visible(kTop, caller).value();
     CHECK(second != first);
     CHECK(second->version != first->version);
-    scene.classes().join({{kTop}, {0644, 77, 77}}, 1);
+    scene.classes().join({{kTop}, {0644, 77, 77}});
     const auto third = scene.classes().visible(kTop, caller).value();
     CHECK(third->classes.size() == second->classes.size() + 1);
     CHECK(third->classes.back());
