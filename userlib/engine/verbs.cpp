@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The verbs of a volume.
+// The verbs of a volume; those of rows: rows.cpp.
 #include "userlib/engine/volume.h"
 
 namespace vexfs {
-
-namespace {
-
-template <typename T>
-bool out_of_space(const Result<T>& result) {
-    return !result && result.error().code == Code::kENOSPC;
-}
-
-} // namespace
 
 Status Volume::changeable(std::initializer_list<uint64_t> inos,
                           std::initializer_list<std::string_view> names) const {
@@ -35,16 +26,6 @@ Result<Entry> Volume::held(Result<Entry> entry) {
         return entry;
     return held.error().code == Code::kESTALE ? fail(Code::kENOENT, "volume: the name has gone")
                                               : held.error();
-}
-
-// What was deleted and is not erased yet is room too.
-template <typename Verb>
-auto Volume::with_room(Verb&& verb) {
-    auto result = verb();
-    if (!out_of_space(result))
-        return result;
-    const Result<bool> reaped = keeper_->reap_all();
-    return reaped && *reaped ? verb() : result;
 }
 
 Result<Inode> Volume::get(uint64_t ino) {
@@ -97,25 +78,25 @@ Result<Entry> Volume::make_unnamed(uint64_t directory, const Make& what) {
 
 Result<Entry> Volume::link(uint64_t ino, uint64_t directory, std::string_view name) {
     VEXFS_TRY_VOID(changeable({ino, directory}, {name}));
-    return held(with_room([&] { return names_->link(ino, directory, name, now()); }));
+    return held(with_room([&] { return collections_->link(ino, directory, name, now()); }));
 }
 
 Status Volume::unlink(uint64_t directory, std::string_view name) {
     VEXFS_TRY_VOID(changeable({directory}, {name}));
     keeper_->deleted();
-    return names_->unlink(directory, name, now());
+    return collections_->unlink(directory, name, now());
 }
 
 Status Volume::rmdir(uint64_t directory, std::string_view name) {
     VEXFS_TRY_VOID(changeable({directory}, {name}));
     keeper_->deleted();
-    return names_->rmdir(directory, name, now());
+    return collections_->rmdir(directory, name, now());
 }
 
 Status Volume::rename(const Place& from, const Place& to, RenameMode mode) {
     VEXFS_TRY_VOID(changeable({from.directory, to.directory}, {from.name, to.name}));
     keeper_->deleted();
-    return with_room([&] { return names_->rename(from, to, mode, now()); });
+    return with_room([&] { return collections_->rename(from, to, mode, now()); });
 }
 
 Result<Inode> Volume::set(uint64_t ino, Attributes attributes, bool atime_now, bool mtime_now) {
@@ -129,7 +110,7 @@ Result<Inode> Volume::set(uint64_t ino, Attributes attributes, bool atime_now, b
         attributes.atime = time;
     if (mtime_now)
         attributes.mtime = time;
-    return with_room([&] { return names_->set(ino, attributes, time); });
+    return with_room([&] { return collections_->set(ino, attributes, time); });
 }
 
 Result<uint64_t> Volume::open_file(uint64_t ino) {

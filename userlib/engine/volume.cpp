@@ -77,6 +77,7 @@ Status Volume::start(std::string& explanation) {
         explanation =
             "it holds a store without a root directory: " + std::string(names.error().what);
     names_ = VEXFS_TRY(std::move(names));
+    collections_ = VEXFS_TRY(Collections::open(*store_, *names_, options_.read_only));
     if (!options_.read_only)
         keeper_ =
             std::make_unique<Keeper>(*store_, store.dirty_bytes_max / 2, options_.commit_interval);
@@ -84,6 +85,7 @@ Status Volume::start(std::string& explanation) {
 }
 
 Status Volume::close() {
+    collections_.reset();
     if (!keeper_)
         return ok();
     keeper_.reset();
@@ -127,6 +129,7 @@ std::string Volume::render_stats() {
     report.log_bytes = store_->log_bytes();
     report.staged_bytes = staged_.bytes();
     report.damage = store_->read_damage();
+    report.collections = collections_->stats();
     report.devices = devices_->stats();
     for (const RequestCount& count : requests_.counts())
         report.requests.push_back({count.name, count.failed, count.latency_ns});

@@ -4,7 +4,8 @@
 //
 // It joins device, store and names, and adds what they leave to others: the time, the background
 // work, the reserved names and the files behind them, and that a read-only volume refuses every
-// change. Who may do what is decided above: by the kernel for files.
+// change. Who may do what with a file is decided above, by the kernel; who may do what with rows is
+// decided here.
 //
 // A change is in memory when its verb returns and durable after sync(), or after the commit
 // interval. After a crash the volume is in the state after some verb.
@@ -15,6 +16,7 @@
 #include <memory>
 
 #include "userlib/device/device_stack.h"
+#include "userlib/engine/collections.h"
 #include "userlib/engine/keeper.h"
 #include "userlib/engine/request_stats.h"
 #include "userlib/engine/staged_memory.h"
@@ -51,8 +53,9 @@ class Volume {
         return names_->allocated_bytes(inode);
     }
 
-    // As the verbs of Names. Reserved names are EPERM where they would be made or removed, and so
-    // is every change of a virtual file; EROFS on a read-only volume.
+    // As the verbs of Names, and EXDEV where rows would cross the border of a collection. Reserved
+    // names are EPERM where they would be made or removed, and so is every change of a virtual
+    // file; EROFS on a read-only volume.
     Result<Entry> lookup(uint64_t directory, std::string_view name);
     Result<std::vector<Listed>> list(uint64_t directory, uint64_t cursor, size_t entries_max);
     Result<std::string> read_link(uint64_t ino);
@@ -83,6 +86,32 @@ class Volume {
     // The way from the root.
     Result<std::string> path(uint64_t ino);
 
+    // rows.cpp: as the ops of vexfs_ioctl.h have it, one file or one query at a time. Rights are
+    // checked here, except that of the descriptor to be used at all.
+    // Of a directory or a file: ENODATA if it is in no collection.
+    Result<SchemaInfo> schema_get(uint64_t node);
+    // Durable when it returns. EPERM, EEXIST, ENOTEMPTY, ENODATA, EINVAL, EOPNOTSUPP.
+    Result<SchemaInfo> schema_set(uint64_t directory, const Schema& schema, bool update,
+                                  const Caller& caller);
+    // EPERM unless the caller owns the directory of the node's collection.
+    Status check_owner(uint64_t node, const Caller& caller);
+    // `rows` without ino and access class, data_version 0: that of the file. `ino` is the file's
+    // number, 0 if it was not found. Durable when it returns unless `async`: then after sync().
+    Result<PutDone> put_rows(const FileChoice& file, const Caller& caller, const PutRows& rows,
+                             const VectorShape& shape, bool async, uint64_t& ino);
+    Result<Dropped> drop_rows(const FileChoice& file, const Caller& caller, uint32_t first,
+                              bool async);
+    Result<FileRows> get_rows(const FileChoice& file, const Caller& caller, const RowsAsk& ask);
+    Status search(uint64_t directory, const Caller& caller, const SearchAsk& ask,
+                  SearchAnswer& answer);
+    // From the directory: of each file that the caller may read one path that he may walk, or "".
+    Result<std::vector<std::string>> paths_of(uint64_t directory, const Caller& caller,
+                                              std::span<const uint64_t> inos);
+    // Of a file, or of what the caller sees below the directory `node`. Totals: EPERM.
+    Result<RowStat> stat_rows(const FileChoice& choice, const Caller& caller, bool totals);
+    // Until the rows that are pending are linked, in all collections. ECANCELED, ETIMEDOUT.
+    Status wait_linked(const index::ScanStop& stop) { return collections_->wait_linked(stop); }
+
     // Everything that has returned is durable.
     Status sync();
     [[nodiscard]] StoreUsage usage() { return store_->usage(); }
@@ -106,9 +135,18 @@ class Volume {
     // Whether the nodes may be changed and the names made or removed.
     [[nodiscard]] Status changeable(std::initializer_list<uint64_t> inos,
                                     std::initializer_list<std::string_view> names = {}) const;
+    // No row belongs to a virtual file.
+    [[nodiscard]] static Status check_real(uint64_t node);
     Result<Entry> held(Result<Entry> entry);
+    // What was deleted and is not erased yet is room too.
     template <typename Verb>
-    auto with_room(Verb&& verb);
+    auto with_room(Verb&& verb) {
+        auto result = verb();
+        if (result || result.error().code != Code::kENOSPC)
+            return result;
+        const Result<bool> reaped = keeper_->reap_all();
+        return reaped && *reaped ? verb() : result;
+    }
     [[nodiscard]] std::string render(VirtualFiles::File file);
     [[nodiscard]] std::string render_stats();
     [[nodiscard]] std::string render_config();
@@ -123,6 +161,7 @@ class Volume {
     std::unique_ptr<Store> store_;
     std::unique_ptr<Names> names_;
     std::unique_ptr<Keeper> keeper_; // none of a read-only volume
+    std::unique_ptr<Collections> collections_;
     VirtualFiles virtual_files_;
     StagedMemory staged_;
     RequestStats requests_;

@@ -93,6 +93,19 @@ std::string to_json(const StatsReport& report) {
                        {"nodes_lost", report.damage.nodes_lost},
                        {"records_lost", report.damage.records_lost}}}};
     json["sessions"] = {{"staged_bytes", report.staged_bytes}};
+    const CollectionStats& collections = report.collections;
+    json["collections"] = {{"count", collections.collections},
+                           {"open", collections.open},
+                           {"files", collections.files},
+                           {"rows", collections.rows},
+                           {"rows_pending", collections.pending},
+                           {"rows_damaged", collections.damaged},
+                           {"rows_dead", collections.dead},
+                           {"memory_bytes", collections.memory_bytes},
+                           {"puts", collections.puts},
+                           {"drops", collections.drops},
+                           {"searches", collections.searches},
+                           {"search_ns", collections.search_ns}};
     json["devices"] = Json::array();
     for (const DeviceStack::LayerStats& layer : report.devices)
         json["devices"].push_back({{"device", layer.identity},

@@ -14,6 +14,22 @@
 
 namespace vexfs {
 
+// Of all collections together; all but the first two of those that are open.
+struct CollectionStats {
+    uint64_t collections = 0;
+    uint64_t open = 0;
+    uint64_t files = 0;
+    uint64_t rows = 0;
+    uint64_t pending = 0;
+    uint64_t damaged = 0;
+    uint64_t dead = 0;
+    uint64_t memory_bytes = 0;
+    uint64_t puts = 0;
+    uint64_t drops = 0;
+    uint64_t searches = 0;
+    uint64_t search_ns = 0;
+};
+
 // "vexfs.stats/1"
 struct StatsReport {
     struct Request {
@@ -34,6 +50,7 @@ struct StatsReport {
     uint64_t log_bytes = 0;
     uint64_t staged_bytes = 0; // messages and replies of sessions, in memory
     ReadDamage damage;
+    CollectionStats collections;
     std::vector<DeviceStack::LayerStats> devices;
     std::vector<Request> requests;
 };

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The collections of a volume: which directories are one, whose rows a file carries, and that names
+// and rows go together.
+//
+// A file belongs to the collection that is found by walking up from each of its names; a file with
+// rows has all of its names in one. A collection is opened when it is first needed, so that a mount
+// takes as long with many rows as with none, an idle collection costs no memory, and a damaged one
+// costs its own verbs alone.
+//
+// Threads: any. Lock order: border_lock_, file_locks_, the locks of a Collection, those of Names;
+// registry_lock_ and those of AccessClasses are held for no call to another of these but
+// Directories. A search takes none of the first two.
+#pragma once
+
+#include "userlib/collection/collection.h"
+#include "userlib/engine/access/access_classes.h"
+#include "userlib/engine/paths.h"
+#include "userlib/engine/report/report.h"
+#include "userlib/engine/rows.h"
+
+namespace vexfs {
+
+struct OpenCollection {
+    OpenCollection(Directories& directories, uint64_t its_directory)
+        : directory(its_directory), classes(directories, its_directory) {}
+
+    const uint64_t directory;
+    AccessClasses classes;
+    std::unique_ptr<Collection> rows; // set before anyone else sees it
+};
+
+class Collections {
+  public:
+    // Destroys collections whose directory has gone, unless `read_only`. Both outlive it.
+    static Result<std::unique_ptr<Collections>> open(Store& store, Names& names, bool read_only);
+
+    // Verbs of Names that move what may carry rows, or change who finds it. EXDEV if rows would
+    // cross the border of a collection.
+    Result<Entry> link(uint64_t ino, uint64_t directory, std::string_view name, Timestamp now);
+    Status unlink(uint64_t directory, std::string_view name, Timestamp now);
+    Status rmdir(uint64_t directory, std::string_view name, Timestamp now);
+    Status rename(const Place& from, const Place& to, RenameMode mode, Timestamp now);
+    Result<Inode> set(uint64_t ino, const Attributes& attributes, Timestamp now);
+
+    // As the verbs of Volume; nothing is durable when they return.
+    Result<SchemaInfo> schema(uint64_t node);
+    Result<SchemaInfo> set_schema(uint64_t directory, const Schema& schema, bool update,
+                                  const Caller& caller, Timestamp now);
+    Status check_owner(uint64_t node, const Caller& caller);
+    Result<PutDone> put(const FileChoice& choice, const Caller& caller, const PutRows& rows,
+                        const VectorShape& shape, uint64_t& ino);
+    Result<FileRows> get(const FileChoice& choice, const Caller& caller, const RowsAsk& ask);
+    Result<Dropped> drop(const FileChoice& choice, const Caller& caller, uint32_t first);
+    Status search(uint64_t directory, const Caller& caller, const SearchAsk& ask,
+                  SearchAnswer& answer);
+    Result<std::vector<std::string>> paths(uint64_t directory, const Caller& caller,
+                                           std::span<const uint64_t> inos);
+    Result<RowStat> stat(const FileChoice& choice, const Caller& caller, bool totals);
+    Status wait_linked(const index::ScanStop& stop);
+
+    [[nodiscard]] CollectionStats stats();
+
+  private:
+    struct Member {
+        CollectionEntry entry;
+        std::shared_ptr<OpenCollection> open; // null: not needed yet
+    };
+    // A file with rows, in an open collection.
+    struct Carried {
+        std::shared_ptr<OpenCollection> collection;
+        uint64_t ino = 0;
+        uint32_t access_class = 0;
+    };
+    // A file that may carry rows.
+    struct Carrier {
+        uint64_t ino = 0;
+        Inode inode;
+        AccessClass access_class;
+        uint64_t collection = 0;
+    };
+    // What two names stand for; ino 0: nothing.
+    struct Named {
+        uint64_t moved = 0;
+        uint64_t replaced = 0;
+        bool directories = false; // one of them is a directory
+        friend bool operator==(const Named&, const Named&) = default;
+    };
+
+    Collections(Store& store, Names& names, bool read_only);
+
+    // The directory of the collection that the directory is in; 0: none.
+    Result<uint64_t> collection_of(uint64_t directory);
+    [[nodiscard]] bool is_collection(uint64_t directory);
+    // ENODATA if the directory is none.
+    Result<CollectionEntry> entry_of(uint64_t directory);
+    // Null if it is not open, or no collection.
+    [[nodiscard]] std::shared_ptr<OpenCollection> open_now(uint64_t directory);
+    [[nodiscard]] std::vector<std::shared_ptr<OpenCollection>> all_open();
+    // ENODATA if the directory is no collection.
+    Result<std::shared_ptr<OpenCollection>> opened(uint64_t directory);
+    Result<std::shared_ptr<OpenCollection>> open_alone(uint64_t directory)
+        VEXFS_REQUIRES(border_lock_);
+    Status make(uint64_t directory, const Schema& schema) VEXFS_REQUIRES(border_lock_);
+    Status update(uint64_t directory, const Schema& schema) VEXFS_REQUIRES(border_lock_);
+    Status destroy(uint64_t directory) VEXFS_REQUIRES(border_lock_);
+    // Nothing if the file is no more, or has no name.
+    Result<std::optional<AccessClass>> class_of(uint64_t ino);
+
+    // borders.cpp
+    Result<bool> carries_rows(uint64_t ino);
+    Result<std::optional<Carried>> carried(uint64_t ino);
+    void settle(const std::optional<Carried>& carried);
+    Status settle(OpenCollection& collection, uint64_t ino, uint32_t before);
+    Result<Named> look_up(const Place& from, const Place& to);
+    Status rename_named(const Place& from, const Place& to, RenameMode mode, Timestamp now,
+                        const Named& named) VEXFS_REQUIRES_SHARED(border_lock_);
+    Status rename_alone(const Place& from, const Place& to, RenameMode mode, Timestamp now,
+                        const Named& named) VEXFS_REQUIRES(border_lock_);
+    Status check_border(uint64_t directory, uint64_t collection) VEXFS_REQUIRES(border_lock_);
+    void removed_directory(uint64_t ino) VEXFS_REQUIRES(border_lock_);
+
+    // file_rows.cpp
+    Result<uint64_t> find(const FileChoice& choice, const Caller& caller);
+    Result<Carrier> carrier(uint64_t ino, const Caller& caller, uint32_t rights);
+    template <typename Verb>
+    auto with_file(uint64_t ino, const Caller& caller, uint32_t rights, Verb&& verb)
+        -> decltype(verb(std::declval<OpenCollection&>(), std::declval<const Carrier&>()));
+    Result<PutDone> put_into(OpenCollection& collection, const Carrier& file, PutRows rows,
+                             const VectorShape& shape);
+
+    // search.cpp
+    static Status read_vectors(Collection& rows, SearchAnswer& answer);
+    Status count(Collection& rows, const VisibleClasses* visible, RowStat& stat);
+
+    Store& store_;
+    Names& names_;
+    const bool read_only_;
+    Directories directories_;
+    // Held alone by whoever moves a border, or directories across one, or derives the classes of
+    // all files of a collection; shared by whoever changes a file's names, rights or rows.
+    SharedMutex border_lock_;
+    // One file's names, rights and rows.
+    InodeLocks file_locks_;
+    SharedMutex registry_lock_;
+    std::map<uint64_t, Member> registry_ VEXFS_GUARDED_BY(registry_lock_);
+};
+
+} // namespace vexfs

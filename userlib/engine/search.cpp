@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Searches, paths and counts: what a caller sees below a directory.
+#include <unordered_set>
+
+#include "userlib/engine/collections.h"
+#include "userlib/engine/row_filter.h"
+
+namespace vexfs {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+uint64_t ns_since(Clock::time_point began) {
+    return static_cast<uint64_t>((Clock::now() - began).count());
+}
+
+// Versions of the data of files, each asked for once.
+//
+// Threads: one thread.
+class DataVersions {
+  public:
+    explicit DataVersions(Names& names) : names_(names) {}
+
+    // A row of a file that has gone meanwhile is as it was when it was found.
+    Result<bool> is_stale(const RowId& id, const StoredRow& row) {
+        const auto known = versions_.find(id.ino);
+        if (known != versions_.end())
+            return row.data_version < known->second;
+        const Result<Inode> inode = names_.get(id.ino);
+        if (!inode && inode.error().code != Code::kESTALE)
+            return inode.error();
+        const uint64_t version = inode ? inode->data_version : 0;
+        versions_.emplace(id.ino, version);
+        return row.data_version < version;
+    }
+
+  private:
+    Names& names_;
+    std::unordered_map<uint64_t, uint64_t> versions_;
+};
+
+} // namespace
+
+Status Collections::search(uint64_t directory, const Caller& caller, const SearchAsk& ask,
+                           SearchAnswer& answer) {
+    const auto began = Clock::now();
+    if (!VEXFS_TRY(names_.get(directory)).is_directory())
+        return fail(Code::kENOTDIR, "search: not a directory");
+    const std::shared_ptr<OpenCollection> collection =
+        VEXFS_TRY(opened(VEXFS_TRY(collection_of(directory))));
+    const auto visible = VEXFS_TRY(collection->classes.visible(directory, caller));
+    answer.access_ns = ns_since(began);
+    RowQuery query;
+    query.query = ask.query;
+    query.k = ask.k;
+    query.ef = ask.ef;
+    query.exact = ask.exact;
+    query.per_file = ask.per_file;
+    query.radius = ask.radius;
+    query.classes = visible->all ? nullptr : &visible->classes;
+    query.stop = ask.stop;
+    Paths paths(names_, directories_, caller, directory);
+    std::optional<RowFilter> filter;
+    if (ask.filter != nullptr)
+        query.predicate = &filter.emplace(*ask.filter, names_, paths);
+    std::vector<RowHit> hits;
+    VEXFS_TRY_VOID(collection->rows->search(query, hits, answer.report));
+    answer.untyped = filter ? filter->untyped() : 0;
+    DataVersions versions(names_);
+    answer.hits.clear();
+    answer.hits.reserve(hits.size());
+    for (const RowHit& hit : hits) {
+        SearchHit made{hit.id, hit.distance, hit.row, hit.exact};
+        made.stale = VEXFS_TRY(versions.is_stale(hit.id, hit.row));
+        if (ask.want_paths)
+            made.path = VEXFS_TRY(paths.first(hit.id.ino));
+        answer.hits.push_back(std::move(made));
+    }
+    if (ask.want_vectors)
+        VEXFS_TRY_VOID(read_vectors(*collection->rows, answer));
+    answer.total_ns = ns_since(began);
+    return ok();
+}
+
+// A row that has gone since it was found is told as damaged: its vector is there no more.
+Status Collections::read_vectors(Collection& rows, SearchAnswer& answer) {
+    const size_t bytes = rows.schema().vector_bytes();
+    answer.vectors.assign(answer.hits.size() * bytes, std::byte{0});
+    for (size_t i = 0; i < answer.hits.size(); ++i) {
+        SearchHit& hit = answer.hits[i];
+        const MutableBytes out = MutableBytes(answer.vectors).subspan(i * bytes, bytes);
+        const Status read = rows.read_vector(hit.id, out);
+        if (read)
+            continue;
+        if (read.error().code != Code::kEBADMSG && read.error().code != Code::kENOENT)
+            return read;
+        std::ranges::fill(out, std::byte{0});
+        hit.row.damaged = true;
+    }
+    return ok();
+}
+
+Result<std::vector<std::string>> Collections::paths(uint64_t directory, const Caller& caller,
+                                                    std::span<const uint64_t> inos) {
+    if (!VEXFS_TRY(names_.get(directory)).is_directory())
+        return fail(Code::kENOTDIR, "paths: not a directory");
+    Paths paths(names_, directories_, caller, directory);
+    std::vector<std::string> found;
+    found.reserve(inos.size());
+    for (const uint64_t ino : inos)
+        found.push_back(VEXFS_TRY(paths.first_readable(ino)));
+    return found;
+}
+
+Result<RowStat> Collections::stat(const FileChoice& choice, const Caller& caller, bool totals) {
+    RowStat stat;
+    const Inode node = VEXFS_TRY(names_.get(choice.node));
+    std::shared_ptr<OpenCollection> collection;
+    std::shared_ptr<const VisibleClasses> visible;
+    stat.of_file = !choice.is_node() || !node.is_directory();
+    if (stat.of_file) {
+        stat.ino = VEXFS_TRY(find(choice, caller));
+        if (choice.is_node() && !choice.opened_for_read)
+            return fail(Code::kEBADF, "rows: the file was not opened for reading");
+        const Carrier file = VEXFS_TRY(carrier(stat.ino, caller, choice.is_node() ? 0 : kMayRead));
+        stat.data_version = file.inode.data_version;
+        collection = VEXFS_TRY(opened(file.collection));
+    } else {
+        stat.ino = choice.node;
+        collection = VEXFS_TRY(opened(VEXFS_TRY(collection_of(choice.node))));
+        visible = VEXFS_TRY(collection->classes.visible(choice.node, caller));
+    }
+    stat.collection = collection->directory;
+    if (totals)
+        VEXFS_TRY_VOID(check_owner(stat.collection, caller));
+    VEXFS_TRY_VOID(count(*collection->rows, visible.get(), stat));
+    const RowCounts counts = collection->rows->counts();
+    stat.trained = counts.trained_rows > 0;
+    stat.index = stat.trained ? IndexKind::kHnsw : IndexKind::kFlat;
+    stat.code_bytes = counts.code_bytes;
+    if (totals)
+        stat.totals = counts;
+    return stat;
+}
+
+// The rows of the classes, or of the one file that is asked about.
+Status Collections::count(Collection& rows, const VisibleClasses* visible, RowStat& stat) {
+    DataVersions versions(names_);
+    std::unordered_set<uint64_t> files;
+    const auto count = [&](const RowId& id, const StoredRow& row) -> Status {
+        files.insert(id.ino);
+        ++stat.rows;
+        stat.stale += VEXFS_TRY(versions.is_stale(id, row)) ? 1 : 0;
+        stat.pending += row.pending ? 1 : 0;
+        stat.damaged += row.damaged ? 1 : 0;
+        return ok();
+    };
+    if (stat.of_file) {
+        std::vector<StoredRow> metas;
+        VEXFS_TRY_VOID(rows.get(stat.ino, 0, kRowsMax, &metas, nullptr));
+        for (const StoredRow& row : metas)
+            VEXFS_TRY_VOID(count({stat.ino, 0}, row));
+    } else {
+        VEXFS_TRY_VOID(rows.visit_rows(visible->all ? nullptr : &visible->classes, count));
+    }
+    stat.files = files.size();
+    return ok();
+}
+
+Status Collections::wait_linked(const index::ScanStop& stop) {
+    for (const std::shared_ptr<OpenCollection>& one : all_open())
+        VEXFS_TRY_VOID(one->rows->wait_linked(stop));
+    return ok();
+}
+
+} // namespace vexfs
