@@ -52,7 +52,7 @@ std::optional<uint64_t> parse_integer(std::string_view text) {
     return digits(text);
 }
 
-std::optional<uint64_t> parse_size(std::string_view text) {
+std::optional<uint64_t> parse_bytes(std::string_view text) {
     constexpr std::array<Unit, 4> kUnits{{{'K', uint64_t{1} << 10},
                                           {'M', uint64_t{1} << 20},
                                           {'G', uint64_t{1} << 30},

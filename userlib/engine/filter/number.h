@@ -17,7 +17,7 @@ namespace vexfs {
 // Decimal digits.
 std::optional<uint64_t> parse_integer(std::string_view text);
 // Digits, and perhaps K, M, G or T for powers of 1024.
-std::optional<uint64_t> parse_size(std::string_view text);
+std::optional<uint64_t> parse_bytes(std::string_view text);
 // Seconds since 1970, before it with "-"; up to nine digits may follow a point.
 std::optional<Timestamp> parse_time(std::string_view text);
 // Digits and s, m, h, d or w; in seconds, at most INT64_MAX.

@@ -196,7 +196,7 @@ Result<FilterTest> FilterParser::type() {
 Result<FilterTest> FilterParser::size() {
     const Comparison how = VEXFS_TRY(comparison());
     return InodeTest{InodeNumber::kSize, how,
-                     VEXFS_TRY(value(parse_size, "bytes such as 4096, 64K, 1M, 2G or 1T"))};
+                     VEXFS_TRY(value(parse_bytes, "bytes such as 4096, 64K, 1M, 2G or 1T"))};
 }
 
 Result<FilterTest> FilterParser::uid() {
