@@ -4,14 +4,15 @@
 namespace vexfs {
 
 Result<bool> RowFilter::passes(const RowId& id, const StoredRow& row) {
-    if (id.ino != id_.ino) {
-        inode_.reset();
-        file_paths_.reset();
-        file_names_.reset();
-        xattrs_.clear();
+    if (memory_bytes_ > kMemoryBytesMax) {
+        files_.clear();
+        memory_bytes_ = 0;
     }
+    const auto [file, is_first] = files_.try_emplace(id.ino);
+    memory_bytes_ += is_first ? sizeof(*file) : 0;
     id_ = id;
     row_ = row;
+    file_ = &file->second;
     const Result<bool> passed = filter_.passes(*this, untyped_);
     if (!passed && passed.error().code == Code::kESTALE)
         return false;
@@ -23,37 +24,47 @@ Result<bool> RowFilter::stale() {
 }
 
 Result<const Inode*> RowFilter::inode() {
-    if (!inode_)
-        inode_ = VEXFS_TRY(names_.get(id_.ino));
-    return &*inode_;
+    if (!file_->inode)
+        file_->inode = VEXFS_TRY(names_.get(id_.ino));
+    return &*file_->inode;
+}
+
+Result<const RowFilter::Places*> RowFilter::places() {
+    if (!file_->places) {
+        Places places{VEXFS_TRY(paths_.all(id_.ino)), {}};
+        if (places.paths.empty())
+            return fail(Code::kESTALE, "filter: the file has moved away");
+        for (const std::string& path : places.paths) {
+            places.names.push_back(path.substr(path.rfind('/') + 1));
+            memory_bytes_ += 2 * (sizeof(std::string) + path.size());
+        }
+        file_->places = std::move(places);
+    }
+    return &*file_->places;
 }
 
 Result<const std::vector<std::string>*> RowFilter::names() {
-    if (!file_names_) {
-        std::vector<std::string> last;
-        for (const std::string& path : *VEXFS_TRY(paths()))
-            last.push_back(path.substr(path.rfind('/') + 1));
-        file_names_ = std::move(last);
-    }
-    return &*file_names_;
+    return &VEXFS_TRY(places())->names;
 }
 
 Result<const std::vector<std::string>*> RowFilter::paths() {
-    if (!file_paths_)
-        file_paths_ = VEXFS_TRY(paths_of_.all(id_.ino));
-    return &*file_paths_;
+    return &VEXFS_TRY(places())->paths;
 }
 
 Result<std::optional<Bytes>> RowFilter::xattr(std::string_view name) {
-    auto known = xattrs_.find(name);
-    if (known == xattrs_.end()) {
+    auto known = file_->xattrs.find(name);
+    if (known == file_->xattrs.end()) {
         Result<Page> value = names_.get_xattr(id_.ino, name);
         if (!value && value.error().code != Code::kENODATA)
             return value.error();
-        known =
-            xattrs_.emplace(name, value ? std::optional(std::move(*value)) : std::nullopt).first;
+        memory_bytes_ += sizeof(*known) + name.size() + (value ? value->size() : 0);
+        known = file_->xattrs
+                    .emplace(name, value ? std::optional(std::move(*value)) : std::optional<Page>())
+                    .first;
     }
-    return known->second ? std::optional<Bytes>(*known->second) : std::nullopt;
+    if (!known->second)
+        return std::optional<Bytes>();
+    return std::optional<Bytes>(*known->second);
 }
 
 } // namespace vexfs
