@@ -3,6 +3,8 @@
 // The verbs of a volume; those of rows: rows.cpp.
 #include "userlib/engine/volume.h"
 
+#include "base/log.h"
+
 namespace vexfs {
 
 Status Volume::changeable(std::initializer_list<uint64_t> inos,
@@ -120,8 +122,16 @@ Result<uint64_t> Volume::open_file(uint64_t ino) {
 }
 
 void Volume::close_file(uint64_t ino, uint64_t handle) {
-    if (VirtualFiles::owns(ino))
+    if (VirtualFiles::owns(ino)) {
         virtual_files_.close(handle);
+        return;
+    }
+    if (options_.read_only)
+        return;
+    const Status closed = row_xattrs_->closed(ino);
+    if (!closed)
+        log(LogLevel::kWarning, "volume", "rows stay stale",
+            {{"ino", ino}, {"error", closed.error()}});
 }
 
 Result<size_t> Volume::read(uint64_t ino, uint64_t handle, uint64_t offset, MutableBytes out) {
@@ -166,22 +176,32 @@ Result<Written> Volume::copy(uint64_t from, uint64_t offset, uint64_t to, uint64
 Result<Page> Volume::get_xattr(uint64_t ino, std::string_view name) {
     if (VirtualFiles::owns(ino))
         return fail(Code::kENODATA, "volume: a virtual file has no attributes");
+    if (RowXattrs::owns(name))
+        return row_xattrs_->get(ino, name);
     return names_->get_xattr(ino, name);
 }
 
 Result<std::vector<std::string>> Volume::list_xattrs(uint64_t ino) {
     if (VirtualFiles::owns(ino))
         return std::vector<std::string>();
-    return names_->list_xattrs(ino);
+    return row_xattrs_->list(ino);
 }
 
 Status Volume::set_xattr(uint64_t ino, std::string_view name, Bytes value, SetXattr how) {
     VEXFS_TRY_VOID(changeable({ino}));
-    return with_room([&] { return names_->set_xattr(ino, name, value, how, now()); });
+    const auto set = [&] {
+        return RowXattrs::owns(name) ? row_xattrs_->set(ino, name, value, how, now())
+                                     : names_->set_xattr(ino, name, value, how, now());
+    };
+    const Status done = with_room(set);
+    keeper_->dirtied();
+    return done;
 }
 
 Status Volume::remove_xattr(uint64_t ino, std::string_view name) {
     VEXFS_TRY_VOID(changeable({ino}));
+    if (RowXattrs::owns(name))
+        return row_xattrs_->remove(ino, name, now());
     return names_->remove_xattr(ino, name, now());
 }
 

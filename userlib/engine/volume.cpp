@@ -78,6 +78,7 @@ Status Volume::start(std::string& explanation) {
             "it holds a store without a root directory: " + std::string(names.error().what);
     names_ = VEXFS_TRY(std::move(names));
     collections_ = VEXFS_TRY(Collections::open(*store_, *names_, options_.read_only));
+    row_xattrs_ = std::make_unique<RowXattrs>(*collections_, *names_);
     if (!options_.read_only)
         keeper_ =
             std::make_unique<Keeper>(*store_, store.dirty_bytes_max / 2, options_.commit_interval);
@@ -85,6 +86,7 @@ Status Volume::start(std::string& explanation) {
 }
 
 Status Volume::close() {
+    row_xattrs_.reset();
     collections_.reset();
     if (!keeper_)
         return ok();

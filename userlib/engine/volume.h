@@ -19,6 +19,7 @@
 #include "userlib/engine/collections.h"
 #include "userlib/engine/keeper.h"
 #include "userlib/engine/request_stats.h"
+#include "userlib/engine/row_xattrs.h"
 #include "userlib/engine/staged_memory.h"
 #include "userlib/engine/virtual_files.h"
 
@@ -78,6 +79,7 @@ class Volume {
     Result<Written> copy(uint64_t from, uint64_t offset, uint64_t to, uint64_t to_offset,
                          uint64_t length);
 
+    // user.vexfs.vector and user.vexfs.rows of a file in a collection are its rows: row_xattrs.h.
     Result<Page> get_xattr(uint64_t ino, std::string_view name);
     Result<std::vector<std::string>> list_xattrs(uint64_t ino);
     Status set_xattr(uint64_t ino, std::string_view name, Bytes value, SetXattr how);
@@ -162,6 +164,7 @@ class Volume {
     std::unique_ptr<Names> names_;
     std::unique_ptr<Keeper> keeper_; // none of a read-only volume
     std::unique_ptr<Collections> collections_;
+    std::unique_ptr<RowXattrs> row_xattrs_;
     VirtualFiles virtual_files_;
     StagedMemory staged_;
     RequestStats requests_;
