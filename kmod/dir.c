@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Directories: names, and the operations on them.
+ *
+ * Who may is decided before by the VFS; the owner and the mode of what is made are decided here and
+ * are final. dentry->d_time says until when a name, or that there is none, is believed, and
+ * d_fsdata is fs->trust of when it came.
+ */
+#include <linux/cred.h>
+#include <linux/namei.h>
+#include <linux/slab.h>
+#include <linux/stat.h>
+
+#include "vexfs.h"
+
+#define VEXFS_READDIR_BYTES 16384u
+
+static struct vexfs_piece vexfs_name(const struct dentry *dentry)
+{
+	return (struct vexfs_piece){ dentry->d_name.name, dentry->d_name.len };
+}
+
+static void vexfs_believe(struct dentry *dentry, u64 entry_ns, unsigned long trust)
+{
+	dentry->d_time = vexfs_expiry(entry_ns);
+	WRITE_ONCE(dentry->d_fsdata, (void *)trust);
+}
+
+static unsigned long vexfs_trust(const struct inode *inode)
+{
+	return READ_ONCE(vexfs_fs_of(inode)->trust);
+}
+
+/* ---- Looking up ----------------------------------------------------------------------------- */
+
+static int vexfs_ask_lookup(struct inode *dir, const struct dentry *dentry,
+			    struct vexfs_rep_entry *entry)
+{
+	struct vexfs_req_name body = { .name_bytes = dentry->d_name.len };
+	struct vexfs_call call = {
+		.op = VEXFS_REQ_LOOKUP,
+		.node = vexfs_on(dir),
+		.body = &body,
+		.body_bytes = sizeof(body),
+		.payload[0] = vexfs_name(dentry),
+		.reply = entry,
+		.reply_bytes = sizeof(*entry),
+	};
+
+	return vexfs_call(vexfs_fs_of(dir), &call);
+}
+
+static struct dentry *vexfs_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
+{
+	u64 sampled = vexfs_sample(dir->i_sb);
+	unsigned long trust = vexfs_trust(dir);
+	struct vexfs_rep_entry entry;
+	struct inode *inode = NULL;
+	struct dentry *other;
+	int ret;
+
+	if (dentry->d_name.len > NAME_MAX)
+		return ERR_PTR(-ENAMETOOLONG);
+	ret = vexfs_ask_lookup(dir, dentry, &entry);
+	if (ret)
+		return ERR_PTR(ret);
+	if (entry.attr.ino)
+		inode = vexfs_iget(dir->i_sb, &entry.attr, sampled, 1);
+	vexfs_believe(dentry, entry.entry_ns, trust);
+	other = d_splice_alias(inode, dentry);
+	if (!IS_ERR_OR_NULL(other))
+		vexfs_believe(other, entry.entry_ns, trust);
+	return other;
+}
+
+/* 1: the name still stands for what it did. 0: it is to be looked up again. */
+static int vexfs_still_is(struct inode *dir, struct dentry *dentry)
+{
+	u64 sampled = vexfs_sample(dir->i_sb);
+	unsigned long trust = vexfs_trust(dir);
+	struct inode *inode = d_inode(dentry);
+	struct vexfs_rep_entry entry;
+	struct inode *found;
+	int ret = vexfs_ask_lookup(dir, dentry, &entry);
+
+	if (ret)
+		return ret == -ENOTCONN || ret == -EINTR || ret == -ENOMEM ? ret : 0;
+	if (!entry.attr.ino || !inode) {
+		if (entry.attr.ino)
+			vexfs_forget(dir->i_sb, &entry.attr);
+		if (entry.attr.ino || inode)
+			return 0;
+	} else {
+		found = vexfs_iget(dir->i_sb, &entry.attr, sampled, 1);
+		if (IS_ERR(found))
+			return 0;
+		iput(found);
+		if (found != inode)
+			return 0;
+	}
+	vexfs_believe(dentry, entry.entry_ns, trust);
+	return 1;
+}
+
+static int vexfs_d_revalidate(struct dentry *dentry, unsigned int flags)
+{
+	struct dentry *parent;
+	int ret;
+
+	if (IS_ROOT(dentry))
+		return 1;
+	if (time_before(jiffies, READ_ONCE(dentry->d_time)) &&
+	    (unsigned long)READ_ONCE(dentry->d_fsdata) ==
+		    READ_ONCE(((struct vexfs_fs *)dentry->d_sb->s_fs_info)->trust))
+		return 1;
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	parent = dget_parent(dentry);
+	ret = vexfs_still_is(d_inode(parent), dentry);
+	dput(parent);
+	return ret;
+}
+
+const struct dentry_operations vexfs_dentry_ops = {
+	.d_revalidate = vexfs_d_revalidate,
+};
+
+/* ---- Making --------------------------------------------------------------------------------- */
+
+/* What a new node's request says of it: a set-group-ID directory hands its group on. */
+static struct vexfs_req_make vexfs_make_body(struct inode *dir, umode_t mode, u32 name_bytes)
+{
+	struct user_namespace *ns = vexfs_fs_of(dir)->user_ns;
+	struct vexfs_req_make body = {
+		.uid = from_kuid(ns, current_fsuid()),
+		.gid = from_kgid(ns, current_fsgid()),
+		.name_bytes = name_bytes,
+	};
+
+	if (dir->i_mode & S_ISGID) {
+		body.gid = from_kgid(ns, dir->i_gid);
+		if (S_ISDIR(mode))
+			mode |= S_ISGID;
+	}
+	body.mode = mode;
+	return body;
+}
+
+static int vexfs_take_made(struct inode *dir, struct dentry *dentry, u64 sampled,
+			   const struct vexfs_rep_entry *entry)
+{
+	struct inode *inode = vexfs_iget(dir->i_sb, &entry->attr, sampled, 1);
+
+	vexfs_changed(dir);
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	vexfs_believe(dentry, entry->entry_ns, vexfs_trust(dir));
+	d_instantiate(dentry, inode);
+	return 0;
+}
+
+static int vexfs_make(struct inode *dir, struct dentry *dentry, u32 op, struct vexfs_req_make *body,
+		      const char *target)
+{
+	u64 sampled = vexfs_sample(dir->i_sb);
+	struct vexfs_rep_entry entry;
+	struct vexfs_call call = {
+		.op = op,
+		.node = vexfs_on(dir),
+		.body = body,
+		.body_bytes = sizeof(*body),
+		.payload[0] = vexfs_name(dentry),
+		.payload[1] = { target, body->target_bytes },
+		.reply = &entry,
+		.reply_bytes = sizeof(entry),
+	};
+	int ret = vexfs_call(vexfs_fs_of(dir), &call);
+
+	return ret ? ret : vexfs_take_made(dir, dentry, sampled, &entry);
+}
+
+static int vexfs_mknod(vx_idmap *idmap, struct inode *dir, struct dentry *dentry, umode_t mode,
+		       dev_t device)
+{
+	struct vexfs_req_make body = vexfs_make_body(dir, mode, dentry->d_name.len);
+
+	body.rdev_major = MAJOR(device);
+	body.rdev_minor = MINOR(device);
+	return vexfs_make(dir, dentry, VEXFS_REQ_MKNOD, &body, NULL);
+}
+
+static int vexfs_create(vx_idmap *idmap, struct inode *dir, struct dentry *dentry, umode_t mode,
+			bool exclusive)
+{
+	return vexfs_mknod(idmap, dir, dentry, mode | S_IFREG, 0);
+}
+
+static int vexfs_mkdir(vx_idmap *idmap, struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	struct vexfs_req_make body = vexfs_make_body(dir, mode | S_IFDIR, dentry->d_name.len);
+
+	return vexfs_make(dir, dentry, VEXFS_REQ_MKDIR, &body, NULL);
+}
+
+static int vexfs_symlink(vx_idmap *idmap, struct inode *dir, struct dentry *dentry,
+			 const char *target)
+{
+	struct vexfs_req_make body = vexfs_make_body(dir, S_IFLNK | 0777, dentry->d_name.len);
+
+	body.target_bytes = strlen(target);
+	return vexfs_make(dir, dentry, VEXFS_REQ_SYMLINK, &body, target);
+}
+
+static int vexfs_tmpfile(vx_idmap *idmap, struct inode *dir, struct file *file, umode_t mode)
+{
+	struct vexfs_req_make body = vexfs_make_body(dir, mode | S_IFREG, 0);
+	u64 sampled = vexfs_sample(dir->i_sb);
+	struct vexfs_rep_create reply;
+	struct vexfs_call call = {
+		.op = VEXFS_REQ_TMPFILE,
+		.node = vexfs_on(dir),
+		.body = &body,
+		.body_bytes = sizeof(body),
+		.reply = &reply,
+		.reply_bytes = sizeof(reply),
+	};
+	struct inode *inode;
+	int ret;
+
+	body.open_flags = file->f_flags;
+	ret = vexfs_call(vexfs_fs_of(dir), &call);
+	if (ret)
+		return finish_open_simple(file, ret);
+	inode = vexfs_iget(dir->i_sb, &reply.entry.attr, sampled, 1);
+	if (IS_ERR(inode))
+		return finish_open_simple(file, PTR_ERR(inode));
+	if (!inode->i_nlink) /* d_tmpfile() takes the one link that others give it */
+		set_nlink(inode, 1);
+	d_tmpfile(file, inode);
+	return finish_open_simple(file, 0);
+}
+
+static int vexfs_link(struct dentry *from, struct inode *dir, struct dentry *dentry)
+{
+	struct inode *inode = d_inode(from);
+	struct vexfs_req_link body = {
+		.ino = vexfs_i(inode)->ino,
+		.generation = inode->i_generation,
+		.name_bytes = dentry->d_name.len,
+	};
+	struct vexfs_rep_entry entry;
+	struct vexfs_call call = {
+		.op = VEXFS_REQ_LINK,
+		.node = vexfs_on(dir),
+		.body = &body,
+		.body_bytes = sizeof(body),
+		.payload[0] = vexfs_name(dentry),
+		.reply = &entry,
+		.reply_bytes = sizeof(entry),
+	};
+	u64 sampled;
+	int ret;
+
+	vexfs_changed(inode);
+	sampled = vexfs_sample(dir->i_sb);
+	ret = vexfs_call(vexfs_fs_of(dir), &call);
+	if (ret)
+		return ret;
+	if (entry.attr.ino != body.ino) {
+		vexfs_forget(dir->i_sb, &entry.attr);
+		return -EIO;
+	}
+	return vexfs_take_made(dir, dentry, sampled, &entry);
+}
+
+/* ---- Removing and renaming ------------------------------------------------------------------ */
+
+/* A name of the inode went. With the last one the inode goes when nobody has it open. */
+static void vexfs_lost_name(struct inode *inode)
+{
+	spin_lock(&inode->i_lock);
+	if (S_ISDIR(inode->i_mode))
+		clear_nlink(inode);
+	else if (inode->i_nlink)
+		drop_nlink(inode);
+	spin_unlock(&inode->i_lock);
+	vexfs_changed(inode);
+}
+
+static int vexfs_remove(struct inode *dir, struct dentry *dentry, u32 op)
+{
+	struct vexfs_req_name body = { .name_bytes = dentry->d_name.len };
+	struct vexfs_call call = {
+		.op = op,
+		.node = vexfs_on(dir),
+		.body = &body,
+		.body_bytes = sizeof(body),
+		.payload[0] = vexfs_name(dentry),
+	};
+	int ret = vexfs_call(vexfs_fs_of(dir), &call);
+
+	if (ret)
+		return ret;
+	vexfs_changed(dir);
+	vexfs_lost_name(d_inode(dentry));
+	return 0;
+}
+
+static int vexfs_unlink(struct inode *dir, struct dentry *dentry)
+{
+	return vexfs_remove(dir, dentry, VEXFS_REQ_UNLINK);
+}
+
+static int vexfs_rmdir(struct inode *dir, struct dentry *dentry)
+{
+	return vexfs_remove(dir, dentry, VEXFS_REQ_RMDIR);
+}
+
+static int vexfs_rename(vx_idmap *idmap, struct inode *dir, struct dentry *dentry,
+			struct inode *to_dir, struct dentry *to, unsigned int flags)
+{
+	struct vexfs_req_rename body = {
+		.ino = vexfs_i(to_dir)->ino,
+		.generation = to_dir->i_generation,
+		.flags = flags,
+		.name_bytes = dentry->d_name.len,
+		.to_bytes = to->d_name.len,
+	};
+	struct vexfs_call call = {
+		.op = VEXFS_REQ_RENAME,
+		.node = vexfs_on(dir),
+		.body = &body,
+		.body_bytes = sizeof(body),
+		.payload = { vexfs_name(dentry), vexfs_name(to) },
+	};
+	int ret;
+
+	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE))
+		return -EINVAL;
+	ret = vexfs_call(vexfs_fs_of(dir), &call);
+	if (ret)
+		return ret;
+	vexfs_changed(dir);
+	vexfs_changed(to_dir);
+	vexfs_changed(d_inode(dentry));
+	if (d_really_is_positive(to)) {
+		if (flags & RENAME_EXCHANGE)
+			vexfs_changed(d_inode(to));
+		else
+			vexfs_lost_name(d_inode(to));
+	}
+	swap(dentry->d_time, to->d_time);
+	swap(dentry->d_fsdata, to->d_fsdata);
+	return 0;
+}
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+static bool vexfs_dirent_ok(const struct vexfs_dirent *dirent, const char *name, u32 left)
+{
+	if (dirent->name_bytes < 1 || dirent->name_bytes > NAME_MAX || dirent->name_bytes > left)
+		return false;
+	return dirent->ino && dirent->next <= S64_MAX && !memchr(name, '/', dirent->name_bytes) &&
+	       !memchr(name, 0, dirent->name_bytes);
+}
+
+/* Hands the entries of a reply on. 1: there is room for more, 0: there is none, or -EIO. */
+static int vexfs_emit(struct dir_context *context, const void *data, u32 bytes)
+{
+	u32 at = 0;
+
+	while (at < bytes) {
+		const struct vexfs_dirent *dirent = data + at;
+		const char *name = (const char *)(dirent + 1);
+
+		if (bytes - at < sizeof(*dirent) ||
+		    !vexfs_dirent_ok(dirent, name, bytes - at - sizeof(*dirent)))
+			return -EIO;
+		if (!dir_emit(context, name, dirent->name_bytes, dirent->ino, dirent->type & 15))
+			return 0;
+		context->pos = dirent->next;
+		at += sizeof(*dirent) + ALIGN(dirent->name_bytes, 8);
+	}
+	return 1;
+}
+
+static int vexfs_readdir(struct file *file, struct dir_context *context)
+{
+	struct inode *dir = file_inode(file);
+	u32 room = min(vexfs_fs_of(dir)->max_read, VEXFS_READDIR_BYTES);
+	void *data = kmalloc(room, GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!data)
+		return -ENOMEM;
+	do {
+		struct vexfs_req_readdir body = { .cookie = context->pos, .bytes = room };
+		struct vexfs_call call = {
+			.op = VEXFS_REQ_READDIR,
+			.node = vexfs_on(dir),
+			.body = &body,
+			.body_bytes = sizeof(body),
+			.out = data,
+			.out_room = room,
+		};
+
+		ret = vexfs_call(vexfs_fs_of(dir), &call);
+		if (!ret && !call.out_bytes)
+			break;
+		if (!ret)
+			ret = vexfs_emit(context, data, call.out_bytes);
+	} while (ret == 1);
+	kfree(data);
+	return ret;
+}
+
+/* A position is the engine's cookie, so every one that is not negative may be one. */
+static loff_t vexfs_dir_llseek(struct file *file, loff_t offset, int whence)
+{
+	return generic_file_llseek_size(file, offset, whence, S64_MAX, 0);
+}
+
+static const char *vexfs_get_link(struct dentry *dentry, struct inode *inode,
+				  struct delayed_call *done)
+{
+	char *target;
+	struct vexfs_call call = {
+		.op = VEXFS_REQ_READLINK,
+		.node = vexfs_on(inode),
+		.out_room = PATH_MAX - 1,
+	};
+	int ret;
+
+	if (!dentry)
+		return ERR_PTR(-ECHILD);
+	target = kmalloc(PATH_MAX, GFP_KERNEL_ACCOUNT);
+	if (!target)
+		return ERR_PTR(-ENOMEM);
+	call.out = target;
+	ret = vexfs_call(vexfs_fs_of(inode), &call);
+	if (!ret && (!call.out_bytes || memchr(target, 0, call.out_bytes)))
+		ret = -EIO;
+	if (ret) {
+		kfree(target);
+		return ERR_PTR(ret);
+	}
+	target[call.out_bytes] = 0;
+	set_delayed_call(done, kfree_link, target);
+	return target;
+}
+
+const struct inode_operations vexfs_dir_inode_ops = {
+	.lookup = vexfs_lookup,
+	.create = vexfs_create,
+	.link = vexfs_link,
+	.unlink = vexfs_unlink,
+	.symlink = vexfs_symlink,
+	.mkdir = vexfs_mkdir,
+	.rmdir = vexfs_rmdir,
+	.mknod = vexfs_mknod,
+	.rename = vexfs_rename,
+	.tmpfile = vexfs_tmpfile,
+	.getattr = vexfs_getattr,
+	.setattr = vexfs_setattr,
+	.listxattr = vexfs_listxattr,
+};
+
+const struct inode_operations vexfs_symlink_inode_ops = {
+	.get_link = vexfs_get_link,
+	.getattr = vexfs_getattr,
+	.setattr = vexfs_setattr,
+	.listxattr = vexfs_listxattr,
+};
+
+const struct file_operations vexfs_dir_ops = {
+	.owner = THIS_MODULE,
+	.llseek = vexfs_dir_llseek,
+	.read = generic_read_dir,
+	.iterate_shared = vexfs_readdir,
+	.fsync = vexfs_fsync,
+	.unlocked_ioctl = vexfs_ioctl,
+	.compat_ioctl = vexfs_compat_ioctl,
+};

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A filesystem as such: its states, and which channel serves it.
+ *
+ * NEW -> LIVE (mounted) -> ORPHANED (engine gone, recovery on) -> LIVE; any -> DEAD, for good.
+ * References: one of the superblock, one of each channel. fs->chan has one of the channel, which
+ * vexfs_fs_detach() gives back: so a pair of the two ends when the engine does.
+ */
+#include <linux/cred.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+
+#include "vexfs.h"
+
+#define VEXFS_RECOVER_MS 60000
+
+static DEFINE_MUTEX(vexfs_list_lock); /* both of these */
+static LIST_HEAD(vexfs_list);
+static u64 vexfs_last_id;
+
+static void vexfs_fs_expire(struct work_struct *work)
+{
+	struct vexfs_fs *fs = container_of(to_delayed_work(work), struct vexfs_fs, expiry);
+
+	spin_lock(&fs->lock);
+	if (fs->state == VEXFS_ORPHANED)
+		fs->state = VEXFS_DEAD;
+	spin_unlock(&fs->lock);
+	wake_up_all(&fs->attach_wait);
+}
+
+struct vexfs_fs *vexfs_fs_new(void)
+{
+	struct vexfs_fs *fs = kzalloc(sizeof(*fs), GFP_KERNEL_ACCOUNT);
+
+	if (!fs)
+		return NULL;
+	kref_init(&fs->ref);
+	fs->user_ns = get_user_ns(current_user_ns());
+	fs->owner = current_euid();
+	spin_lock_init(&fs->lock);
+	fs->recover_ms = VEXFS_RECOVER_MS;
+	init_waitqueue_head(&fs->attach_wait);
+	INIT_DELAYED_WORK(&fs->expiry, vexfs_fs_expire);
+	vexfs_creds_init(&fs->creds);
+	spin_lock_init(&fs->deferred_lock);
+	INIT_LIST_HEAD(&fs->deferred);
+	INIT_WORK(&fs->deferred_work, vexfs_deferred_work);
+	mutex_lock(&vexfs_list_lock);
+	fs->id = ++vexfs_last_id;
+	list_add_tail(&fs->all, &vexfs_list);
+	mutex_unlock(&vexfs_list_lock);
+	return fs;
+}
+
+/* The fs of that id, with a reference, or NULL. */
+struct vexfs_fs *vexfs_fs_find(u64 id)
+{
+	struct vexfs_fs *fs, *found = NULL;
+
+	mutex_lock(&vexfs_list_lock);
+	list_for_each_entry(fs, &vexfs_list, all)
+		if (fs->id == id && kref_get_unless_zero(&fs->ref))
+			found = fs;
+	mutex_unlock(&vexfs_list_lock);
+	return found;
+}
+
+static void vexfs_fs_release(struct kref *ref)
+{
+	struct vexfs_fs *fs = container_of(ref, struct vexfs_fs, ref);
+
+	list_del(&fs->all);
+	mutex_unlock(&vexfs_list_lock);
+	cancel_delayed_work_sync(&fs->expiry);
+	cancel_work_sync(&fs->deferred_work);
+	vexfs_deferred_drop(fs);
+	vexfs_creds_free(&fs->creds);
+	put_user_ns(fs->user_ns);
+	kfree(fs);
+}
+
+void vexfs_fs_put(struct vexfs_fs *fs)
+{
+	kref_put_mutex(&fs->ref, vexfs_fs_release, &vexfs_list_lock);
+}
+
+/*
+ * Makes a channel the one that serves. A fs without an engine is LIVE again. `lost`: what the
+ * kernel knows of names and attributes may be what the engine does not know any more.
+ */
+int vexfs_fs_attach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool lost)
+{
+	int ret = 0;
+
+	spin_lock(&fs->lock);
+	if (fs->chan)
+		ret = -EBUSY;
+	else if (fs->state == VEXFS_DEAD)
+		ret = -ENOTCONN;
+	if (!ret) {
+		fs->chan = vexfs_chan_get(chan);
+		chan->epoch = ++fs->epoch;
+		fs->trust += lost;
+		if (fs->state == VEXFS_ORPHANED)
+			fs->state = VEXFS_LIVE;
+	}
+	spin_unlock(&fs->lock);
+	if (!ret) {
+		cancel_delayed_work(&fs->expiry);
+		wake_up_all(&fs->attach_wait);
+	}
+	return ret;
+}
+
+/* The channel is dead. `keep`: a mounted fs that can be recovered waits for the next one. */
+void vexfs_fs_detach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool keep)
+{
+	unsigned int wait_ms = 0;
+	bool served;
+
+	spin_lock(&fs->lock);
+	served = fs->chan == chan;
+	if (served) {
+		fs->chan = NULL;
+		if (fs->state == VEXFS_LIVE && keep && fs->recovery) {
+			fs->state = VEXFS_ORPHANED;
+			wait_ms = fs->recover_ms;
+		} else {
+			fs->state = VEXFS_DEAD;
+		}
+	}
+	spin_unlock(&fs->lock);
+	if (!served)
+		return;
+	if (wait_ms)
+		schedule_delayed_work(&fs->expiry, msecs_to_jiffies(wait_ms));
+	wake_up_all(&fs->attach_wait);
+	vexfs_chan_put(chan);
+}
+
+void vexfs_fs_abort(struct vexfs_fs *fs)
+{
+	struct vexfs_chan *chan;
+
+	spin_lock(&fs->lock);
+	chan = fs->chan ? vexfs_chan_get(fs->chan) : NULL;
+	fs->state = VEXFS_DEAD;
+	spin_unlock(&fs->lock);
+	wake_up_all(&fs->attach_wait);
+	if (chan) {
+		vexfs_chan_kill(chan, false);
+		vexfs_chan_put(chan);
+	}
+}
+
+/* For one superblock, once. */
+int vexfs_fs_claim(struct vexfs_fs *fs)
+{
+	int ret = 0;
+
+	spin_lock(&fs->lock);
+	if (fs->mounted)
+		ret = -EBUSY;
+	else if (fs->state != VEXFS_NEW)
+		ret = -ENOTCONN;
+	else
+		fs->mounted = true;
+	spin_unlock(&fs->lock);
+	return ret;
+}
+
+/* The superblock is gone: there is nothing left to serve. */
+void vexfs_fs_unmounted(struct vexfs_fs *fs)
+{
+	spin_lock(&fs->lock);
+	if (fs->mounted)
+		fs->state = VEXFS_DEAD;
+	spin_unlock(&fs->lock);
+}
+
+static bool vexfs_fs_settled(struct vexfs_fs *fs)
+{
+	return READ_ONCE(fs->state) != VEXFS_ORPHANED;
+}
+
+/* The channel that serves, with a reference. Waits while the fs is ORPHANED. */
+struct vexfs_chan *vexfs_fs_chan(struct vexfs_fs *fs)
+{
+	struct vexfs_chan *chan;
+	enum vexfs_state state;
+
+	for (;;) {
+		spin_lock(&fs->lock);
+		chan = fs->chan ? vexfs_chan_get(fs->chan) : NULL;
+		state = fs->state;
+		spin_unlock(&fs->lock);
+		if (chan)
+			return chan;
+		if (state != VEXFS_ORPHANED)
+			return ERR_PTR(-ENOTCONN);
+		if (wait_event_state(fs->attach_wait, vexfs_fs_settled(fs), VEXFS_KILLABLE))
+			return ERR_PTR(-EINTR);
+	}
+}

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Inodes and their attributes, which are the engine's: the kernel keeps a copy of them.
+ *
+ * Every change of an inode takes a number from fs->changes. Who asks for attributes samples that
+ * counter before, and what comes back is kept only if the inode did not change since: an answer
+ * that was overtaken never hides the change.
+ */
+#include <linux/log2.h>
+#include <linux/pagemap.h>
+#include <linux/stat.h>
+
+#include "vexfs.h"
+
+/* Files may shrink and grow between the question and the answer: so often is asked again. */
+#define VEXFS_REFRESH_TRIES 3
+
+unsigned long vexfs_expiry(u64 valid_ns)
+{
+	u64 most = (u64)24 * 3600 * NSEC_PER_SEC;
+
+	return jiffies + nsecs_to_jiffies(min(valid_ns, most));
+}
+
+u64 vexfs_sample(struct super_block *sb)
+{
+	struct vexfs_fs *fs = sb->s_fs_info;
+
+	return atomic64_read(&fs->changes);
+}
+
+static void vexfs_changed_locked(struct inode *inode)
+{
+	vexfs_i(inode)->changed = atomic64_inc_return(&vexfs_fs_of(inode)->changes);
+	vexfs_i(inode)->valid = jiffies;
+}
+
+/* The inode changed: its attributes are asked for again. */
+void vexfs_changed(struct inode *inode)
+{
+	spin_lock(&inode->i_lock);
+	vexfs_changed_locked(inode);
+	spin_unlock(&inode->i_lock);
+}
+
+/* It changed, and has this size since. */
+void vexfs_resized(struct inode *inode, u64 size)
+{
+	spin_lock(&inode->i_lock);
+	vexfs_changed_locked(inode);
+	i_size_write(inode, size);
+	spin_unlock(&inode->i_lock);
+}
+
+static bool vexfs_time_ok(const struct vexfs_time *time)
+{
+	return time->nsec < NSEC_PER_SEC;
+}
+
+static bool vexfs_attr_ok(const struct vexfs_attr *attr)
+{
+	switch (attr->mode & S_IFMT) {
+	case S_IFREG:
+	case S_IFDIR:
+	case S_IFLNK:
+	case S_IFIFO:
+	case S_IFSOCK:
+	case S_IFCHR:
+	case S_IFBLK:
+		break;
+	default:
+		return false;
+	}
+	return attr->ino && attr->size <= S64_MAX && vexfs_time_ok(&attr->atime) &&
+	       vexfs_time_ok(&attr->mtime) && vexfs_time_ok(&attr->ctime) &&
+	       vexfs_time_ok(&attr->btime);
+}
+
+static struct timespec64 vexfs_timespec(const struct vexfs_time *time)
+{
+	return (struct timespec64){ .tv_sec = time->sec, .tv_nsec = time->nsec };
+}
+
+static void vexfs_store_attr(struct inode *inode, const struct vexfs_attr *attr)
+{
+	struct vexfs_inode *vi = vexfs_i(inode);
+
+	inode->i_mode = attr->mode;
+	set_nlink(inode, attr->nlink);
+	inode->i_uid = make_kuid(vexfs_fs_of(inode)->user_ns, attr->uid);
+	inode->i_gid = make_kgid(vexfs_fs_of(inode)->user_ns, attr->gid);
+	i_size_write(inode, attr->size);
+	inode->i_blocks = attr->blocks;
+	vx_set_times(inode, vexfs_timespec(&attr->atime), vexfs_timespec(&attr->mtime),
+		     vexfs_timespec(&attr->ctime));
+	vi->btime = vexfs_timespec(&attr->btime);
+	vi->data_version = attr->data_version;
+	vi->attributes = attr->attributes;
+	vi->blksize = is_power_of_2(attr->blksize) ? attr->blksize : PAGE_SIZE;
+	vi->valid = vexfs_expiry(attr->valid_ns);
+	vi->trust = READ_ONCE(vexfs_fs_of(inode)->trust);
+}
+
+/* Keeps attributes: 1 if they are kept, 0 if they were overtaken by a change, or -EIO. */
+int vexfs_take_attr(struct inode *inode, const struct vexfs_attr *attr, u64 sampled)
+{
+	struct vexfs_inode *vi = vexfs_i(inode);
+	bool kept, doubtful;
+
+	if (!vexfs_attr_ok(attr) || attr->ino != vi->ino ||
+	    attr->generation != inode->i_generation || (inode->i_mode ^ attr->mode) & S_IFMT)
+		return -EIO;
+	spin_lock(&inode->i_lock);
+	doubtful = vi->trust != READ_ONCE(vexfs_fs_of(inode)->trust);
+	kept = vi->changed <= sampled;
+	if (kept)
+		vexfs_store_attr(inode, attr);
+	spin_unlock(&inode->i_lock);
+	if (kept && doubtful)
+		invalidate_inode_pages2(inode->i_mapping);
+	return kept;
+}
+
+/* Asks for the attributes. */
+int vexfs_refresh(struct inode *inode)
+{
+	int tries, ret = 0;
+
+	for (tries = 0; !ret && tries < VEXFS_REFRESH_TRIES; tries++) {
+		u64 sampled = vexfs_sample(inode->i_sb);
+		struct vexfs_rep_attr reply;
+		struct vexfs_call call = {
+			.op = VEXFS_REQ_GETATTR,
+			.node = vexfs_on(inode),
+			.reply = &reply,
+			.reply_bytes = sizeof(reply),
+		};
+
+		ret = vexfs_call(vexfs_fs_of(inode), &call);
+		if (!ret)
+			ret = vexfs_take_attr(inode, &reply.attr, sampled);
+	}
+	return min(ret, 0);
+}
+
+/* Asks for them if they are not believed any more. */
+int vexfs_revalidate(struct inode *inode)
+{
+	struct vexfs_inode *vi = vexfs_i(inode);
+
+	if (vi->trust == READ_ONCE(vexfs_fs_of(inode)->trust) &&
+	    time_before(jiffies, READ_ONCE(vi->valid)))
+		return 0;
+	return vexfs_refresh(inode);
+}
+
+/* ---- The table of inodes -------------------------------------------------------------------- */
+
+static int vexfs_inode_is(struct inode *inode, void *attr_)
+{
+	const struct vexfs_attr *attr = attr_;
+
+	return vexfs_i(inode)->ino == attr->ino && inode->i_generation == attr->generation;
+}
+
+static int vexfs_inode_set(struct inode *inode, void *attr_)
+{
+	const struct vexfs_attr *attr = attr_;
+
+	vexfs_i(inode)->ino = attr->ino;
+	inode->i_ino = attr->ino;
+	inode->i_generation = attr->generation;
+	return 0;
+}
+
+static void vexfs_inode_start(struct inode *inode, const struct vexfs_attr *attr)
+{
+	inode->i_mode = attr->mode;
+	inode->i_flags |= S_NOATIME | S_NOCMTIME;
+	vexfs_store_attr(inode, attr);
+	switch (attr->mode & S_IFMT) {
+	case S_IFREG:
+		inode->i_op = &vexfs_inode_ops;
+		inode->i_fop = &vexfs_file_ops;
+		inode->i_mapping->a_ops = &vexfs_mapping_ops;
+		break;
+	case S_IFDIR:
+		inode->i_op = &vexfs_dir_inode_ops;
+		inode->i_fop = &vexfs_dir_ops;
+		break;
+	case S_IFLNK:
+		inode->i_op = &vexfs_symlink_inode_ops;
+		break;
+	default:
+		inode->i_op = &vexfs_inode_ops;
+		init_special_inode(inode, attr->mode, MKDEV(attr->rdev_major, attr->rdev_minor));
+	}
+}
+
+/* An entry that the kernel has no inode for is given back. */
+void vexfs_forget(struct super_block *sb, const struct vexfs_attr *attr)
+{
+	struct vexfs_deferred *forget = kmalloc(sizeof(*forget), GFP_KERNEL | __GFP_NOFAIL);
+
+	*forget = (struct vexfs_deferred){ .node = { attr->ino, attr->generation, 0, 1 } };
+	vexfs_defer(sb->s_fs_info, forget);
+}
+
+/*
+ * The inode of an entry that the engine returned, with a reference; `lookups` is how often it then
+ * is to be forgotten more.
+ */
+struct inode *vexfs_iget(struct super_block *sb, const struct vexfs_attr *attr, u64 sampled,
+			 u64 lookups)
+{
+	struct inode *inode = NULL;
+	int ret = -EIO;
+
+	if (vexfs_attr_ok(attr)) {
+		inode = iget5_locked(sb, attr->ino, vexfs_inode_is, vexfs_inode_set, (void *)attr);
+		ret = inode ? 0 : -ENOMEM;
+	}
+	if (!ret && inode->i_state & I_NEW) {
+		vexfs_inode_start(inode, attr);
+		unlock_new_inode(inode);
+	} else if (!ret) {
+		ret = min(vexfs_take_attr(inode, attr, sampled), 0);
+	}
+	if (ret) {
+		iput(inode);
+		if (lookups && attr->ino)
+			vexfs_forget(sb, attr);
+		return ERR_PTR(ret);
+	}
+	spin_lock(&inode->i_lock);
+	vexfs_i(inode)->lookups += lookups;
+	spin_unlock(&inode->i_lock);
+	return inode;
+}
+
+/* ---- stat(2), chmod(2) and the like --------------------------------------------------------- */
+
+int vexfs_getattr(vx_idmap *idmap, const struct path *path, struct kstat *stat, u32 mask,
+		  unsigned int flags)
+{
+	struct inode *inode = d_inode(path->dentry);
+	struct vexfs_inode *vi = vexfs_i(inode);
+	int ret = 0;
+
+	if ((flags & AT_STATX_SYNC_TYPE) == AT_STATX_FORCE_SYNC)
+		ret = vexfs_refresh(inode);
+	else if ((flags & AT_STATX_SYNC_TYPE) != AT_STATX_DONT_SYNC)
+		ret = vexfs_revalidate(inode);
+	if (ret)
+		return ret;
+	vx_fillattr(idmap, mask, inode, stat);
+	stat->ino = vi->ino;
+	stat->blksize = vi->blksize;
+	stat->btime = vi->btime;
+	stat->result_mask |= STATX_BTIME;
+	stat->attributes |= vi->attributes;
+	return 0;
+}
+
+static struct vexfs_time vexfs_time_of(struct timespec64 time)
+{
+	return (struct vexfs_time){ .sec = time.tv_sec, .nsec = time.tv_nsec };
+}
+
+static void vexfs_fill_setattr(struct vexfs_req_setattr *body, const struct iattr *attr,
+			       struct user_namespace *ns)
+{
+	unsigned int valid = attr->ia_valid;
+
+	if (valid & ATTR_MODE) {
+		body->valid |= VEXFS_SET_MODE;
+		body->mode = attr->ia_mode;
+	}
+	if (valid & ATTR_UID) {
+		body->valid |= VEXFS_SET_UID;
+		body->uid = from_kuid(ns, attr->ia_uid);
+	}
+	if (valid & ATTR_GID) {
+		body->valid |= VEXFS_SET_GID;
+		body->gid = from_kgid(ns, attr->ia_gid);
+	}
+	if (valid & ATTR_SIZE) {
+		body->valid |= VEXFS_SET_SIZE;
+		body->size = attr->ia_size;
+	}
+	if (valid & ATTR_ATIME) {
+		body->valid |= valid & ATTR_ATIME_SET ? VEXFS_SET_ATIME : VEXFS_SET_ATIME_NOW;
+		body->atime = vexfs_time_of(attr->ia_atime);
+	}
+	if (valid & ATTR_MTIME) {
+		body->valid |= valid & ATTR_MTIME_SET ? VEXFS_SET_MTIME : VEXFS_SET_MTIME_NOW;
+		body->mtime = vexfs_time_of(attr->ia_mtime);
+	}
+}
+
+int vexfs_setattr(vx_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	struct vexfs_req_setattr body = {};
+	struct vexfs_rep_attr reply;
+	struct vexfs_call call = {
+		.op = VEXFS_REQ_SETATTR,
+		.node = vexfs_on(inode),
+		.body = &body,
+		.body_bytes = sizeof(body),
+		.reply = &reply,
+		.reply_bytes = sizeof(reply),
+	};
+	u64 sampled;
+	int ret = setattr_prepare(idmap, dentry, attr);
+
+	if (ret)
+		return ret;
+	if (attr->ia_valid & ATTR_FILE && vexfs_file_is_session(attr->ia_file))
+		return vexfs_session_truncate(attr->ia_file);
+	vexfs_fill_setattr(&body, attr, vexfs_fs_of(inode)->user_ns);
+	if (!body.valid)
+		return 0;
+	vexfs_changed(inode);
+	sampled = vexfs_sample(inode->i_sb);
+	ret = vexfs_call(vexfs_fs_of(inode), &call);
+	if (ret)
+		return ret;
+	ret = vexfs_take_attr(inode, &reply.attr, sampled);
+	if (attr->ia_valid & ATTR_SIZE)
+		truncate_pagecache(inode, attr->ia_size);
+	return min(ret, 0);
+}
+
+const struct inode_operations vexfs_inode_ops = {
+	.getattr = vexfs_getattr,
+	.setattr = vexfs_setattr,
+	.listxattr = vexfs_listxattr,
+};

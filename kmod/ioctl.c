@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Application ioctls, on files and directories: bytes that are copied in and out, and nothing else.
+ * Only the number says something here: type, size, and whether it changes state.
+ */
+#include <linux/compat.h>
+#include <linux/file.h>
+#include <linux/mount.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "ioctl/vexfs_ioctl.h"
+#include "vexfs.h"
+
+#define VEXFS_IOCTL_CHANGES 0x80 /* ops from here on change state */
+
+static int vexfs_check_ioctl(unsigned int cmd)
+{
+	if (_IOC_TYPE(cmd) != VEXFS_IOC_TYPE || _IOC_DIR(cmd) != (_IOC_READ | _IOC_WRITE))
+		return -ENOTTY;
+	if (_IOC_SIZE(cmd) < VEXFS_ROOM_MIN || _IOC_SIZE(cmd) > VEXFS_MAX_IOCTL)
+		return -EINVAL;
+	return 0;
+}
+
+static u32 vexfs_mode(const struct file *file)
+{
+	return (file->f_mode & FMODE_READ ? VEXFS_FILE_READ : 0) |
+	       (file->f_mode & FMODE_WRITE ? VEXFS_FILE_WRITE : 0);
+}
+
+/* A failure has its explanation beside the errno: what came is copied out in any case. */
+static long vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *arg, void *data,
+			     u32 flags)
+{
+	struct inode *inode = file_inode(file);
+	struct vexfs_req_ioctl body = {
+		.cmd = cmd,
+		.bytes = _IOC_SIZE(cmd),
+		.mode = vexfs_mode(file),
+	};
+	struct vexfs_call call = {
+		.op = VEXFS_REQ_IOCTL,
+		.with_groups = true,
+		.flags = VEXFS_REQUEST_INTR | flags,
+		.node = vexfs_on(inode),
+		.fh = S_ISREG(inode->i_mode) ? ((struct vexfs_handle *)file->private_data)->fh : 0,
+		.body = &body,
+		.body_bytes = sizeof(body),
+		.payload[0] = { data, body.bytes },
+		.out = data,
+		.out_room = body.bytes,
+	};
+	int ret = copy_from_user(data, arg, body.bytes) ? -EFAULT : 0;
+
+	if (ret)
+		return ret;
+	ret = vexfs_call(vexfs_fs_of(inode), &call);
+	if (call.out_bytes && copy_to_user(arg, data, call.out_bytes))
+		return -EFAULT;
+	if (_IOC_NR(cmd) >= VEXFS_IOCTL_CHANGES)
+		vexfs_changed(inode);
+	return ret;
+}
+
+static long vexfs_any_ioctl(struct file *file, unsigned int cmd, void __user *arg, u32 flags)
+{
+	bool changes = _IOC_NR(cmd) >= VEXFS_IOCTL_CHANGES;
+	long ret = vexfs_check_ioctl(cmd);
+	void *data;
+
+	if (ret)
+		return ret;
+	data = kmalloc(_IOC_SIZE(cmd), GFP_KERNEL_ACCOUNT);
+	if (!data)
+		return -ENOMEM;
+	ret = changes ? mnt_want_write_file(file) : 0;
+	if (!ret) {
+		ret = vexfs_send_ioctl(file, cmd, arg, data, flags);
+		if (changes)
+			mnt_drop_write_file(file);
+	}
+	kfree(data);
+	return ret;
+}
+
+long vexfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return vexfs_any_ioctl(file, cmd, (void __user *)arg, 0);
+}
+
+long vexfs_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return vexfs_any_ioctl(file, cmd, compat_ptr(arg), VEXFS_REQUEST_COMPAT);
+}

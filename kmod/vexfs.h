@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of the module share.
+ *
+ * vexfs_fs is a filesystem: it outlives engines. vexfs_chan is one incarnation of an engine, with
+ * the shared memory of its queues. vexfs_call is a request on the stack of who makes it; a slot of
+ * a queue only has a copy of it.
+ *
+ * Locks, outer to inner: vexfs_list_lock, fs->lock, queue->lock. None is held over calls of
+ * io_uring, copies to and from user space and allocations that may sleep.
+ */
+#ifndef VEXFS_H
+#define VEXFS_H
+
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "ioctl/vexfs_queue.h"
+
+#define VEXFS_KILLABLE (TASK_KILLABLE | TASK_FREEZABLE) /* how clients wait */
+#define VEXFS_SUPER_MAGIC 0x46584556			/* "VEXF" */
+
+struct vexfs_chan;
+struct vexfs_deferred;
+
+struct vexfs_on { /* a node, as requests name it */
+	u64 ino;
+	u32 generation;
+};
+
+struct vexfs_creds {	       /* see cred.c */
+	struct mutex lock;     /* all of it */
+	struct list_head list; /* the one last used comes first */
+	unsigned int count;
+	u64 last_id;
+};
+
+/* ---- fs.c: the filesystem ------------------------------------------------------------------- */
+
+enum vexfs_state { VEXFS_NEW, VEXFS_LIVE, VEXFS_ORPHANED, VEXFS_DEAD };
+
+struct vexfs_fs {
+	struct kref ref;
+	struct list_head all; /* under vexfs_list_lock */
+	u64 id;
+	struct user_namespace *user_ns; /* of the first ATTACH, and so are the next two */
+	kuid_t owner;
+	u8 volume[16];
+	spinlock_t lock; /* the next five */
+	enum vexfs_state state;
+	struct vexfs_chan *chan; /* the live one, with a reference, or NULL */
+	bool mounted;
+	bool recovery;
+	u64 epoch; /* of the newest channel */
+	unsigned int recover_ms;
+	unsigned int abandoned_max;    /* 0: half of the slots */
+	wait_queue_head_t attach_wait; /* for ORPHANED to end */
+	struct delayed_work expiry;    /* ends ORPHANED at the deadline */
+	unsigned long trust;	       /* number of times that an engine came without all it knew */
+	atomic64_t unique;	       /* number of the last request */
+	atomic64_t changes;	       /* number of the last change of any inode, see inode.c */
+	struct vexfs_on root;	       /* this and the next three: MOUNT set them */
+	bool read_only;		       /* the volume is */
+	u32 max_read;		       /* bytes of one READ, and of one WRITE */
+	u32 max_write;
+	struct vexfs_creds creds;
+	spinlock_t deferred_lock;  /* the list */
+	struct list_head deferred; /* FORGET and RELEASE to be sent, see deferred.c */
+	struct work_struct deferred_work;
+};
+
+struct vexfs_fs *vexfs_fs_new(void);
+struct vexfs_fs *vexfs_fs_find(u64 id);
+void vexfs_fs_put(struct vexfs_fs *fs);
+int vexfs_fs_attach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool lost);
+void vexfs_fs_detach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool keep);
+void vexfs_fs_abort(struct vexfs_fs *fs);
+int vexfs_fs_claim(struct vexfs_fs *fs);
+void vexfs_fs_unmounted(struct vexfs_fs *fs);
+struct vexfs_chan *vexfs_fs_chan(struct vexfs_fs *fs);
+
+/* ---- channel.c: an incarnation of the engine ------------------------------------------------ */
+
+struct vexfs_blocks { /* a run of arena blocks */
+	u32 first;
+	u32 count;
+};
+
+struct vexfs_slot_info {	/* the module's own view of a slot */
+	wait_queue_head_t wait; /* of the client */
+	struct vexfs_blocks in;
+	struct vexfs_blocks out;
+};
+
+struct vexfs_queue {
+	struct vexfs_chan *chan;
+	u32 number;
+	struct vexfs_queue_header layout; /* what the shared header says */
+	void *memory;
+	spinlock_t lock; /* all that follows */
+	bool dead;
+	u32 tail;
+	u64 free;		/* bit n: slot n is FREE */
+	u64 orphans;		/* bit n: nobody waits for slot n: ABANDONED, or NOREPLY */
+	unsigned int abandoned; /* slots that are ABANDONED */
+	u64 abandoned_slots;
+	unsigned long *arena;	       /* bit n: block n is in use */
+	struct io_uring_cmd *parked;   /* FETCH that waits for a request */
+	wait_queue_head_t engine_wait; /* WAIT */
+	wait_queue_head_t free_wait;   /* for a slot and arena blocks */
+	struct vexfs_slot_info slot[VEXFS_QUEUE_MAX_SLOTS];
+};
+
+struct vexfs_chan {
+	struct kref ref;
+	struct vexfs_fs *fs;
+	fl_owner_t owner; /* the files_struct of the engine: only compared */
+	struct pid *tgid; /* of the engine */
+	struct pid_namespace *pid_ns;
+	u64 epoch;
+	u64 features;
+	size_t map_bytes;
+	u32 queues;
+	struct vexfs_queue queue[];
+};
+
+struct vexfs_chan *vexfs_chan_new(struct vexfs_fs *fs, struct vexfs_attach *attach);
+struct vexfs_chan *vexfs_chan_get(struct vexfs_chan *chan);
+void vexfs_chan_put(struct vexfs_chan *chan);
+void vexfs_chan_kill(struct vexfs_chan *chan, bool keep);
+
+/* ---- queue.c: requests in slots ------------------------------------------------------------- */
+
+struct vexfs_piece {
+	const void *data;
+	u32 bytes;
+};
+
+/*
+ * A request. All that it points to is memory of the kernel and stays until vexfs_call() returns:
+ * a request whose engine died is built from it again.
+ */
+struct vexfs_call {
+	u32 op;		      /* VEXFS_REQ_* */
+	u32 flags;	      /* VEXFS_REQUEST_INTR, _NOREPLY, _COMPAT */
+	struct vexfs_on node; /* that it is on, or zero */
+	u64 fh;
+	bool with_groups; /* the engine needs the groups of the caller */
+	u64 cred;	  /* vexfs_call() sets it, then */
+	const void *body; /* the op's struct */
+	u32 body_bytes;
+	struct vexfs_piece payload[2];
+	void *reply; /* the reply's struct */
+	u32 reply_bytes;
+	void *out; /* the reply's payload */
+	u32 out_room;
+	u32 out_bytes; /* out: bytes of the payload that came */
+	u64 unique;    /* vexfs_call() sets it */
+	bool seen;     /* an engine may have seen it */
+};
+
+#define VEXFS_CALL_DEAD (-ESHUTDOWN) /* the channel died first: never leaves vexfs_call() */
+
+int vexfs_queue_call(struct vexfs_chan *chan, struct vexfs_call *call);
+void vexfs_queue_kill(struct vexfs_queue *queue);
+int vexfs_queue_wait(struct vexfs_queue *queue, struct vexfs_wait *wait);
+int vexfs_queue_uring(struct vexfs_chan *chan, struct io_uring_cmd *cmd, unsigned int issue_flags);
+
+/* ---- call.c --------------------------------------------------------------------------------- */
+
+int vexfs_call(struct vexfs_fs *fs, struct vexfs_call *call);
+
+/* ---- cred.c: groups of callers -------------------------------------------------------------- */
+
+struct vexfs_cred;
+
+void vexfs_creds_init(struct vexfs_creds *creds);
+void vexfs_creds_free(struct vexfs_creds *creds);
+struct vexfs_cred *vexfs_cred_get(struct vexfs_chan *chan, u64 *id);
+void vexfs_cred_put(struct vexfs_chan *chan, struct vexfs_cred *cred);
+
+/* ---- deferred.c: what is told to the engine without waiting --------------------------------- */
+
+struct vexfs_deferred {
+	struct list_head list;
+	struct vexfs_node node; /* FORGET, if lookups is not 0 */
+	u64 fh;			/* RELEASE, if not 0 */
+};
+
+void vexfs_defer(struct vexfs_fs *fs, struct vexfs_deferred *deferred);
+void vexfs_deferred_work(struct work_struct *work);
+void vexfs_deferred_drop(struct vexfs_fs *fs);
+
+/* ---- device.c, main.c ----------------------------------------------------------------------- */
+
+int vexfs_device_init(void);
+void vexfs_device_exit(void);
+struct vexfs_chan *vexfs_device_chan(struct file *file);
+
+/* ---- super.c, inode.c ----------------------------------------------------------------------- */
+
+struct vexfs_inode {
+	struct inode vfs;
+	u64 ino;
+	u64 data_version;
+	u64 attributes; /* STATX_ATTR_* */
+	struct timespec64 btime;
+	u32 blksize;
+	unsigned long trust;	       /* fs->trust when the attributes came */
+	unsigned long valid;	       /* the attributes are believed until then, jiffies */
+	u64 changed;		       /* number of its last change, under i_lock */
+	u64 lookups;		       /* entries that the engine returned, under i_lock */
+	struct vexfs_deferred *forget; /* for the FORGET at the end */
+};
+
+static inline struct vexfs_inode *vexfs_i(struct inode *inode)
+{
+	return container_of(inode, struct vexfs_inode, vfs);
+}
+
+static inline struct vexfs_on vexfs_on(struct inode *inode)
+{
+	return (struct vexfs_on){ vexfs_i(inode)->ino, inode->i_generation };
+}
+
+static inline struct vexfs_fs *vexfs_fs_of(const struct inode *inode)
+{
+	return inode->i_sb->s_fs_info;
+}
+
+int vexfs_super_init(void);
+void vexfs_super_exit(void);
+
+struct inode *vexfs_iget(struct super_block *sb, const struct vexfs_attr *attr, u64 sampled,
+			 u64 lookups);
+u64 vexfs_sample(struct super_block *sb);
+void vexfs_changed(struct inode *inode);
+void vexfs_resized(struct inode *inode, u64 size);
+int vexfs_revalidate(struct inode *inode);
+int vexfs_take_attr(struct inode *inode, const struct vexfs_attr *attr, u64 sampled);
+int vexfs_refresh(struct inode *inode);
+unsigned long vexfs_expiry(u64 valid_ns);
+void vexfs_forget(struct super_block *sb, const struct vexfs_attr *attr);
+int vexfs_setattr(vx_idmap *idmap, struct dentry *dentry, struct iattr *attr);
+int vexfs_getattr(vx_idmap *idmap, const struct path *path, struct kstat *stat, u32 mask,
+		  unsigned int flags);
+
+/* ---- dir.c, file.c, ioctl.c, xattr.c -------------------------------------------------------- */
+
+struct vexfs_handle {
+	u64 fh;
+	u32 flags;			/* VEXFS_OPEN_* */
+	struct vexfs_deferred *release; /* if fh is not 0 */
+};
+
+extern const struct inode_operations vexfs_dir_inode_ops;
+extern const struct inode_operations vexfs_symlink_inode_ops;
+extern const struct inode_operations vexfs_inode_ops;
+extern const struct file_operations vexfs_dir_ops;
+extern const struct file_operations vexfs_file_ops;
+extern const struct address_space_operations vexfs_mapping_ops;
+extern const struct dentry_operations vexfs_dentry_ops;
+extern VX_XATTR_HANDLERS vexfs_xattr_handlers[];
+
+long vexfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+long vexfs_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+ssize_t vexfs_listxattr(struct dentry *dentry, char *list, size_t room);
+int vexfs_fsync(struct file *file, loff_t start, loff_t end, int datasync);
+bool vexfs_file_is_session(const struct file *file);
+int vexfs_session_truncate(struct file *file);
+
+#endif /* VEXFS_H */
