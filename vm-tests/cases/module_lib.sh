@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the cases that mount through the module share. `. /cases/module_lib.sh` first.
+volume=$PWD/volume.img
+mount=$PWD/mount
+
+refused() { # COMMAND...: it must fail
+    if "$@" 2>/dev/null; then
+        echo "not refused: $*"
+        exit 1
+    fi
+}
+
+serve() { # [OPTION...]: loads the module and mounts a volume, made if there is none, at $mount
+    [ -e /dev/vexfs ] || insmod /lib/vexfs/vexfs.ko
+    mkdir -p "$mount"
+    [ -e "$volume" ] || mkfs.vexfs -q --size 256M "$volume"
+    vexfsd --module "$mount" --pid-file "$PWD/pid" "$@" "$volume"
+    engine=$(cat "$PWD/pid")
+}
+
+engine_gone() { # waits for the engine to end
+    while kill -0 "$engine" 2>/dev/null; do usleep 20000; done
+}
+
+finish() { # unmounts, checks the volume and unloads the module
+    umount "$mount"
+    engine_gone
+    fsck.vexfs "$volume"
+    rmmod vexfs
+}

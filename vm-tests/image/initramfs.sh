@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Makes the whole system of a virtual machine: busybox, the programs of VexFS with their libraries,
+# the module and the cases, as one archive that the kernel unpacks into memory.
+#
+#     initramfs.sh OUT MODULE BIN CASE_FOLDER
+#
+# MODULE is vexfs.ko, BIN the folder of the programs. /init is init.sh beside this script.
+set -euEo pipefail
+trap 'echo "initramfs.sh: line $LINENO failed: $BASH_COMMAND" >&2' ERR
+
+[ $# = 4 ] || { echo "usage: initramfs.sh OUT MODULE BIN CASE_FOLDER" >&2; exit 2; }
+out=$1 module=$2 bin=$3 cases=$4
+here=$(dirname "$(readlink -f "$0")")
+root=$(mktemp -d "${TMPDIR:-/tmp}/vexfs-image-XXXXXX")
+trap 'rm -rf "$root"' EXIT
+
+mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,run,root,mnt,etc,lib/vexfs,cases}
+cp /bin/busybox "$root/bin/busybox"
+ln -s busybox "$root/bin/sh"
+printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n' >"$root/etc/passwd"
+printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
+
+for program in "$bin"/*; do
+    if [ ! -f "$program" ] || [ ! -x "$program" ]; then continue; fi
+    strip -o "$root/bin/$(basename "$program")" "$program"
+done
+# A library keeps its path: the loader looks for it there.
+{ ldd "$root"/bin/* 2>/dev/null || true; } | grep -o '/[^ )]*' | grep -v ':$' | LC_ALL=C sort -u |
+    while read -r library; do
+        case $library in "$root"*) continue ;; esac
+        mkdir -p "$root$(dirname "$library")"
+        cp -L "$library" "$root$library"
+    done
+cp "$module" "$root/lib/vexfs/vexfs.ko"
+(cd "$cases" && find . -name '*_case.sh' -o -name '*_lib.sh') | sed 's|^\./||' |
+    while read -r case; do install -D "$cases/$case" "$root/cases/$case"; done
+install "$here/init.sh" "$root/init"
+(cd "$root" && find . | cpio --quiet -o -H newc | gzip -1) >"$out"

@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# A Debian kernel and what builds modules for it, unpacked into a cache outside the tree.
+#
+#     kernel.sh 6.1|6.12
+#
+# prints three lines: the kernel image, the folder that Kbuild wants, the release. The packages come
+# from the mirror that apt knows for bookworm, through lists of our own: 6.12 is a backport, and
+# nothing of this machine's apt is changed. What is in the cache is used as it is; remove the folder
+# to get newer packages.
+set -euEo pipefail
+trap 'echo "kernel.sh: line $LINENO failed: $BASH_COMMAND" >&2' ERR
+
+usage() {
+    echo "usage: kernel.sh 6.1|6.12" >&2
+    exit 2
+}
+[ $# = 1 ] || usage
+case $1 in
+6.1) suite=bookworm ;;
+6.12) suite=bookworm-backports ;;
+*) usage ;;
+esac
+version=$1
+cache=${VEXFS_CACHE:-$HOME/.cache/vexfs}/kernel
+folder=$cache/$version
+
+private_apt() { # PROGRAM ARGUMENT...: apt-get or apt-cache, on our lists alone
+    local program=$1
+    shift
+    "$program" -qq -o Dir::Etc::SourceList="$cache/apt/sources.list" -o Dir::Etc::SourceParts=- \
+        -o Dir::State="$cache/apt/state" -o Dir::Cache="$cache/apt/cache" \
+        -o Debug::NoLocking=1 -o APT::Sandbox::User=root -o Acquire::http::Timeout=60 "$@"
+}
+
+read_lists() {
+    local mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg
+    # shellcheck disable=SC2016  # apt-get expands it
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | head -n 1)
+    [ -n "$mirror" ] || { echo "kernel.sh: apt knows no mirror of bookworm" >&2; return 1; }
+    mkdir -p "$cache/apt/state/lists/partial" "$cache/apt/cache/archives/partial"
+    printf "deb [signed-by=$keys] $mirror %s main\n" bookworm bookworm-backports \
+        >"$cache/apt/sources.list"
+    private_apt apt-get update
+}
+
+newest() { # PATTERN: the package of that name with the highest version
+    private_apt apt-cache pkgnames | grep -xE "$1" | sort -V | tail -n 1
+}
+
+unpack() {
+    local release part package packages=()
+    read_lists
+    case $version in
+    6.1) release=$(newest 'linux-image-6\.1\.0-[0-9]+-cloud-amd64') ;;
+    6.12) release=$(newest 'linux-image-6\.12\.[0-9]+\+deb12-cloud-amd64') ;;
+    esac
+    release=${release#linux-image-}
+    [ -n "$release" ] || { echo "kernel.sh: $suite has no kernel $version" >&2; return 1; }
+    packages=("linux-image-$release" "linux-headers-$release"
+        "linux-headers-${release%-cloud-amd64}-common")
+    package=$(private_apt apt-cache depends "linux-headers-$release" |
+        sed -n 's/ *Depends: \(linux-kbuild-.*\)/\1/p')
+    packages+=("$package")
+    part=$folder.part
+    rm -rf "$part"
+    mkdir -p "$part/deb"
+    (cd "$part/deb" && private_apt apt-get download "${packages[@]/%//$suite}")
+    for package in "$part"/deb/*.deb; do dpkg-deb -x "$package" "$part"; done
+    rm -r "$part/deb"
+    # Their Makefiles name each other by absolute paths.
+    sed -i "s|/usr/src/|$folder/usr/src/|" "$part/usr/src/linux-headers-$release/Makefile"
+    echo "$release" >"$part/release"
+    mv -T "$part" "$folder"
+}
+
+mkdir -p "$cache"
+exec 9>"$cache/lock"
+flock 9
+[ -e "$folder/release" ] || unpack >&2
+release=$(cat "$folder/release")
+echo "$folder/boot/vmlinuz-$release"
+echo "$folder/usr/src/linux-headers-$release"
+echo "$release"
