@@ -31,6 +31,8 @@ Result<Entry> Volume::held(Result<Entry> entry) {
 }
 
 Result<Inode> Volume::get(uint64_t ino) {
+    if (SimilarFiles::owns(ino))
+        return similar_files_->inode(ino);
     if (VirtualFiles::owns(ino))
         return virtual_files_.inode(ino);
     return names_->get(ino);
@@ -47,7 +49,10 @@ Status Volume::forget(uint64_t ino, uint64_t times) {
     return released;
 }
 
-Result<Entry> Volume::lookup(uint64_t directory, std::string_view name) {
+Result<Entry> Volume::lookup(uint64_t directory, std::string_view name, const AskCaller& ask) {
+    if (SimilarFiles::owns(directory) ||
+        (name == SimilarFiles::kName && !VirtualFiles::owns(directory)))
+        return held(similar_files_->lookup(directory, name, ask));
     if (VirtualFiles::owns(directory) || is_reserved_name(name))
         return virtual_files_.lookup(directory, name);
     if (name == "." || name == "..")
@@ -55,13 +60,18 @@ Result<Entry> Volume::lookup(uint64_t directory, std::string_view name) {
     return held(names_->lookup(directory, name));
 }
 
-Result<std::vector<Listed>> Volume::list(uint64_t directory, uint64_t cursor, size_t entries_max) {
+Result<std::vector<Listed>> Volume::list(uint64_t directory, uint64_t cursor, size_t entries_max,
+                                         const AskCaller& ask) {
+    if (SimilarFiles::owns(directory))
+        return similar_files_->list(directory, cursor, entries_max, ask);
     if (VirtualFiles::owns(directory))
         return virtual_files_.list(directory, cursor, entries_max);
     return names_->list(directory, cursor, entries_max);
 }
 
-Result<std::string> Volume::read_link(uint64_t ino) {
+Result<std::string> Volume::read_link(uint64_t ino, const AskCaller& ask) {
+    if (SimilarFiles::owns(ino))
+        return similar_files_->read_link(ino, ask);
     if (VirtualFiles::owns(ino))
         return fail(Code::kEINVAL, "volume: not a symbolic link");
     return names_->read_link(ino);

@@ -79,6 +79,7 @@ Status Volume::start(std::string& explanation) {
     names_ = VEXFS_TRY(std::move(names));
     collections_ = VEXFS_TRY(Collections::open(*store_, *names_, options_.read_only));
     row_xattrs_ = std::make_unique<RowXattrs>(*collections_, *names_);
+    similar_files_ = std::make_unique<SimilarFiles>(*collections_, *names_);
     if (!options_.read_only)
         keeper_ =
             std::make_unique<Keeper>(*store_, store.dirty_bytes_max / 2, options_.commit_interval);
@@ -86,6 +87,7 @@ Status Volume::start(std::string& explanation) {
 }
 
 Status Volume::close() {
+    similar_files_.reset();
     row_xattrs_.reset();
     collections_.reset();
     if (!keeper_)

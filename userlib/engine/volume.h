@@ -20,6 +20,7 @@
 #include "userlib/engine/keeper.h"
 #include "userlib/engine/request_stats.h"
 #include "userlib/engine/row_xattrs.h"
+#include "userlib/engine/similar_files.h"
 #include "userlib/engine/staged_memory.h"
 #include "userlib/engine/virtual_files.h"
 
@@ -57,9 +58,11 @@ class Volume {
     // As the verbs of Names, and EXDEV where rows would cross the border of a collection. Reserved
     // names are EPERM where they would be made or removed, and so is every change of a virtual
     // file; EROFS on a read-only volume.
-    Result<Entry> lookup(uint64_t directory, std::string_view name);
-    Result<std::vector<Listed>> list(uint64_t directory, uint64_t cursor, size_t entries_max);
-    Result<std::string> read_link(uint64_t ino);
+    // Who asks is asked for below `.similar` alone.
+    Result<Entry> lookup(uint64_t directory, std::string_view name, const AskCaller& ask = nobody);
+    Result<std::vector<Listed>> list(uint64_t directory, uint64_t cursor, size_t entries_max,
+                                     const AskCaller& ask = nobody);
+    Result<std::string> read_link(uint64_t ino, const AskCaller& ask = nobody);
     Result<Entry> make(uint64_t directory, std::string_view name, const Make& what);
     Result<Entry> make_unnamed(uint64_t directory, const Make& what);
     Result<Entry> link(uint64_t ino, uint64_t directory, std::string_view name);
@@ -165,6 +168,7 @@ class Volume {
     std::unique_ptr<Keeper> keeper_; // none of a read-only volume
     std::unique_ptr<Collections> collections_;
     std::unique_ptr<RowXattrs> row_xattrs_;
+    std::unique_ptr<SimilarFiles> similar_files_;
     VirtualFiles virtual_files_;
     StagedMemory staged_;
     RequestStats requests_;

@@ -52,8 +52,8 @@ Result<size_t> Dispatch::readdir(const WireRequest& request) {
     const MutableBytes out = request.out.first(std::min<size_t>(body.bytes, request.out.size()));
     const size_t entries_max = out.size() / record_bytes<vexfs_dirent>(1);
     size_t bytes = 0;
-    for (const Listed& listed :
-         VEXFS_TRY(volume_.list(VEXFS_TRY(node(request)), body.cookie, entries_max)))
+    for (const Listed& listed : VEXFS_TRY(
+             volume_.list(VEXFS_TRY(node(request)), body.cookie, entries_max, caller_of(request))))
         if (!append(out, bytes, dirent_of(listed), listed.name))
             break;
     return bytes;
@@ -66,13 +66,14 @@ Result<size_t> Dispatch::readdirplus(const WireRequest& request) {
     const size_t entries_max = out.size() / record_bytes<vexfs_direntplus>(1);
     const uint64_t directory = VEXFS_TRY(node(request));
     size_t bytes = 0;
-    for (const Listed& listed : VEXFS_TRY(volume_.list(directory, body.cookie, entries_max))) {
+    for (const Listed& listed :
+         VEXFS_TRY(volume_.list(directory, body.cookie, entries_max, caller_of(request)))) {
         if (out.size() - bytes < record_bytes<vexfs_direntplus>(listed.name.size()))
             break;
         vexfs_direntplus record{};
         record.dirent = dirent_of(listed);
         if (!is_dot(listed.name)) {
-            const Result<Entry> entry = volume_.lookup(directory, listed.name);
+            const Result<Entry> entry = volume_.lookup(directory, listed.name, caller_of(request));
             if (entry)
                 record.entry = entry_of(*entry);
         }

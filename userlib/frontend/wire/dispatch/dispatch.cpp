@@ -133,7 +133,7 @@ vexfs_attr Dispatch::attr_of(uint64_t ino, const Inode& inode) const {
 vexfs_rep_entry Dispatch::entry_of(const Entry& entry) const {
     vexfs_rep_entry reply{};
     reply.attr = attr_of(entry.ino, entry.inode);
-    reply.entry_ns = kValidNs;
+    reply.entry_ns = SimilarFiles::owns(entry.ino) ? 0 : kValidNs;
     return reply;
 }
 

@@ -110,17 +110,20 @@ Result<size_t> Dispatch::unmount(const WireRequest&) {
     return size_t{0};
 }
 
-// That there is no such name is an answer, which may be believed.
+// That there is no such name is an answer, which may be believed; but of what is there for one
+// caller, or since there is a collection.
 Result<size_t> Dispatch::lookup(const WireRequest& request) {
     const auto body = VEXFS_TRY(body_of<vexfs_req_name>(request));
     const std::string_view name = VEXFS_TRY(name_of(request, body.name_bytes));
-    const Result<Entry> entry = volume_.lookup(VEXFS_TRY(node(request)), name);
+    const uint64_t directory = VEXFS_TRY(node(request));
+    const Result<Entry> entry = volume_.lookup(directory, name, caller_of(request));
     if (entry)
         return reply_entry(request, *entry);
     if (entry.error().code != Code::kENOENT)
         return entry.error();
     vexfs_rep_entry absent{};
-    absent.entry_ns = entry_of({kRootIno, Inode()}).entry_ns;
+    if (!VirtualFiles::owns(directory) && !is_reserved_name(name))
+        absent.entry_ns = entry_of({kRootIno, Inode()}).entry_ns;
     return reply_with(request, absent);
 }
 
@@ -154,7 +157,8 @@ Result<size_t> Dispatch::setattr(const WireRequest& request) {
 }
 
 Result<size_t> Dispatch::readlink(const WireRequest& request) {
-    const std::string target = VEXFS_TRY(volume_.read_link(VEXFS_TRY(node(request))));
+    const std::string target =
+        VEXFS_TRY(volume_.read_link(VEXFS_TRY(node(request)), caller_of(request)));
     if (target.size() > request.out.size())
         return fail(Code::kEMSGSIZE, "request: no room for the target");
     std::memcpy(request.out.data(), target.data(), target.size());
