@@ -14,6 +14,16 @@ Status across_border() {
     return fail(Code::kEXDEV, "collections: rows would cross the border of a collection");
 }
 
+Status erase_row_map(Store& store, uint64_t ino) {
+    const std::optional<RowMap> map = VEXFS_TRY(read_row_map(store, ino));
+    if (!map)
+        return ok();
+    Transaction transaction;
+    put_row_map(transaction, ino, map->directory, {}, 0, 0);
+    VEXFS_TRY_VOID(store.apply(transaction, Space::kFreeing));
+    return erase_map_pieces(store, ino, 0, map->pieces);
+}
+
 } // namespace
 
 Result<bool> Collections::carries_rows(uint64_t ino) {
@@ -37,31 +47,49 @@ Result<std::optional<Collections::Carried>> Collections::carried(uint64_t ino) {
     const std::optional<uint32_t> access_class = collection->rows->class_of(ino);
     if (!access_class)
         return std::optional<Carried>();
-    return std::optional(Carried{std::move(collection), ino, *access_class});
+    return std::optional(Carried{std::move(collection), *access_class});
 }
 
-// After the verb: the rows have the class of what their file is now.
-void Collections::settle(const std::optional<Carried>& carried) {
-    if (!carried)
-        return;
-    OpenCollection& collection = *carried->collection;
-    const Status settled = settle(collection, carried->ino, carried->access_class);
+// After the verb: the rows have the class of what their file is now, or are given up.
+void Collections::settle(uint64_t ino, const std::optional<Carried>& carried) {
+    const Status settled = try_settle(ino, carried);
     if (settled)
         return;
-    // Nobody may find it under rights that it has no more: all is derived anew when needed.
-    log(LogLevel::kWarning, "collections", "what a file's rights are is not known, closing",
-        {{"collection", collection.directory}, {"error", settled.error()}});
+    log(LogLevel::kWarning, "collections", "what became of a file's rows is not known",
+        {{"ino", ino}, {"error", settled.error()}});
+    if (!carried)
+        return;
+    // Nobody may find them under rights that have gone: all is derived anew when needed.
     WriteLock lock(registry_lock_);
-    registry_[collection.directory].open = nullptr;
+    registry_[carried->collection->directory].open = nullptr;
 }
 
-Status Collections::settle(OpenCollection& collection, uint64_t ino, uint32_t before) {
+Status Collections::try_settle(uint64_t ino, const std::optional<Carried>& carried) {
     const std::optional<AccessClass> now = VEXFS_TRY(class_of(ino));
+    if (!now)
+        VEXFS_TRY_VOID(give_up_rows(ino, carried));
+    if (!carried)
+        return ok();
     if (now)
-        VEXFS_TRY_VOID(collection.rows->set_class(ino, collection.classes.join(*now)));
-    else
-        VEXFS_TRY_VOID(collection.rows->file_gone(ino));
-    collection.classes.leave(before);
+        VEXFS_TRY_VOID(
+            carried->collection->rows->set_class(ino, carried->collection->classes.join(*now)));
+    carried->collection->classes.leave(carried->access_class);
+    return ok();
+}
+
+// Of a file without a name. One that is held has its row map still, whose slots others will get.
+Status Collections::give_up_rows(uint64_t ino, const std::optional<Carried>& carried) {
+    const Result<Inode> held = names_.get(ino);
+    if (held && held->nlink > 0) // no regular file
+        return ok();
+    if (!held && held.error().code != Code::kESTALE)
+        return held.error();
+    if (!carried)
+        return held ? erase_row_map(store_, ino) : ok();
+    Collection& rows = *carried->collection->rows;
+    if (!held)
+        return rows.file_gone(ino);
+    VEXFS_TRY_VOID(rows.drop(ino, 0));
     return ok();
 }
 
@@ -70,16 +98,13 @@ Result<Entry> Collections::link(uint64_t ino, uint64_t directory, std::string_vi
     ReadLock borders(border_lock_);
     const auto held = file_locks_.lock({ino});
     const Inode inode = VEXFS_TRY(names_.get(ino));
-    const bool removed = inode.nlink == 0; // rows that were given up would come back
-    const bool crosses =
-        !removed && inode.is_regular() &&
-        VEXFS_TRY(collection_of(directory)) != VEXFS_TRY(collection_of(inode.link.directory));
-    if ((removed || crosses) && VEXFS_TRY(carries_rows(ino)))
-        return removed ? fail(Code::kENOENT, "collections: the file was removed")
-                       : across_border().error();
+    if (inode.is_regular() && inode.nlink > 0 &&
+        VEXFS_TRY(collection_of(directory)) != VEXFS_TRY(collection_of(inode.link.directory)) &&
+        VEXFS_TRY(carries_rows(ino)))
+        return across_border().error();
     const std::optional<Carried> rows = VEXFS_TRY(carried(ino));
     const Entry entry = VEXFS_TRY(names_.link(ino, directory, name, now));
-    settle(rows);
+    settle(ino, rows);
     return entry;
 }
 
@@ -87,7 +112,7 @@ Result<Entry> Collections::link(uint64_t ino, uint64_t directory, std::string_vi
 Status Collections::unlink(uint64_t directory, std::string_view name, Timestamp now) {
     VEXFS_TRY_VOID(check_name(name));
     ReadLock borders(border_lock_);
-    if (!open_now(VEXFS_TRY(collection_of(directory))))
+    if (VEXFS_TRY(collection_of(directory)) == 0)
         return names_.unlink(directory, name, now);
     for (;;) {
         const uint64_t ino = VEXFS_TRY(names_.lookup(directory, name)).ino;
@@ -96,7 +121,7 @@ Status Collections::unlink(uint64_t directory, std::string_view name, Timestamp 
         if (VEXFS_TRY(names_.lookup(directory, name)).ino != ino)
             continue;
         VEXFS_TRY_VOID(names_.unlink(directory, name, now));
-        settle(rows);
+        settle(ino, rows);
         return ok();
     }
 }
@@ -130,7 +155,8 @@ Result<Inode> Collections::set(uint64_t ino, const Attributes& attributes, Times
     Result<Inode> inode = names_.set(ino, attributes, now);
     if (!inode)
         return inode;
-    settle(rows);
+    if (rows)
+        settle(ino, rows);
     if (inode->is_directory())
         directories_.changed(ino);
     return inode;
@@ -179,9 +205,9 @@ Status Collections::rename_named(const Place& from, const Place& to, RenameMode 
     const std::optional<Carried> moved = VEXFS_TRY(carried(named.moved));
     const std::optional<Carried> replaced = VEXFS_TRY(carried(named.replaced));
     VEXFS_TRY_VOID(names_.rename(from, to, mode, now));
-    settle(moved);
-    if (named.moved != named.replaced)
-        settle(replaced);
+    settle(named.moved, moved);
+    if (named.replaced != 0 && named.replaced != named.moved)
+        settle(named.replaced, replaced);
     return ok();
 }
 

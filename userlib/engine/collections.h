@@ -69,7 +69,6 @@ class Collections {
     // A file with rows, in an open collection.
     struct Carried {
         std::shared_ptr<OpenCollection> collection;
-        uint64_t ino = 0;
         uint32_t access_class = 0;
     };
     // A file that may carry rows.
@@ -110,8 +109,9 @@ class Collections {
     // borders.cpp
     Result<bool> carries_rows(uint64_t ino);
     Result<std::optional<Carried>> carried(uint64_t ino);
-    void settle(const std::optional<Carried>& carried);
-    Status settle(OpenCollection& collection, uint64_t ino, uint32_t before);
+    void settle(uint64_t ino, const std::optional<Carried>& carried);
+    Status try_settle(uint64_t ino, const std::optional<Carried>& carried);
+    Status give_up_rows(uint64_t ino, const std::optional<Carried>& carried);
     Result<Named> look_up(const Place& from, const Place& to);
     Status rename_named(const Place& from, const Place& to, RenameMode mode, Timestamp now,
                         const Named& named) VEXFS_REQUIRES_SHARED(border_lock_);
@@ -123,13 +123,19 @@ class Collections {
     // file_rows.cpp
     Result<uint64_t> find(const FileChoice& choice, const Caller& caller);
     Result<Carrier> carrier(uint64_t ino, const Caller& caller, uint32_t rights);
+    enum class Lock : uint8_t { kShared, kAlone };
+    // Calls verb(collection, file) with the file locked and its collection open.
     template <typename Verb>
-    auto with_file(uint64_t ino, const Caller& caller, uint32_t rights, Verb&& verb)
+    auto with_file(uint64_t ino, const Caller& caller, uint32_t rights, Lock lock, Verb&& verb)
         -> decltype(verb(std::declval<OpenCollection&>(), std::declval<const Carrier&>()));
     Result<PutDone> put_into(OpenCollection& collection, const Carrier& file, PutRows rows,
                              const VectorShape& shape);
 
     // search.cpp
+    Status find_visible(OpenCollection& collection, uint64_t directory, const Caller& caller,
+                        const SearchAsk& ask, SearchAnswer& answer, std::vector<RowHit>& hits);
+    Status leave_out_hidden(uint64_t directory, const Caller& caller, SearchAnswer& answer,
+                            std::vector<RowHit>& hits);
     static Status read_vectors(Collection& rows, SearchAnswer& answer);
     Status count(Collection& rows, const VisibleClasses* visible, RowStat& stat);
 

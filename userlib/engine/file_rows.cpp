@@ -81,15 +81,16 @@ Result<Collections::Carrier> Collections::carrier(uint64_t ino, const Caller& ca
     return carrier;
 }
 
-// Calls verb(collection, file) with the file locked and its collection open.
 template <typename Verb>
-auto Collections::with_file(uint64_t ino, const Caller& caller, uint32_t rights, Verb&& verb)
+auto Collections::with_file(uint64_t ino, const Caller& caller, uint32_t rights, Lock lock,
+                            Verb&& verb)
     -> decltype(verb(std::declval<OpenCollection&>(), std::declval<const Carrier&>())) {
     for (;;) {
         const uint64_t directory = VEXFS_TRY(carrier(ino, caller, rights)).collection;
         const std::shared_ptr<OpenCollection> collection = VEXFS_TRY(opened(directory));
         ReadLock borders(border_lock_);
-        const auto held = file_locks_.lock({ino});
+        const auto held =
+            lock == Lock::kAlone ? file_locks_.lock({ino}) : file_locks_.lock_shared(ino);
         const Carrier file = VEXFS_TRY(carrier(ino, caller, rights));
         if (open_now(file.collection) == collection)
             return verb(*collection, file);
@@ -105,7 +106,7 @@ Result<PutDone> Collections::put(const FileChoice& choice, const Caller& caller,
     const auto put = [&](OpenCollection& collection, const Carrier& file) {
         return put_into(collection, file, rows, shape);
     };
-    return with_file(ino, caller, choice.is_node() ? 0 : kMayWrite, put);
+    return with_file(ino, caller, choice.is_node() ? 0 : kMayWrite, Lock::kAlone, put);
 }
 
 Result<PutDone> Collections::put_into(OpenCollection& collection, const Carrier& file, PutRows rows,
@@ -134,7 +135,7 @@ Result<Dropped> Collections::drop(const FileChoice& choice, const Caller& caller
             collection.classes.leave(*before);
         return Dropped{ino, dropped, collection.rows->rows_of(ino)};
     };
-    return with_file(ino, caller, choice.is_node() ? 0 : kMayWrite, drop);
+    return with_file(ino, caller, choice.is_node() ? 0 : kMayWrite, Lock::kAlone, drop);
 }
 
 Result<FileRows> Collections::get(const FileChoice& choice, const Caller& caller,
@@ -158,7 +159,7 @@ Result<FileRows> Collections::get(const FileChoice& choice, const Caller& caller
                                                 ask.want_vectors ? &read.vectors : nullptr));
         return read;
     };
-    return with_file(ino, caller, choice.is_node() ? 0 : kMayRead, get);
+    return with_file(ino, caller, choice.is_node() ? 0 : kMayRead, Lock::kShared, get);
 }
 
 } // namespace vexfs

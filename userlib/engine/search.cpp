@@ -12,8 +12,23 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Of a search that directories interrupt.
+constexpr int kAttemptsMax = 4;
+
 uint64_t ns_since(Clock::time_point began) {
     return static_cast<uint64_t>((Clock::now() - began).count());
+}
+
+RowQuery query_of(const SearchAsk& ask) {
+    RowQuery query;
+    query.query = ask.query;
+    query.k = ask.k;
+    query.ef = ask.ef;
+    query.exact = ask.exact;
+    query.per_file = ask.per_file;
+    query.radius = ask.radius;
+    query.stop = ask.stop;
+    return query;
 }
 
 // Versions of the data of files, each asked for once.
@@ -50,26 +65,11 @@ Status Collections::search(uint64_t directory, const Caller& caller, const Searc
         return fail(Code::kENOTDIR, "search: not a directory");
     const std::shared_ptr<OpenCollection> collection =
         VEXFS_TRY(opened(VEXFS_TRY(collection_of(directory))));
-    const auto visible = VEXFS_TRY(collection->classes.visible(directory, caller));
-    answer.access_ns = ns_since(began);
-    RowQuery query;
-    query.query = ask.query;
-    query.k = ask.k;
-    query.ef = ask.ef;
-    query.exact = ask.exact;
-    query.per_file = ask.per_file;
-    query.radius = ask.radius;
-    query.classes = visible->all ? nullptr : &visible->classes;
-    query.stop = ask.stop;
-    Paths paths(names_, directories_, caller, directory);
-    std::optional<RowFilter> filter;
-    if (ask.filter != nullptr)
-        query.predicate = &filter.emplace(*ask.filter, names_, paths);
+    answer = {};
     std::vector<RowHit> hits;
-    VEXFS_TRY_VOID(collection->rows->search(query, hits, answer.report));
-    answer.untyped = filter ? filter->untyped() : 0;
+    VEXFS_TRY_VOID(find_visible(*collection, directory, caller, ask, answer, hits));
     DataVersions versions(names_);
-    answer.hits.clear();
+    Paths paths(names_, directories_, caller, directory);
     answer.hits.reserve(hits.size());
     for (const RowHit& hit : hits) {
         SearchHit made{hit.id, hit.distance, hit.row, hit.exact};
@@ -81,6 +81,47 @@ Status Collections::search(uint64_t directory, const Caller& caller, const Searc
     if (ask.want_vectors)
         VEXFS_TRY_VOID(read_vectors(*collection->rows, answer));
     answer.total_ns = ns_since(began);
+    return ok();
+}
+
+// A directory that is closed during a search, and a file that comes to a class which was visible
+// before: neither alone shows the file, together they would. So no directory may change meanwhile.
+Status Collections::find_visible(OpenCollection& collection, uint64_t directory,
+                                 const Caller& caller, const SearchAsk& ask, SearchAnswer& answer,
+                                 std::vector<RowHit>& hits) {
+    for (int attempt = 1;; ++attempt) {
+        const uint64_t version = directories_.version();
+        const auto began = Clock::now();
+        const auto visible = VEXFS_TRY(collection.classes.visible(directory, caller));
+        answer.access_ns += ns_since(began);
+        RowQuery query = query_of(ask);
+        query.classes = visible->all ? nullptr : &visible->classes;
+        Paths paths(names_, directories_, caller, directory);
+        std::optional<RowFilter> filter;
+        if (ask.filter != nullptr)
+            query.predicate = &filter.emplace(*ask.filter, names_, paths);
+        VEXFS_TRY_VOID(collection.rows->search(query, hits, answer.report));
+        answer.untyped = filter ? filter->untyped() : 0;
+        if (directories_.version() == version)
+            return ok();
+        if (attempt == kAttemptsMax)
+            return leave_out_hidden(directory, caller, answer, hits);
+    }
+}
+
+// Where directories never keep still, each hit is judged by itself.
+Status Collections::leave_out_hidden(uint64_t directory, const Caller& caller, SearchAnswer& answer,
+                                     std::vector<RowHit>& hits) {
+    Paths paths(names_, directories_, caller, directory);
+    std::vector<RowHit> seen;
+    for (const RowHit& hit : hits)
+        if (!VEXFS_TRY(paths.first_readable(hit.id.ino)).empty())
+            seen.push_back(hit);
+    if (seen.size() < hits.size()) {
+        answer.report.short_why |= kShortRows;
+        answer.report.exact = false;
+    }
+    hits = std::move(seen);
     return ok();
 }
 

@@ -5,8 +5,8 @@
 //
 // A class is named by the directories that its files have a name in, not by their paths: a rename
 // or a chmod further up changes no class, only what is visible. An id keeps its meaning as long as
-// anyone holds a set of visible classes from before: so a set that was right when it was made never
-// shows a file that has become invisible since under another class.
+// anyone holds a set of visible classes from before. A set is right as long as no directory
+// changes: whoever used one looks at the version of the directories again.
 //
 // Threads: any. Lock order: lock_, cache_lock_; the lock of Directories below both.
 #pragma once

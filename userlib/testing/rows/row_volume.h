@@ -7,7 +7,12 @@
 // Threads: one thread, but for the volume.
 #pragma once
 
+#include <functional>
+
+#include "userlib/collection/check.h"
+#include "userlib/collection/item.h"
 #include "userlib/engine/volume.h"
+#include "userlib/names/check.h"
 #include "userlib/testing/volume/file_volume.h"
 
 namespace vexfs {
@@ -30,8 +35,28 @@ class RowVolume {
     explicit RowVolume(uint64_t bytes = uint64_t{64} << 20) : file_(bytes) { open(); }
     Volume* operator->() { return volume_.get(); }
     [[nodiscard]] const std::string& path() const { return file_.path(); }
-    // Whether nothing is damaged. Of one that is not open.
-    [[nodiscard]] bool sound() const { return file_.sound(); }
+    // The store of a volume that is not open.
+    void with_store(bool read_only, const std::function<void(Store&)>& use) const {
+        std::string explanation;
+        FileOptions device_options;
+        device_options.read_only = read_only;
+        const auto device = FileDevice::open(file_.path(), device_options, explanation).value();
+        StoreOptions options;
+        options.read_only = read_only;
+        const auto store = Store::open(*device, options).value();
+        use(*store);
+        VEXFS_ASSERT(read_only || store->close());
+    }
+    // Whether nothing is damaged and everything agrees. Of a volume that is not open.
+    [[nodiscard]] bool sound() const {
+        bool sound = false;
+        with_store(true, [&](Store& store) {
+            const CollectionsReport rows = check_collections(store);
+            const NamesGuests guests{rows.objects, {static_cast<uint8_t>(CollectionItem::kRows)}};
+            sound = check(store).clean() && rows.clean() && check_names(store, guests).clean();
+        });
+        return sound;
+    }
 
     void open(bool read_only = false) {
         VolumeOptions options;
