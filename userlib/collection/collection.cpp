@@ -5,6 +5,7 @@
 
 #include "base/guard.h"
 #include "userlib/collection/linker.h"
+#include "userlib/collection/row_record.h"
 #include "userlib/collection/row_search.h"
 #include "userlib/collection/stopwatch.h"
 
@@ -133,6 +134,7 @@ RowCounts Collection::counts() {
     counts.damaged = state_->table.damaged().count() + state_->table.lost_rows();
     counts.dead = state_->dead.count();
     counts.slots = state_->slots.end();
+    counts.disk_bytes = counts.slots * (state_->vectors.vector_bytes() + kRowRecordBytes);
     if (state_->linked) {
         counts.trained_rows = state_->linked->trained_rows;
         counts.code_bytes = state_->linked->codec.shape().record_bytes;
