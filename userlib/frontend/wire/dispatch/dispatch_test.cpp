@@ -215,7 +215,8 @@ TEST_CASE("dispatch: an application's message has its reply, and a refusal its e
         CHECK(std::get<FailureReply>(*failure).text.size() > 1);
     };
     refused(send(fixture, VEXFS_OP_HELLO, VEXFS_FILE_WRITE), EBADF);
-    refused(send(fixture, VEXFS_OP_SCHEMA_GET, VEXFS_FILE_READ), EOPNOTSUPP);
+    refused(send(fixture, VEXFS_OP_SCHEMA_GET, VEXFS_FILE_READ), ENODATA);
+    refused(send(fixture, VEXFS_OP_JOB_LIST, VEXFS_FILE_READ), EOPNOTSUPP);
     refused(send(fixture, 0x3F, VEXFS_FILE_READ), ENOTTY);
     done = send(fixture, VEXFS_OP_HELLO, VEXFS_FILE_READ, 1024, 9);
     CHECK(done.result == -EPROTO);

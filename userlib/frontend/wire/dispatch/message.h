@@ -43,6 +43,7 @@ class Message {
     [[nodiscard]] const Origin& origin() const { return origin_; }
     [[nodiscard]] uint64_t node() const { return origin_.node; }
     [[nodiscard]] bool opened_for(uint32_t mode) const { return (origin_.mode & mode) != 0; }
+    [[nodiscard]] uint32_t room() const { return header_.room; } // of the reply, bytes
     // EBADF.
     [[nodiscard]] Status check_readable() const;
     // EACCES if it cannot be known.

@@ -16,12 +16,11 @@ namespace {
 
 constexpr uint32_t kChanging = 0x80; // ops from here on change state
 
-} // namespace
-
-template <typename Request>
-Result<size_t> Messages::perform(Message&, const Request&) {
+Error not_offered() {
     return fail(Code::kEOPNOTSUPP, "this engine does not offer the op: see HELLO, features");
 }
+
+} // namespace
 
 MessageDone Messages::run(Message& message, std::optional<uint32_t> ioctl_op) {
     const Result<size_t> bytes =
@@ -51,7 +50,8 @@ Result<size_t> Messages::perform(Message& message, const HelloRequest&) {
     body.abi_min = VEXFS_ABI_VERSION;
     body.abi_max = VEXFS_ABI_VERSION;
     body.front_end = front_end_;
-    body.features = VEXFS_FEATURE_SESSION | VEXFS_FEATURE_PART;
+    body.features =
+        VEXFS_FEATURE_ROWS | VEXFS_FEATURE_FILTER | VEXFS_FEATURE_SESSION | VEXFS_FEATURE_PART;
     body.flags = volume_.read_only() ? VEXFS_HELLO_READ_ONLY : 0;
     body.engine_epoch = volume_.epoch();
     std::copy(volume_.header().volume_id.begin(), volume_.header().volume_id.end(), body.volume);
@@ -72,9 +72,19 @@ Result<size_t> Messages::perform(Message& message, const HelloRequest&) {
     return message.reply(Reply(reply));
 }
 
-Result<size_t> Messages::perform(Message& message, const SyncRequest&) {
+Result<size_t> Messages::perform(Message& message, const SyncRequest& request) {
     VEXFS_TRY_VOID(volume_.sync());
+    if ((request.head.flags & VEXFS_SYNC_LINK) != 0)
+        VEXFS_TRY_VOID(volume_.wait_linked({message.cancelled()}));
     return message.reply(Reply(SyncReply()));
+}
+
+Result<size_t> Messages::perform(Message&, const JobRequest&) {
+    return not_offered();
+}
+
+Result<size_t> Messages::perform(Message&, const JobListRequest&) {
+    return not_offered();
 }
 
 } // namespace vexfs

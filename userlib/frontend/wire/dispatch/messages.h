@@ -32,12 +32,24 @@ class Messages {
 
     Result<size_t> perform(Message& message, const HelloRequest& request);
     Result<size_t> perform(Message& message, const SyncRequest& request);
+    // schemas.cpp
+    Result<size_t> perform(Message& message, const SchemaGetRequest& request);
+    Result<size_t> perform(Message& message, const SchemaSetRequest& request);
+    // rows.cpp
+    Result<size_t> perform(Message& message, const PutRequest& request);
+    Result<size_t> perform(Message& message, const GetRequest& request);
+    Result<size_t> perform(Message& message, const DropRequest& request);
+    Result<size_t> perform(Message& message, const StatRequest& request);
+    // searches.cpp
+    Result<size_t> perform(Message& message, const SearchRequest& request);
+    Result<size_t> perform(Message& message, const ExplainRequest& request);
+    Result<size_t> perform(Message& message, const PathRequest& request);
     // parts.cpp
     Result<size_t> perform(Message& message, const PartPutRequest& request);
     Result<size_t> perform(Message& message, const PartGetRequest& request);
-    // What is not offered.
-    template <typename Request>
-    Result<size_t> perform(Message&, const Request&);
+    // Jobs are not offered.
+    Result<size_t> perform(Message& message, const JobRequest& request);
+    Result<size_t> perform(Message& message, const JobListRequest& request);
 
     Volume& volume_;
     const uint32_t front_end_;

@@ -107,8 +107,9 @@ class WireRig {
         std::memcpy(buffer.data(), message.data(), message.size());
         vexfs_msg header;
         std::memcpy(&header, message.data(), sizeof header);
-        const vexfs_req_ioctl body{static_cast<uint32_t>(VEXFS_IOC(header.op, VEXFS_MAX_IOCTL)),
-                                   VEXFS_MAX_IOCTL, mode, 0};
+        const vexfs_req_ioctl body{
+            static_cast<uint32_t>(VEXFS_IOC(header.op & 0xff, VEXFS_MAX_IOCTL)), VEXFS_MAX_IOCTL,
+            mode, 0};
         const WireReply sent = run(VEXFS_REQ_IOCTL, node, std::as_bytes(std::span(&body, 1)),
                                    buffer, handle, VEXFS_MAX_IOCTL);
         if (sent.bytes == 0)
