@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Holds a mounted volume against vexfs_ioctl.h: runs every case in a process and a directory of its
+ * own, prints a line for each that fails, and the sum. Run it as root.
+ *
+ *     vexfs-abi [--list] [--only TEXT] [--read-only] DIRECTORY
+ *
+ * --read-only: the cases of a read-only mount, in a directory where the suite has run before.
+ * Exit: 0 all passed, 1 not, 2 usage.
+ */
+#include <ftw.h>
+#include <grp.h>
+#include <sys/wait.h>
+
+#include "vm-tests/cases/abi/case.h"
+
+#define SECONDS 60 /* for a case */
+
+void failed(const char* file, int line, const char* what, long long got, long long wanted) {
+    const char* const name = strrchr(file, '/');
+
+    fprintf(stderr, "    %s:%d: %s: %lld instead of %lld\n", name != NULL ? name + 1 : file, line,
+            what, got, wanted);
+    exit(1);
+}
+
+void become(unsigned uid, unsigned gid, unsigned group) {
+    const gid_t groups[1] = {group};
+
+    EXPECT_IS(seteuid(0), 0);
+    EXPECT_IS(setgroups(group != 0 ? 1 : 0, groups), 0);
+    EXPECT_IS(setegid(gid), 0);
+    EXPECT_IS(seteuid(uid), 0);
+}
+
+int open_as(const char* path, int flags) {
+    const int fd = open(path, flags | O_CLOEXEC);
+
+    if (fd < 0)
+        failed(path, 0, "open(2)", -errno, 0);
+    return fd;
+}
+
+void make_file(const char* path, unsigned mode) {
+    const int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+
+    EXPECT(fd >= 0);
+    EXPECT_IS(fchmod(fd, mode), 0);
+    EXPECT_IS(close(fd), 0);
+}
+
+void make_directory(const char* path, unsigned mode) {
+    EXPECT_IS(mkdir(path, 0700), 0);
+    EXPECT_IS(chmod(path, mode), 0);
+}
+
+uint64_t ino_of(const char* path) {
+    struct stat found;
+
+    EXPECT_IS(lstat(path, &found), 0);
+    return found.st_ino;
+}
+
+static int remove_one(const char* path, const struct stat* found, int type, struct FTW* where) {
+    (void)found;
+    (void)type;
+    (void)where;
+    return remove(path);
+}
+
+/* 0 if it passed. */
+static int run_case(const struct abi_case* one, const char* directory, int read_only) {
+    static unsigned number;
+    char own[64];
+    int status = 0;
+    pid_t child;
+
+    snprintf(own, sizeof own, "case-%d-%u", (int)getpid(), number++);
+    fflush(NULL);
+    child = fork();
+    if (child == 0) {
+        alarm(SECONDS);
+        if (chdir(directory) != 0 || (!read_only && (mkdir(own, 0755) != 0 || chdir(own) != 0)))
+            failed(directory, 0, "a directory for the case", -errno, 0);
+        umask(0);
+        one->run();
+        exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        status = -1;
+    if (!read_only && chdir(directory) == 0)
+        nftw(own, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    printf("%s %s\n", status == 0 ? "ok  " : "FAIL", one->sentence);
+    return status == 0 ? 0 : 1;
+}
+
+static const struct abi_case* const all_cases[] = {
+    hello_cases, schema_cases, row_cases, search_cases, rights_cases, message_cases, session_cases};
+static const struct abi_case* const cases_of_read_only[] = {read_only_cases};
+
+struct options {
+    const char* directory;
+    const char* only;
+    int list;
+    int read_only;
+};
+
+static int parse(int argc, char** argv, struct options* options) {
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--list") == 0)
+            options->list = 1;
+        else if (strcmp(argv[i], "--read-only") == 0)
+            options->read_only = 1;
+        else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
+            options->only = argv[++i];
+        else if (argv[i][0] != '-' && options->directory == NULL)
+            options->directory = realpath(argv[i], NULL);
+        else
+            return 0;
+    }
+    return options->list || options->directory != NULL;
+}
+
+int main(int argc, char** argv) {
+    struct options options = {NULL, "", 0, 0};
+    unsigned passed = 0;
+    unsigned bad = 0;
+
+    if (!parse(argc, argv, &options)) {
+        fputs("usage: vexfs-abi [--list] [--only TEXT] [--read-only] DIRECTORY\n", stderr);
+        return 2;
+    }
+    const struct abi_case* const* groups = options.read_only ? cases_of_read_only : all_cases;
+    const size_t count = options.read_only ? 1 : sizeof all_cases / sizeof all_cases[0];
+    if (!options.list && !options.read_only) {
+        if (chdir(options.directory) != 0)
+            return 2;
+        make_kept();
+    }
+    for (size_t group = 0; group < count; group++)
+        for (const struct abi_case* one = groups[group]; one->sentence != NULL; one++) {
+            if (strstr(one->sentence, options.only) == NULL)
+                continue;
+            if (options.list)
+                puts(one->sentence);
+            else if (run_case(one, options.directory, options.read_only) == 0)
+                passed++;
+            else
+                bad++;
+        }
+    if (!options.list)
+        printf("%u passed, %u failed\n", passed, bad);
+    return bad == 0 && (options.list || passed > 0) ? 0 : 1;
+}
