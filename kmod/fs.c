@@ -171,6 +171,15 @@ int vexfs_fs_claim(struct vexfs_fs *fs)
 	return ret;
 }
 
+/* The engine answered MOUNT: from here on there is something to keep when it dies. */
+void vexfs_fs_live(struct vexfs_fs *fs)
+{
+	spin_lock(&fs->lock);
+	if (fs->state == VEXFS_NEW)
+		fs->state = VEXFS_LIVE;
+	spin_unlock(&fs->lock);
+}
+
 /* The superblock is gone: there is nothing left to serve. */
 void vexfs_fs_unmounted(struct vexfs_fs *fs)
 {

@@ -81,6 +81,7 @@ int vexfs_fs_attach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool lost);
 void vexfs_fs_detach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool keep);
 void vexfs_fs_abort(struct vexfs_fs *fs);
 int vexfs_fs_claim(struct vexfs_fs *fs);
+void vexfs_fs_live(struct vexfs_fs *fs);
 void vexfs_fs_unmounted(struct vexfs_fs *fs);
 struct vexfs_chan *vexfs_fs_chan(struct vexfs_fs *fs);
 

@@ -14,8 +14,10 @@ refused() { # COMMAND...: it must fail
 
 serve() { # [OPTION...]: loads the module and mounts a volume, made if there is none, at $mount
     [ -e /dev/vexfs ] || insmod /lib/vexfs/vexfs.ko
-    mkdir -p "$mount"
-    [ -e "$volume" ] || mkfs.vexfs -q --size 256M "$volume"
+    [ -e "$volume" ] || {
+        mkdir "$mount"
+        mkfs.vexfs -q --size 256M "$volume"
+    }
     vexfsd --module "$mount" --pid-file "$PWD/pid" "$@" "$volume"
     engine=$(cat "$PWD/pid")
 }

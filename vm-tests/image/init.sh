@@ -37,6 +37,11 @@ for name in $(parameter cases | tr ',' ' '); do
         cat "$TMPDIR/dmesg"
         status=99
     fi
+    for left in $(grep ' vexfs ' /proc/mounts | cut -d ' ' -f 2); do
+        umount -f "$left" || umount -l "$left"
+    done
+    killall -9 vexfsd 2>/dev/null
+    rmmod vexfs 2>/dev/null
     rm -rf "$TMPDIR/work"
     echo "@@ end $name $status"
 done
