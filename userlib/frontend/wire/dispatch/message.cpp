@@ -57,7 +57,9 @@ size_t Message::refuse(const Error& error) {
             return 0;
         taken_ = *taken;
     }
-    const std::string_view text = explanation_.empty() ? error.what : explanation_;
+    std::string_view text = explanation_;
+    if (text.empty())
+        text = error.what;
     return build_failure(error, fault_, text, header_, taken_);
 }
 
