@@ -100,7 +100,6 @@ class Collection {
     Status write_run(const Fresh& fresh, size_t from, size_t count, const PutRows& put);
     Status flip(const Fresh& fresh, const Place& place, const PutRows& put)
         VEXFS_REQUIRES(change_mutex_);
-    void give_back(std::span<const uint32_t> slots) VEXFS_REQUIRES(change_mutex_);
     Status remember(uint64_t ino, uint32_t before, uint32_t total,
                     const std::function<std::vector<uint32_t>(RowTable&)>& change)
         VEXFS_REQUIRES(change_mutex_);

@@ -79,7 +79,9 @@ Result<PutDone> Collection::put(const PutRows& put) {
         if (status)
             status = flip(fresh, place, put);
         if (!status) {
-            give_back(fresh.slots);
+            clean_up(put.ino, place.total, place.before, fresh.slots);
+            const RowsWrite write(*state_);
+            state_->slots.give(fresh.slots);
             return status.error();
         }
         VEXFS_TRY_VOID(remember(put.ino, place.before, place.total, [&](RowTable& table) {
@@ -172,17 +174,12 @@ Status Collection::flip(const Fresh& fresh, const Place& place, const PutRows& p
     }
     slots.resize(place.total, kNoSlot);
     std::ranges::copy(fresh.slots, slots.begin() + place.first);
+    VEXFS_TRY_VOID(put_map_pieces_ahead(state_->store, put.ino, directory(), slots, place.before));
     Transaction transaction;
+    const uint64_t ahead = uint64_t{std::max(1U, pieces_of(place.before))} * kRowsOfPiece;
     put_row_map(transaction, put.ino, directory(), slots, place.first,
-                uint64_t{place.first} + place.count);
+                std::min(uint64_t{place.first} + place.count, ahead));
     return state_->store.apply(transaction);
-}
-
-// What was written is no row.
-void Collection::give_back(std::span<const uint32_t> slots) {
-    erase(slots);
-    const RowsWrite write(*state_);
-    state_->slots.give(slots);
 }
 
 Result<uint32_t> Collection::drop(uint64_t ino, uint32_t first) {

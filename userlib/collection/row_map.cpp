@@ -2,6 +2,7 @@
 #include "userlib/collection/row_map.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "userlib/collection/item.h"
 
@@ -10,7 +11,7 @@ namespace vexfs {
 namespace {
 
 constexpr size_t kPiecesAtOnce = 256;
-constexpr uint32_t kPiecesOfErase = 32;
+constexpr uint32_t kPiecesOfChange = 32;
 
 Key piece_key(uint64_t ino, uint64_t piece) {
     return collection_key(ino, CollectionItem::kRows, piece);
@@ -41,6 +42,22 @@ Status take_piece(const StoreItem& item, uint64_t rows, RowMap& map) {
     for (size_t i = 0; i < count; ++i)
         map.slots.push_back(load_le<uint32_t>(item.value.data() + head + i * sizeof(uint32_t)));
     return ok();
+}
+
+// Of the map of `slots`.
+void put_piece(Transaction& transaction, uint64_t ino, uint64_t directory,
+               std::span<const uint32_t> slots, uint32_t piece) {
+    const size_t head = piece == 0 ? kMapHeadBytes : 0;
+    const size_t count = slots.empty() ? 0 : rows_in(piece, slots.size());
+    Page value(head + count * sizeof(uint32_t));
+    if (piece == 0) {
+        store_le<uint64_t>(value.data(), directory);
+        store_le<uint32_t>(value.data() + 8, static_cast<uint32_t>(slots.size()));
+    }
+    for (size_t i = 0; i < count; ++i)
+        store_le<uint32_t>(value.data() + head + i * sizeof(uint32_t),
+                           slots[size_t{piece} * kRowsOfPiece + i]);
+    transaction.put(piece_key(ino, piece), value);
 }
 
 } // namespace
@@ -76,30 +93,31 @@ Result<std::optional<RowMap>> read_row_map(Store& store, uint64_t ino) {
 
 void put_row_map(Transaction& transaction, uint64_t ino, uint64_t directory,
                  std::span<const uint32_t> slots, uint64_t first, uint64_t end) {
-    Page value;
-    const auto put_piece = [&](uint32_t piece) {
-        const size_t head = piece == 0 ? kMapHeadBytes : 0;
-        const size_t count = slots.empty() ? 0 : rows_in(piece, slots.size());
-        value.assign(head + count * sizeof(uint32_t), std::byte{0});
-        if (piece == 0) {
-            store_le<uint64_t>(value.data(), directory);
-            store_le<uint32_t>(value.data() + 8, static_cast<uint32_t>(slots.size()));
-        }
-        for (size_t i = 0; i < count; ++i)
-            store_le<uint32_t>(value.data() + head + i * sizeof(uint32_t),
-                               slots[size_t{piece} * kRowsOfPiece + i]);
-        transaction.put(piece_key(ino, piece), value);
-    };
-    put_piece(0);
+    put_piece(transaction, ino, directory, slots, 0);
     const uint32_t begin = std::max<uint32_t>(1, static_cast<uint32_t>(first / kRowsOfPiece));
     for (uint32_t piece = begin; piece < pieces_of(std::min<uint64_t>(end, slots.size())); ++piece)
-        put_piece(piece);
+        put_piece(transaction, ino, directory, slots, piece);
+}
+
+Status put_map_pieces_ahead(Store& store, uint64_t ino, uint64_t directory,
+                            std::span<const uint32_t> slots, uint64_t rows) {
+    uint32_t piece = std::max(1U, pieces_of(rows));
+    bool empty = rows == 0; // pieces need a first one before them
+    while (piece < pieces_of(slots.size())) {
+        Transaction transaction;
+        if (std::exchange(empty, false))
+            put_piece(transaction, ino, directory, {}, 0);
+        for (uint32_t left = kPiecesOfChange; left > 0 && piece < pieces_of(slots.size()); --left)
+            put_piece(transaction, ino, directory, slots, piece++);
+        VEXFS_TRY_VOID(store.apply(transaction));
+    }
+    return ok();
 }
 
 Status erase_map_pieces(Store& store, uint64_t ino, uint32_t from, uint32_t end) {
     while (end > from) {
         Transaction transaction;
-        for (uint32_t left = kPiecesOfErase; left > 0 && end > from; --left)
+        for (uint32_t left = kPiecesOfChange; left > 0 && end > from; --left)
             transaction.erase(piece_key(ino, --end));
         VEXFS_TRY_VOID(store.apply(transaction, Space::kFreeing));
     }

@@ -36,6 +36,11 @@ constexpr uint32_t pieces_of(uint64_t rows) {
 void put_row_map(Transaction& transaction, uint64_t ino, uint64_t directory,
                  std::span<const uint32_t> slots, uint64_t first, uint64_t end);
 
+// Puts the pieces of `slots` that the file has no rows of yet, a few at a time: what put_row_map()
+// need not put then. They mean nothing before it says so. `rows` is how many rows the file has.
+Status put_map_pieces_ahead(Store& store, uint64_t ino, uint64_t directory,
+                            std::span<const uint32_t> slots, uint64_t rows);
+
 // Erases the pieces in [from, end), a few at a time, the last ones first, so that what a crash
 // leaves is a map. Piece 0 goes only if the file has no rows.
 Status erase_map_pieces(Store& store, uint64_t ino, uint32_t from, uint32_t end);
