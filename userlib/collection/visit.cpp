@@ -13,6 +13,21 @@ namespace {
 
 constexpr uint32_t kVisitAtOnce = 4096; // slots, with the lock held once
 
+using VisitedRow = std::pair<RowId, StoredRow>;
+
+// Some rows of the classes from the slot on. Whether there may be more.
+bool list_rows(const RowTable& table, const std::vector<bool>* classes, uint32_t& slot,
+               std::vector<VisitedRow>& rows) {
+    const uint32_t end = std::min(table.end(), slot + kVisitAtOnce);
+    for (; slot < end; ++slot) {
+        const uint32_t of = table.at(slot).access_class;
+        const bool visible = classes == nullptr || (of < classes->size() && (*classes)[of]);
+        if (visible && table.live(slot))
+            rows.emplace_back(table.at(slot).record.id, table.stored_row(slot));
+    }
+    return slot < table.end();
+}
+
 } // namespace
 
 std::optional<uint32_t> Collection::class_of(uint64_t ino) {
@@ -22,25 +37,18 @@ std::optional<uint32_t> Collection::class_of(uint64_t ino) {
 }
 
 Status Collection::visit_rows(const std::vector<bool>* classes, const RowVisit& visit) {
-    std::vector<std::pair<RowId, StoredRow>> some;
-    for (uint32_t slot = 0;;) {
+    std::vector<VisitedRow> some;
+    uint32_t slot = 0;
+    for (bool more = true; more;) {
         some.clear();
         {
             const RowsRead read(*state_);
-            const RowTable& table = state_->table;
-            if (slot >= table.end())
-                return ok();
-            for (const uint32_t end = slot + std::min(kVisitAtOnce, table.end() - slot); slot < end;
-                 ++slot) {
-                const uint32_t access_class = table.at(slot).access_class;
-                if (table.live(slot) && (classes == nullptr || (access_class < classes->size() &&
-                                                                (*classes)[access_class])))
-                    some.emplace_back(table.at(slot).record.id, table.stored_row(slot));
-            }
+            more = list_rows(state_->table, classes, slot, some);
         }
         for (const auto& [id, row] : some)
             VEXFS_TRY_VOID(visit(id, row));
     }
+    return ok();
 }
 
 } // namespace vexfs
