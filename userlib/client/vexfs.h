@@ -11,6 +11,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -61,6 +62,153 @@ VEXFS_API int vexfs_sync(const struct vexfs_volume* volume, struct vexfs_reason*
  */
 VEXFS_API int vexfs_report(const struct vexfs_volume* volume, const char* name, char** text,
                            size_t* bytes, struct vexfs_reason* reason);
+
+/*
+ * ---- Rows ------------------------------------------------------------------------------------
+ *
+ * A node is a directory or a file that is open for messages. On a directory, a search covers what
+ * lies below it, and `which` names a file of it; on a file, `which` is NULL and means the file
+ * itself. The structs, the flags and every rule are those of <vexfs/vexfs_ioctl.h>.
+ *
+ * A message goes by one ioctl(2), or, if it or its reply is too large, by a session in
+ * DIR/.vexfs/call; a node keeps idle sessions for its threads. What is answered in a pointer is one
+ * allocation, which the caller frees with free(3). After EINTR, ESTALE or ENOTCONN a change may
+ * have happened or not, for each file as a whole.
+ */
+struct vexfs_node;
+
+struct vexfs_schema;
+struct vexfs_schema_reply;
+struct vexfs_row_meta;
+struct vexfs_put_status;
+struct vexfs_get_reply;
+struct vexfs_row;
+struct vexfs_drop_reply;
+struct vexfs_answer;
+struct vexfs_hit;
+struct vexfs_explain_reply;
+struct vexfs_explain;
+struct vexfs_stat_reply;
+
+/*
+ * Opens a directory for reading; a file for reading and, if that is allowed, for writing. As
+ * open(2). Whether it lies on a volume is found out by the first message: ENOTTY if not.
+ */
+VEXFS_API int vexfs_node_open(const char* path, struct vexfs_node** node,
+                              struct vexfs_reason* reason);
+/* Frees it; NULL is accepted. */
+VEXFS_API void vexfs_node_close(struct vexfs_node* node);
+/* Its descriptor, for ioctls and openat(2) of one's own, and its inode number. */
+VEXFS_API int vexfs_node_fd(const struct vexfs_node* node);
+VEXFS_API uint64_t vexfs_node_ino(const struct vexfs_node* node);
+
+/* A file of a directory: by its name, or, if that is NULL, by its inode number, below it too. */
+struct vexfs_which {
+    const char* name;
+    uint64_t ino;
+};
+
+/* SCHEMA_GET: what holds here; ENODATA outside of collections. */
+VEXFS_API int vexfs_schema_get(struct vexfs_node* node, struct vexfs_schema_reply* reply,
+                               struct vexfs_reason* reason);
+/* SCHEMA_SET: makes the directory a collection, or changes it (VEXFS_SCHEMA_UPDATE). */
+VEXFS_API int vexfs_schema_set(struct vexfs_node* node, const struct vexfs_schema* schema,
+                               uint32_t flags, struct vexfs_schema_reply* reply,
+                               struct vexfs_reason* reason);
+
+/* The rows of one file that are put. */
+struct vexfs_put_rows {
+    struct vexfs_which which; /* all 0: the node, a file */
+    uint32_t first;           /* first row to write, or VEXFS_ROW_APPEND */
+    uint32_t rows;
+    uint64_t data_version;              /* of the data that was embedded; 0: that of the moment */
+    const void* vectors;                /* `rows` of them, one after the other */
+    const struct vexfs_row_meta* metas; /* `rows`, or NULL: all 0 */
+};
+
+struct vexfs_put_batch {
+    uint32_t dim; /* as in the schema, as is element */
+    uint16_t element;
+    uint16_t zero;
+    uint32_t flags; /* VEXFS_PUT_* */
+    uint32_t count; /* files: 1 to 65,536 */
+    const struct vexfs_put_rows* files;
+};
+
+/*
+ * PUT: appends or overwrites rows; atomic per file. `statuses`, if not NULL, has `count` entries
+ * and tells of each file if the call answers 0 or if some files failed: then the answer is the
+ * first failure, and the statuses are not all 0. They are all 0 if nothing was tried.
+ */
+VEXFS_API int vexfs_rows_put(struct vexfs_node* node, const struct vexfs_put_batch* batch,
+                             struct vexfs_put_status* statuses, struct vexfs_reason* reason);
+
+/* Rows of a file. */
+struct vexfs_row_set {
+    const struct vexfs_get_reply* head;
+    const struct vexfs_row* rows; /* NULL without VEXFS_GET_ROWS */
+    const void* vectors;          /* NULL without VEXFS_GET_VECTORS */
+};
+
+/*
+ * GET: `rows` rows from `first` on, 0: all, as far as there are any. EMSGSIZE: they take more than
+ * a message; ask for fewer at a time. free(3) the set.
+ */
+VEXFS_API int vexfs_rows_get(struct vexfs_node* node, const struct vexfs_which* which,
+                             uint32_t first, uint32_t rows, uint32_t flags,
+                             struct vexfs_row_set** set, struct vexfs_reason* reason);
+
+/* DROP: removes the rows from `first` on; the file stays. */
+VEXFS_API int vexfs_rows_drop(struct vexfs_node* node, const struct vexfs_which* which,
+                              uint32_t first, uint32_t flags, struct vexfs_drop_reply* reply,
+                              struct vexfs_reason* reason);
+
+/* STAT: counters of a file, or, on a directory with `which` NULL, of all rows below it. */
+VEXFS_API int vexfs_rows_stat(struct vexfs_node* node, const struct vexfs_which* which,
+                              uint32_t flags, struct vexfs_stat_reply* reply,
+                              struct vexfs_reason* reason);
+
+/* SYNC: as vexfs_sync(); VEXFS_SYNC_LINK also waits until pending rows are linked. */
+VEXFS_API int vexfs_rows_sync(struct vexfs_node* node, uint32_t flags, struct vexfs_reason* reason);
+
+struct vexfs_query {
+    const void* vectors; /* `queries` of them, one after the other */
+    uint32_t queries;    /* 1 to 4,096 */
+    uint32_t dim;        /* as in the schema, as is element */
+    uint16_t element;
+    uint16_t zero;
+    uint32_t k;
+    uint32_t ef;        /* 0: the schema's */
+    uint32_t flags;     /* VEXFS_SEARCH_*; explain: VEXFS_EXPLAIN_TOTALS too */
+    float radius;       /* with VEXFS_SEARCH_RADIUS, else 0 */
+    const char* filter; /* NULL or "": none */
+};
+
+struct vexfs_hits {
+    uint32_t queries;
+    uint32_t hits;                      /* of all queries together */
+    uint32_t vector_bytes;              /* 0: without vectors */
+    const struct vexfs_answer* answers; /* one a query: how many it found, and why no more */
+    const struct vexfs_hit* hit;        /* those of the first query first, nearest first */
+    const void* vectors;                /* one a hit; NULL without VEXFS_SEARCH_VECTORS */
+    const char* const* paths;           /* one a hit; NULL without VEXFS_SEARCH_PATHS */
+};
+
+/* SEARCH: the nearest rows to each query below the directory. free(3) the hits. */
+VEXFS_API int vexfs_rows_search(struct vexfs_node* node, const struct vexfs_query* query,
+                                struct vexfs_hits** hits, struct vexfs_reason* reason);
+
+/* EXPLAIN: what such a search does and costs; `answers` has an entry a query. */
+VEXFS_API int vexfs_rows_explain(struct vexfs_node* node, const struct vexfs_query* query,
+                                 struct vexfs_explain_reply* head, struct vexfs_explain* answers,
+                                 struct vexfs_reason* reason);
+
+/*
+ * PATH: for each inode number a path from the directory, "" if there is none that the caller may
+ * walk. free(3) the array; the paths lie in it.
+ */
+VEXFS_API int vexfs_rows_paths(struct vexfs_node* node, const uint64_t* inos, uint32_t count,
+                               const char* const** paths, struct vexfs_reason* reason);
 
 #ifdef __cplusplus
 }

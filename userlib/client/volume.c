@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ioctl/vexfs_ioctl.h"
+#include "userlib/client/call.h"
 #include "userlib/client/mount_table.h"
-#include "userlib/client/vexfs.h"
 
 enum { kRoom = 1024, kFirstBytes = 16 * 1024 };
 
@@ -22,76 +18,28 @@ struct vexfs_volume {
     struct mount_line mount; // of the root; all NULL then
 };
 
-// A message without a body, and the room for its reply.
-union message {
-    struct vexfs_msg msg;
-    char bytes[kRoom];
-};
-
-__attribute__((format(printf, 3, 4))) static int refuse(int error, struct vexfs_reason* reason,
-                                                        const char* format, ...) {
-    if (reason != NULL) {
-        va_list arguments;
-        va_start(arguments, format);
-        vsnprintf(reason->text, sizeof reason->text, format, arguments);
-        va_end(arguments);
-    }
-    return -error;
-}
-
 const char* vexfs_version(void) {
     return VEXFS_VERSION;
 }
 
-// The sentence in a reply that says what failed; NULL if there is none.
-static const char* text_of_failure(const union message* message) {
-    const struct vexfs_msg* msg = &message->msg;
-    const struct vexfs_failure* failure = (const struct vexfs_failure*)(msg + 1);
-    const size_t text = sizeof *msg + msg->body;
-    if (msg->status == 0 || msg->size > kRoom || msg->body < sizeof *failure ||
-        failure->text == 0 || text + failure->text > msg->size ||
-        message->bytes[text + failure->text - 1] != '\0')
-        return NULL;
-    return message->bytes + text;
-}
-
-static int refuse_errno(int error, struct vexfs_reason* reason) {
-    if (error == ENOTCONN || error == ECONNABORTED)
-        return refuse(ENOTCONN, reason, "the engine behind the mount has ended");
-    const char* description = strerrordesc_np(error);
-    return refuse(error, reason, "%s", description != NULL ? description : "unknown error");
-}
-
-// An ioctl without a reply: what other file systems, and a mount whose engine is gone, answer.
-static int refuse_silence(int error, struct vexfs_reason* reason) {
-    if (error == ENOTTY || error == ENOSYS || error == EINVAL || error == EOPNOTSUPP)
-        return refuse(ENOTTY, reason, "this is not on a VexFS volume");
-    return refuse_errno(error, reason);
-}
-
-static int call(int file, unsigned op, union message* message, struct vexfs_reason* reason) {
-    memset(message, 0, sizeof *message);
-    message->msg.size = sizeof message->msg;
-    message->msg.room = kRoom;
-    message->msg.op = (__u16)op;
-    message->msg.version = VEXFS_ABI_VERSION;
-    if (ioctl(file, VEXFS_IOC(op, kRoom), message) == 0)
-        return 0;
-    const int error = errno;
-    const char* text = text_of_failure(message);
-    return text != NULL ? refuse(error, reason, "%s", text) : refuse_silence(error, reason);
+// A message without a body. The reply's goes to `body`.
+static int call(int file, unsigned op, void* body, size_t body_bytes, struct vexfs_reason* reason) {
+    struct message message;
+    struct reply reply;
+    uint64_t needed = 0;
+    int result = message_begin(&message, op, 0, NULL, 0, 0, reason);
+    if (result == 0)
+        result = call_ioctl(file, &message, kRoom, &reply, &needed, reason);
+    message_end(&message);
+    if (result != 0)
+        return result;
+    reply_body(&reply, body, body_bytes);
+    free(reply.bytes);
+    return 0;
 }
 
 static int say_hello(int file, struct vexfs_hello_reply* hello, struct vexfs_reason* reason) {
-    union message message;
-    const int result = call(file, VEXFS_OP_HELLO, &message, reason);
-    if (result != 0)
-        return result;
-    // A shorter body is that of an older engine: what it lacks is 0.
-    memset(hello, 0, sizeof *hello);
-    const size_t body = message.msg.body < sizeof *hello ? message.msg.body : sizeof *hello;
-    memcpy(hello, message.bytes + sizeof message.msg, body);
-    return 0;
+    return call(file, VEXFS_OP_HELLO, hello, sizeof *hello, reason);
 }
 
 // Only what cannot wait for anybody, and answers ioctls, is opened.
@@ -119,7 +67,7 @@ int vexfs_open(const char* path, struct vexfs_volume** volume, struct vexfs_reas
     struct vexfs_volume* opened = result == 0 ? calloc(1, sizeof *opened) : NULL;
     if (opened == NULL) {
         close(file);
-        return result != 0 ? result : refuse(ENOMEM, reason, "there is no memory");
+        return result != 0 ? result : refuse_memory(reason);
     }
     opened->file = file;
     opened->root = -1;
@@ -158,8 +106,8 @@ int vexfs_hello(const struct vexfs_volume* volume, struct vexfs_hello_reply* hel
 }
 
 int vexfs_sync(const struct vexfs_volume* volume, struct vexfs_reason* reason) {
-    union message message;
-    return call(volume->file, VEXFS_OP_SYNC, &message, reason);
+    char nothing = 0;
+    return call(volume->file, VEXFS_OP_SYNC, &nothing, 0, reason);
 }
 
 // Its size is known at its end only. The NUL behind it is there; 0 or -errno.

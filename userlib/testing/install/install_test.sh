@@ -56,16 +56,18 @@ int main(int count, char** arguments) {
 }
 END
 library=$(dirname "$(find "$prefix" -name libvexfs.so)")
-# shellcheck disable=SC2086  # empty: no argument
-"$compiler" $sanitize -std=c11 -Wall -Werror -I "$prefix/include" application.c -L "$library" \
-    -lvexfs -o application
+flags=$(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --cflags --libs libvexfs)
+# shellcheck disable=SC2086  # each is several arguments, or none
+"$compiler" $sanitize -std=c11 -Wall -Werror application.c $flags -o application
 said=$(LD_LIBRARY_PATH=$library ./application "$prefix")
 [ "$said" = "this is not on a VexFS volume" ] || die "libvexfs says: $said"
-shown=$(nm -D --defined-only "$library/libvexfs.so" | grep -v ' T vexfs_') &&
+shown=$(nm -D --defined-only "$library/libvexfs.so" |
+    grep -v ' T vexfs_.*@@VEXFS_0\.1$\| A VEXFS_') &&
     die "libvexfs shows what is not its interface: $shown"
 
 found=$(find bin sbin share include lib lib64 -type f 2>/dev/null | LC_ALL=C sort)
-stray=$(grep -vE -e '^(bin|sbin)/' -e '^lib[^/]*/([^/]+/)?libvexfs\.so' -e '^share/man/man[1-8]/' \
+stray=$(grep -vE -e '^(bin|sbin)/' -e '^lib[^/]*/([^/]+/)?libvexfs\.so' \
+    -e '^lib[^/]*/([^/]+/)?pkgconfig/libvexfs\.pc$' -e '^share/man/man[1-8]/' \
     -e '^share/(bash-completion|zsh|fish)/[a-z_.-]+/_?vexctl(\.fish)?$' \
     -e '^include/vexfs/vexfs(_[a-z]+)?\.h$' <<<"$found") &&
     die "nobody asked for $stray"
