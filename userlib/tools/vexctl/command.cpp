@@ -2,57 +2,23 @@
 #include "userlib/tools/vexctl/command.h"
 
 #include <algorithm>
-#include <array>
 
 namespace vexfs {
 
 namespace {
 
-constexpr Option kJson{'j', "json", "print one JSON document"};
-constexpr Option kTabs{'H', "tabs", "print names and exact numbers with a tab between them"};
-constexpr Option kHelp{'h', "help", "print this and end"};
-
-constexpr std::array kDocumentOptions{kJson, kHelp};
-constexpr std::array kTableOptions{kJson, kTabs, kHelp};
-constexpr std::array kTextOptions{kHelp};
-
-constexpr std::array<Command, 5> kCommands{{
-    {"status", "how the volume is doing", Operand::kPath, false, kDocumentOptions,
-     "Who the volume is, what serves it and for how long, what it holds, what waits to be\n"
-     "written, what damage was met, and what is asked of it: rates are averages since the engine\n"
-     "started, in which half of the requests took no longer than p50 and 99 of 100 no longer\n"
-     "than p99. Configuration and jobs are shown to root.\n"
-     "\n"
-     "Exit status 7 says that damage was met, 1 that the engine stopped writing.\n",
-     run_status},
-    {"usage", "where the space goes", Operand::kPath, false, kTableOptions,
-     "Where the bytes of the device are, as far as the engine counts them: the sum of the "
-     "indented\n"
-     "lines is the line above them.\n",
-     run_usage},
-    {"version", "versions of program, library and engine", Operand::kPath, false, kDocumentOptions,
-     "The versions of vexctl and libvexfs; with a path, those of the engine behind it too.\n",
-     run_version},
-    {"help", "this list, or what one subcommand does", Operand::kCommand, false, kTextOptions, "",
-     run_help},
-    {"completion", "completion for a shell", Operand::kShell, true, kTextOptions,
-     "Prints a script for the shell. For this session of bash:\n"
-     "\n"
-     "    source <(vexctl completion bash)\n",
-     run_completion},
-}};
+constexpr size_t kHelpColumn = 26;
 
 Error refuse(std::string sentence, std::string& explanation) {
     explanation = std::move(sentence);
     return fail(Code::kEINVAL, "vexctl: command line");
 }
 
-std::string letters_of(const Command& command) {
-    std::string text;
-    for (const Option& option : command.options)
-        if (option.letter != 'h')
-            text += std::string(" [-") + option.letter + "]";
-    return text;
+// "-k N", "--ef N"
+std::string form_of(const Option& option) {
+    std::string text =
+        option.letter != '\0' ? std::string("-") + option.letter : std::string("--") + option.name;
+    return option.value == nullptr ? text : text + " " + option.value;
 }
 
 const Option* find_option(const Command& command, std::string_view word) {
@@ -63,101 +29,191 @@ const Option* find_option(const Command& command, std::string_view word) {
     return found == command.options.end() ? nullptr : &*found;
 }
 
-Status take_option(std::string_view word, Invocation& invocation, std::string& explanation) {
-    const Option* const option = find_option(*invocation.command, word);
-    if (option == nullptr)
-        return refuse(std::string("option ") + (word.size() == 1 ? "-" : "--") + std::string(word) +
-                          " is not known",
-                      explanation);
-    invocation.json |= option->letter == kJson.letter;
-    invocation.tabs |= option->letter == kTabs.letter;
-    invocation.help |= option->letter == kHelp.letter;
-    return ok();
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& each : words)
+        text += (text.empty() ? "" : ", ") + each;
+    return text;
 }
 
-Status take_operand(const std::string& word, Invocation& invocation, std::string& explanation) {
-    const Operand operand = invocation.command->operand;
-    if (operand == Operand::kNone || !invocation.operand.empty())
-        return refuse("'" + word + "' is one operand too many", explanation);
-    if (word.empty())
-        return refuse("an operand is empty", explanation);
-    const std::vector<std::string> known = words_of(operand);
-    if (!known.empty() && std::find(known.begin(), known.end(), word) == known.end()) {
-        std::string list;
-        for (const std::string& each : known)
-            list += (list.empty() ? "" : ", ") + each;
-        return refuse("'" + word + "' is none of: " + list, explanation);
-    }
-    invocation.operand = word;
-    return ok();
+Status check_word(const std::string& word, const std::vector<std::string>& known,
+                  std::string& explanation) {
+    if (known.empty() || std::find(known.begin(), known.end(), word) != known.end())
+        return ok();
+    return refuse("'" + word + "' is none of: " + joined(known), explanation);
 }
+
+// Walks along the words of a command line.
+class Parser {
+  public:
+    Parser(std::span<const std::string> words, Invocation& invocation, std::string& explanation)
+        : words_(words), invocation_(invocation), explanation_(explanation) {}
+
+    Status parse() {
+        bool options_end = false;
+        for (; at_ < words_.size(); ++at_) {
+            const std::string& word = words_[at_];
+            if (options_end || word.size() < 2 || word[0] != '-')
+                VEXFS_TRY_VOID(take_operand(word));
+            else if (word == "--")
+                options_end = true;
+            else if (word[1] == '-')
+                VEXFS_TRY_VOID(take_name(word));
+            else
+                VEXFS_TRY_VOID(take_letters(word));
+        }
+        const auto& operands = invocation_.command->operands;
+        const size_t given = invocation_.operands.size();
+        if (given < operands.size() && operands[given].needed && !invocation_.has("help"))
+            return refuse(std::string(operands[given].name) + " is missing", explanation_);
+        return ok();
+    }
+
+  private:
+    Status take_operand(const std::string& word) {
+        const auto& operands = invocation_.command->operands;
+        const size_t number = invocation_.operands.size();
+        if (number >= operands.size())
+            return refuse("'" + word + "' is one operand too many", explanation_);
+        if (word.empty())
+            return refuse("an operand is empty", explanation_);
+        VEXFS_TRY_VOID(check_word(word, words_of(operands[number].kind), explanation_));
+        invocation_.operands.push_back(word);
+        return ok();
+    }
+
+    // `inner`: what follows the option in its own word, if anything does.
+    Status take_value(const Option& option, const std::string* inner) {
+        std::string value;
+        if (option.value != nullptr) {
+            if (inner == nullptr && at_ + 1 == words_.size())
+                return refuse(std::string("option --") + option.name + " wants " + option.value,
+                              explanation_);
+            value = inner != nullptr ? *inner : words_[++at_];
+            VEXFS_TRY_VOID(check_word(value, words_of(option), explanation_));
+        }
+        if (!invocation_.options.emplace(option.name, value).second && option.value != nullptr)
+            return refuse(std::string("option --") + option.name + " is given twice", explanation_);
+        return ok();
+    }
+
+    Status take_name(const std::string& word) {
+        const size_t equals = word.find('=');
+        const std::string name = word.substr(2, equals - 2);
+        const Option* const option =
+            name.size() < 2 ? nullptr : find_option(*invocation_.command, name);
+        if (option == nullptr)
+            return refuse("option --" + name + " is not known", explanation_);
+        if (equals == std::string::npos)
+            return take_value(*option, nullptr);
+        if (option->value == nullptr)
+            return refuse("option --" + name + " takes no value", explanation_);
+        const std::string inner = word.substr(equals + 1);
+        return take_value(*option, &inner);
+    }
+
+    Status take_letters(const std::string& word) {
+        for (size_t i = 1; i < word.size(); ++i) {
+            const Option* const option =
+                find_option(*invocation_.command, std::string_view(word).substr(i, 1));
+            if (option == nullptr)
+                return refuse(std::string("option -") + word[i] + " is not known", explanation_);
+            const std::string inner = word.substr(i + 1);
+            VEXFS_TRY_VOID(take_value(*option, inner.empty() ? nullptr : &inner));
+            if (option->value != nullptr)
+                break;
+        }
+        return ok();
+    }
+
+    std::span<const std::string> words_;
+    Invocation& invocation_;
+    std::string& explanation_;
+    size_t at_ = 0;
+};
 
 } // namespace
 
-std::span<const Command> commands() {
-    return kCommands;
-}
-
 const Command* find_command(std::string_view name) {
-    const auto* const found = std::find_if(kCommands.begin(), kCommands.end(),
-                                           [&](const Command& each) { return each.name == name; });
-    return found == kCommands.end() ? nullptr : found;
+    const auto all = commands();
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const Command& each) { return each.name == name; });
+    return found == all.end() ? nullptr : &*found;
 }
 
-std::vector<std::string> words_of(Operand operand) {
-    if (operand == Operand::kShell)
+std::vector<std::string> words_of(Kind kind) {
+    if (kind == Kind::kShell)
         return {"bash", "zsh", "fish"};
     std::vector<std::string> names;
-    if (operand == Operand::kCommand)
-        for (const Command& command : kCommands)
+    if (kind == Kind::kCommand)
+        for (const Command& command : commands())
             names.emplace_back(command.name);
     return names;
 }
 
-const char* name_of(Operand operand) {
-    switch (operand) {
-    case Operand::kPath:
-        return "PATH";
-    case Operand::kCommand:
-        return "COMMAND";
-    case Operand::kShell:
-        return "bash|zsh|fish";
-    case Operand::kNone:
-        break;
+std::vector<std::string> words_of(const Option& option) {
+    std::vector<std::string> words;
+    const std::string all = option.value == nullptr ? "" : option.value;
+    if (all.find('|') == std::string::npos)
+        return words;
+    for (size_t at = 0; at <= all.size();) {
+        const size_t stop = std::min(all.find('|', at), all.size());
+        words.push_back(all.substr(at, stop - at));
+        at = stop + 1;
     }
-    return "";
+    return words;
 }
 
 std::string usage_line(const Command& command) {
-    std::string text = std::string("vexctl ") + command.name + letters_of(command);
-    if (command.operand != Operand::kNone)
-        text += std::string(command.operand_needed ? " " : " [") + name_of(command.operand) +
-                (command.operand_needed ? "" : "]");
+    std::string text = std::string("vexctl ") + command.name;
+    size_t shown = 0;
+    for (const Option& option : command.options)
+        shown += option.letter != 'h' ? 1 : 0;
+    if (shown > 4)
+        text += " [OPTION...]";
+    else
+        for (const Option& option : command.options)
+            if (option.letter != 'h')
+                text += " [" + form_of(option) + "]";
+    for (const Operand& operand : command.operands)
+        text += operand.needed ? std::string(" ") + operand.name
+                               : " [" + std::string(operand.name) + "]";
     return text;
 }
 
 std::string help_text(const Command& command) {
-    std::string text = "usage: " + usage_line(command) + "\n\nPrints " + command.summary + ".\n";
+    std::string text =
+        "usage: " + usage_line(command) + "\n\n" + command.name + ": " + command.summary + ".\n";
     if (command.details[0] != '\0')
         text += std::string("\n") + command.details;
     text += "\n";
-    for (const Option& option : command.options)
-        text += std::string("  -") + option.letter + ", --" + option.name +
-                std::string(8 - std::string_view(option.name).size(), ' ') + option.help + "\n";
+    for (const Option& option : command.options) {
+        std::string line = option.letter != '\0' ? std::string("  -") + option.letter + ", --"
+                                                 : std::string("      --");
+        line += option.name;
+        if (option.value != nullptr)
+            line += std::string(" ") + option.value;
+        text += line + (line.size() + 1 < kHelpColumn ? std::string(kHelpColumn - line.size(), ' ')
+                                                      : "\n" + std::string(kHelpColumn, ' '));
+        text += std::string(option.help) + "\n";
+    }
     return text;
 }
 
 std::string help_text() {
-    std::string text =
-        "usage: vexctl COMMAND [OPTION...] [OPERAND]\n"
-        "\n"
-        "Looks at a mounted VexFS volume. PATH is any file or directory on it, and . "
-        "if it is not given.\n"
-        "\n";
-    for (const Command& command : kCommands) {
-        const std::string line = usage_line(command).substr(7); // without the program's name
-        text += "  " + line + std::string(line.size() < 30 ? 30 - line.size() : 1, ' ') +
-                command.summary + "\n";
+    std::string text = "usage: vexctl COMMAND [OPTION...] [OPERAND...]\n"
+                       "\n"
+                       "Finds files by vectors, manages those vectors, and looks at the volume. A "
+                       "path is any file or\n"
+                       "directory on a mounted VexFS volume.\n"
+                       "\n";
+    for (const Command& command : commands()) {
+        std::string line = std::string("  ") + command.name;
+        for (const Operand& operand : command.operands)
+            line += operand.needed ? std::string(" ") + operand.name
+                                   : " [" + std::string(operand.name) + "]";
+        text += line + std::string(line.size() < 28 ? 28 - line.size() : 1, ' ') + command.summary +
+                "\n";
     }
     return text + "\nvexctl help COMMAND says more; vexctl(8) has the exit statuses.\n";
 }
@@ -174,26 +230,7 @@ Status parse_invocation(std::span<const std::string> words, Invocation& invocati
     invocation.command = find_command(name);
     if (invocation.command == nullptr)
         return refuse("'" + name + "' is no subcommand", explanation);
-    bool options_end = false;
-    for (const std::string& word : words.subspan(1)) {
-        if (options_end || word.size() < 2 || word[0] != '-') {
-            VEXFS_TRY_VOID(take_operand(word, invocation, explanation));
-        } else if (word == "--") {
-            options_end = true;
-        } else if (word[1] == '-') {
-            if (word.size() == 3)
-                return refuse("option " + word + " is not known", explanation);
-            VEXFS_TRY_VOID(take_option(std::string_view(word).substr(2), invocation, explanation));
-        } else {
-            for (size_t i = 1; i < word.size(); ++i)
-                VEXFS_TRY_VOID(
-                    take_option(std::string_view(word).substr(i, 1), invocation, explanation));
-        }
-    }
-    if (invocation.command->operand_needed && invocation.operand.empty() && !invocation.help)
-        return refuse(std::string(name_of(invocation.command->operand)) + " is missing",
-                      explanation);
-    return ok();
+    return Parser(words.subspan(1), invocation, explanation).parse();
 }
 
 } // namespace vexfs

@@ -6,6 +6,7 @@
 // Threads: immutable.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,22 +15,28 @@
 
 namespace vexfs {
 
-// Options without a value; every subcommand has --help.
+// Every subcommand has --help.
 struct Option {
-    char letter;
+    char letter; // '\0': it has a name only
     const char* name;
+    const char* value; // nullptr: it takes none; "FILE": a path; "a|b": one of these; else a word
     const char* help;
 };
 
-enum class Operand { kNone, kPath, kCommand, kShell };
+enum class Kind { kPath, kCommand, kShell };
+
+struct Operand {
+    const char* name; // "DIR"
+    Kind kind;
+    bool needed;
+};
 
 struct Invocation;
 
 struct Command {
     const char* name;
     const char* summary; // plain words: shells show it
-    Operand operand;
-    bool operand_needed;
+    std::span<const Operand> operands;
     std::span<const Option> options;
     const char* details; // paragraphs for --help
     int (*run)(const Invocation& invocation);
@@ -38,17 +45,28 @@ struct Command {
 // A command line that was understood.
 struct Invocation {
     const Command* command = nullptr;
-    std::string operand; // empty: none was given
-    bool json = false;
-    bool tabs = false;
-    bool help = false;
+    std::vector<std::string> operands;
+    std::map<std::string, std::string, std::less<>> options; // by name; without a value: ""
+
+    [[nodiscard]] bool has(std::string_view option) const { return options.contains(option); }
+    // Its value; "" if it was not given.
+    [[nodiscard]] std::string value(std::string_view option) const {
+        const auto found = options.find(option);
+        return found == options.end() ? "" : found->second;
+    }
+    // The operand, or what stands for one that was not given.
+    [[nodiscard]] std::string operand(size_t i, const char* otherwise = "") const {
+        return i < operands.size() ? operands[i] : otherwise;
+    }
+    [[nodiscard]] bool json() const { return has("json"); }
 };
 
 std::span<const Command> commands();
 const Command* find_command(std::string_view name);
 // What an operand may be, for those that name a thing of ours; empty for paths.
-std::vector<std::string> words_of(Operand operand);
-const char* name_of(Operand operand); // "PATH"
+std::vector<std::string> words_of(Kind kind);
+// Of an option "a|b"; empty for others.
+std::vector<std::string> words_of(const Option& option);
 
 // `vexctl status [-j] [PATH]`
 std::string usage_line(const Command& command);
@@ -65,5 +83,16 @@ int run_usage(const Invocation& invocation);
 int run_version(const Invocation& invocation);
 int run_help(const Invocation& invocation);
 int run_completion(const Invocation& invocation);
+int run_create(const Invocation& invocation);
+int run_show(const Invocation& invocation);
+int run_list(const Invocation& invocation);
+int run_put(const Invocation& invocation);
+int run_get(const Invocation& invocation);
+int run_rm(const Invocation& invocation);
+int run_search(const Invocation& invocation);
+int run_import(const Invocation& invocation);
+int run_export(const Invocation& invocation);
+int run_recall(const Invocation& invocation);
+int run_stat(const Invocation& invocation);
 
 } // namespace vexfs

@@ -11,20 +11,39 @@ namespace vexfs {
 
 namespace {
 
-std::string joined(const std::vector<std::string>& words) {
+std::string joined(const std::vector<std::string>& words, const char* between = " ") {
     std::string text;
     for (const std::string& word : words)
-        text += (text.empty() ? "" : " ") + word;
+        text += (text.empty() ? "" : between) + word;
     return text;
+}
+
+// "-k", "--hits"
+std::vector<std::string> forms_of(const Option& option) {
+    std::vector<std::string> forms;
+    if (option.letter != '\0')
+        forms.push_back(std::string("-") + option.letter);
+    forms.push_back(std::string("--") + option.name);
+    return forms;
 }
 
 std::string options_of(const Command& command) {
     std::vector<std::string> words;
-    for (const Option& option : command.options) {
-        words.push_back(std::string("-") + option.letter);
-        words.push_back(std::string("--") + option.name);
-    }
+    for (const Option& option : command.options)
+        for (const std::string& form : forms_of(option))
+            words.push_back(form);
     return joined(words);
+}
+
+// What completes operands or values: words of ours, or files if there are none.
+std::string bash_reply(const std::vector<std::string>& words) {
+    return words.empty() ? "compopt -o filenames 2>/dev/null\n"
+                           "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")"
+                         : "COMPREPLY=($(compgen -W '" + joined(words) + "' -- \"$word\"))";
+}
+
+bool wants_file(const Option& option) {
+    return option.value != nullptr && std::string_view(option.value) == "FILE";
 }
 
 std::string bash_script() {
@@ -32,26 +51,41 @@ std::string bash_script() {
                        "_vexctl() {\n"
                        "    local word=${COMP_WORDS[COMP_CWORD]}\n"
                        "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-                       "        COMPREPLY=($(compgen -W '" +
-                       joined(words_of(Operand::kCommand)) +
-                       "' -- \"$word\"))\n"
+                       "        " +
+                       bash_reply(words_of(Kind::kCommand)) +
+                       "\n"
                        "        return\n"
                        "    fi\n"
-                       "    case ${COMP_WORDS[1]}/$word in\n";
+                       "    case ${COMP_WORDS[1]}/${COMP_WORDS[COMP_CWORD-1]} in\n";
+    for (const Command& command : commands())
+        for (const Option& option : command.options)
+            if (const auto words = words_of(option); wants_file(option) || !words.empty()) {
+                std::vector<std::string> cases;
+                for (const std::string& form : forms_of(option))
+                    cases.push_back(command.name + ("/" + form));
+                text += "    " + joined(cases, "|") + ") " + bash_reply(words) + "; return ;;\n";
+            }
+    text += "    esac\n"
+            "    case ${COMP_WORDS[1]}/$word in\n";
     for (const Command& command : commands()) {
         text += std::string("    ") + command.name + "/-*) COMPREPLY=($(compgen -W '" +
                 options_of(command) + "' -- \"$word\")) ;;\n";
-        if (command.operand == Operand::kPath)
-            text += std::string("    ") + command.name +
-                    "/*) compopt -o filenames 2>/dev/null\n"
-                    "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\") ;;\n";
-        else
-            text += std::string("    ") + command.name + "/*) COMPREPLY=($(compgen -W '" +
-                    joined(words_of(command.operand)) + "' -- \"$word\")) ;;\n";
+        if (!command.operands.empty())
+            text += std::string("    ") + command.name + "/*) " +
+                    bash_reply(words_of(command.operands[0].kind)) + " ;;\n";
     }
     return text + "    esac\n"
                   "}\n"
                   "complete -F _vexctl vexctl\n";
+}
+
+std::string zsh_value(const Option& option) {
+    if (option.value == nullptr)
+        return "";
+    const std::vector<std::string> words = words_of(option);
+    return wants_file(option) ? ":file:_files"
+           : !words.empty()   ? ":" + std::string(option.name) + ":(" + joined(words) + ")"
+                              : ":" + std::string(option.name) + ": ";
 }
 
 std::string zsh_script() {
@@ -73,12 +107,13 @@ std::string zsh_script() {
     for (const Command& command : commands()) {
         text += std::string("    ") + command.name + ") _arguments -s";
         for (const Option& option : command.options)
-            for (const std::string& form :
-                 {std::string("-") + option.letter, std::string("--") + option.name})
-                text += " '" + form + "[" + option.help + "]'";
-        text += command.operand == Operand::kPath
-                    ? " ':path:_files' ;;\n"
-                    : " ':operand:(" + joined(words_of(command.operand)) + ")' ;;\n";
+            for (const std::string& form : forms_of(option))
+                text += " '" + form + "[" + option.help + "]" + zsh_value(option) + "'";
+        for (const Operand& operand : command.operands)
+            text += operand.kind == Kind::kPath
+                        ? std::string(" ':path:_files'")
+                        : " ':operand:(" + joined(words_of(operand.kind)) + ")'";
+        text += " ;;\n";
     }
     return text + "    esac\n"
                   "}\n"
@@ -94,13 +129,25 @@ std::string fish_script() {
                 " -d '" + command.summary + "'\n";
         const std::string there =
             std::string("complete -c vexctl -n '__fish_seen_subcommand_from ") + command.name + "'";
-        for (const Option& option : command.options)
-            text += there + " -s " + option.letter + " -l " + option.name + " -d '" + option.help +
-                    "'\n";
-        if (command.operand == Operand::kPath)
+        for (const Option& option : command.options) {
+            text += there;
+            if (option.letter != '\0')
+                text += std::string(" -s ") + option.letter;
+            text += std::string(" -l ") + option.name;
+            if (wants_file(option))
+                text += " -r -F";
+            else if (const auto words = words_of(option); !words.empty())
+                text += " -x -a '" + joined(words) + "'";
+            else if (option.value != nullptr)
+                text += " -x";
+            text += std::string(" -d '") + option.help + "'\n";
+        }
+        if (command.operands.empty())
+            continue;
+        if (command.operands[0].kind == Kind::kPath)
             text += there + " -F\n";
         else
-            text += there + " -a '" + joined(words_of(command.operand)) + "'\n";
+            text += there + " -a '" + joined(words_of(command.operands[0].kind)) + "'\n";
     }
     return text;
 }
@@ -108,9 +155,10 @@ std::string fish_script() {
 } // namespace
 
 int run_completion(const Invocation& invocation) {
-    const std::string text = invocation.operand == "bash"  ? bash_script()
-                             : invocation.operand == "zsh" ? zsh_script()
-                                                           : fish_script();
+    const std::string shell = invocation.operand(0);
+    const std::string text = shell == "bash"  ? bash_script()
+                             : shell == "zsh" ? zsh_script()
+                                              : fish_script();
     std::fputs(text.c_str(), stdout);
     return 0;
 }

@@ -23,6 +23,8 @@ const char* type_of(ExitStatus status) {
         return "no_space";
     case kDamaged:
         return "damaged";
+    case kPartial:
+        return "partial";
     case kUnavailable:
         return "unavailable";
     case kTimedOut:
@@ -39,7 +41,8 @@ const char* type_of(ExitStatus status) {
 ExitStatus exit_status_of(Code code) {
     switch (code) {
     case Code::kENOENT:
-    case Code::kENOTTY: // there is no volume
+    case Code::kENOTTY:  // there is no volume
+    case Code::kENODATA: // there is no collection
         return kNotFound;
     case Code::kEPERM:
     case Code::kEACCES:

@@ -21,6 +21,7 @@ enum ExitStatus : int {
     kBusy = 5,
     kNoSpace = 6,
     kDamaged = 7,
+    kPartial = 8, // done, but for what was listed as bad
     kUnavailable = 9,
     kTimedOut = 124,
     kInterrupted = 130,
@@ -31,6 +32,7 @@ struct Failure {
     std::string subject; // a path, or empty
     std::string sentence;
     std::string hint;
+    bool usage = false; // the command line is at fault
 };
 
 ExitStatus exit_status_of(Code code);

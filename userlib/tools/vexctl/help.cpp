@@ -7,7 +7,7 @@ namespace vexfs {
 
 int run_help(const Invocation& invocation) {
     const std::string text =
-        invocation.operand.empty() ? help_text() : help_text(*find_command(invocation.operand));
+        invocation.operands.empty() ? help_text() : help_text(*find_command(invocation.operand(0)));
     std::fputs(text.c_str(), stdout);
     return 0;
 }

@@ -20,17 +20,17 @@ int main(int count, char** arguments) {
         const Failure failure{parsed.error().code, "", explanation,
                               command == nullptr ? "vexctl help lists what there is"
                                                  : "usage: " + usage_line(*command)};
-        return print_failure(failure, command == nullptr ? "" : command->name, invocation.json,
+        return print_failure(failure, command == nullptr ? "" : command->name, invocation.json(),
                              kWrongUsage);
     }
     int status = kDone;
-    if (invocation.help)
+    if (invocation.has("help"))
         std::fputs(help_text(*invocation.command).c_str(), stdout);
     else
         status = invocation.command->run(invocation);
     // A full disk or a closed pipe is no success.
     if (std::fflush(stdout) != 0 && status == kDone)
         return print_failure({code_from_errno(errno), "", "what was printed was not taken", ""},
-                             invocation.command->name, invocation.json, kFailed);
+                             invocation.command->name, invocation.json(), kFailed);
     return status;
 }

@@ -14,7 +14,9 @@ namespace {
 
 const std::string kProgram = VEXFS_PROGRAM;
 const std::string kPrograms = kProgram.substr(0, kProgram.rfind('/'));
-const std::vector<std::string> kNames{"status", "usage", "version", "help", "completion"};
+const std::vector<std::string> kNames{"create", "show",    "list",   "put",       "get",  "rm",
+                                      "search", "import",  "export", "recall",    "stat", "status",
+                                      "usage",  "version", "help",   "completion"};
 
 ProgramRun vexctl(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), kProgram);
@@ -53,7 +55,7 @@ TEST_CASE("vexctl: a wrong command line is exit 2 and says what is right") {
     };
     const std::string list = " [EINVAL]\nhint: vexctl help lists what there is\n";
     CHECK(wrong({}) == "vexctl: no subcommand is named" + list);
-    CHECK(wrong({"search"}) == "vexctl: 'search' is no subcommand" + list);
+    CHECK(wrong({"find"}) == "vexctl: 'find' is no subcommand" + list);
     CHECK(wrong({"status", "-x"}) ==
           "vexctl: status: option -x is not known [EINVAL]\nhint: usage: vexctl status [-j] "
           "[PATH]\n");
@@ -63,7 +65,16 @@ TEST_CASE("vexctl: a wrong command line is exit 2 and says what is right") {
     CHECK(wrong({"completion"}).find("bash|zsh|fish is missing") != std::string::npos);
     CHECK(wrong({"completion", "csh"}).find("'csh' is none of: bash, zsh, fish") !=
           std::string::npos);
-    CHECK(wrong({"help", "search"}).find("'search' is none of: status") != std::string::npos);
+    CHECK(wrong({"help", "find"}).find("'find' is none of: create") != std::string::npos);
+    CHECK(wrong({"put"}).find("FILE is missing") != std::string::npos);
+    CHECK(wrong({"search", "-k"}).find("option --hits wants N") != std::string::npos);
+    CHECK(wrong({"search", "-k", "1", "--hits=2"}).find("--hits is given twice") !=
+          std::string::npos);
+    CHECK(wrong({"search", "--exact=yes"}).find("--exact takes no value") != std::string::npos);
+    CHECK(wrong({"search", "-k0"}).find("--hits '0' is no whole number in 1 to 65536") !=
+          std::string::npos);
+    CHECK(wrong({"create", "d", "--dim", "4", "--metric", "l3"}).find("'l3' is none of: l2") !=
+          std::string::npos);
     const Json json = Json::parse(wrong({"status", "--json", "--bogus"}));
     CHECK(json["schema"] == "vexctl.error/1");
     CHECK(json["error"]["type"] == "usage");
@@ -257,20 +268,25 @@ TEST_CASE("vexctl: bash completes subcommands, options, shells and files") {
         REQUIRE(present);
         return said;
     };
-    CHECK(completed("vexctl ''", 1) == "status usage version help completion\n");
+    std::string all;
+    for (const std::string& name : kNames)
+        all += (all.empty() ? "" : " ") + name;
+    CHECK(completed("vexctl ''", 1) == all + "\n");
     CHECK(completed("vexctl us", 1) == "usage\n");
     CHECK(completed("vexctl usage --", 2) == "--json --tabs --help\n");
     CHECK(completed("vexctl completion ''", 2) == "bash zsh fish\n");
     CHECK(completed("vexctl help v", 2) == "version\n");
+    CHECK(completed("vexctl create --metric ''", 3) == "l2 cosine dot hamming jaccard\n");
+    CHECK(completed("vexctl search --like " + kProgram, 3) == kProgram + "\n");
     CHECK(completed("vexctl status " + kProgram, 2) == kProgram + "\n");
 }
 
 TEST_CASE("vexctl: zsh and fish take their scripts") {
     bool present = false;
-    std::string said =
-        shell_says("fish", kProgram + " completion fish | source; complete -C 'vexctl s'", present);
+    std::string said = shell_says(
+        "fish", kProgram + " completion fish | source; complete -C 'vexctl us'", present);
     if (present)
-        CHECK(said == "status\thow the volume is doing\n");
+        CHECK(said == "usage\twhere the space goes\n");
     else
         MESSAGE("skipped: there is no fish");
     said = shell_says("zsh",

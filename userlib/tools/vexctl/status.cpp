@@ -57,12 +57,12 @@ Result<VolumeStatus> gather(const std::string& path, Failure& failure) {
 
 int run_status(const Invocation& invocation) {
     Failure failure;
-    const std::string path = invocation.operand.empty() ? "." : invocation.operand;
+    const std::string path = invocation.operand(0, ".");
     const auto status = gather(path, failure);
     if (!status)
-        return print_failure(failure, "status", invocation.json, exit_status_of(failure.code));
+        return print_failure(failure, "status", invocation.json(), exit_status_of(failure.code));
     const std::string text =
-        invocation.json
+        invocation.json()
             ? status_json(*status).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
                   "\n"
             : status_text(*status);

@@ -66,15 +66,15 @@ void print_text(const std::array<Line, 6>& lines, const Report& stats) {
 }
 
 Status show(const Invocation& invocation, Failure& failure) {
-    const std::string path = invocation.operand.empty() ? "." : invocation.operand;
+    const std::string path = invocation.operand(0, ".");
     const Mounted volume = VEXFS_TRY(Mounted::open(path, failure));
     const Report stats = VEXFS_TRY(volume.report("stats.json", failure));
     const std::array<Line, 6> lines = lines_of(stats);
     static_cast<void>(stats.number("/store/dirty_bytes")); // all of it is there, or none is shown
     VEXFS_TRY_VOID(volume.check(stats, "stats.json", failure));
-    if (invocation.json)
+    if (invocation.json())
         print_json(lines, volume, stats);
-    else if (invocation.tabs)
+    else if (invocation.has("tabs"))
         print_tabs(lines, stats);
     else
         print_text(lines, stats);
@@ -86,7 +86,7 @@ Status show(const Invocation& invocation, Failure& failure) {
 int run_usage(const Invocation& invocation) {
     Failure failure;
     if (const Status shown = show(invocation, failure); !shown)
-        return print_failure(failure, "usage", invocation.json, exit_status_of(failure.code));
+        return print_failure(failure, "usage", invocation.json(), exit_status_of(failure.code));
     return kDone;
 }
 

@@ -23,12 +23,13 @@ int run_version(const Invocation& invocation) {
                                 {"engine", nullptr}};
     std::string text = std::string("vexctl ") + VEXFS_VERSION + "\nlibvexfs " + vexfs_version() +
                        "\nabi " + std::to_string(VEXFS_ABI_VERSION) + "\n";
-    if (!invocation.operand.empty()) {
+    if (!invocation.operands.empty()) {
         Failure failure;
-        const auto volume = Mounted::open(invocation.operand, failure);
+        const auto volume = Mounted::open(invocation.operand(0), failure);
         const auto hello = volume ? volume->hello(failure) : volume.error();
         if (!hello)
-            return print_failure(failure, "version", invocation.json, exit_status_of(failure.code));
+            return print_failure(failure, "version", invocation.json(),
+                                 exit_status_of(failure.code));
         json["engine"] = {{"version", engine_text(*hello)},
                           {"abi_min", hello->abi_min},
                           {"abi_max", hello->abi_max},
@@ -36,7 +37,7 @@ int run_version(const Invocation& invocation) {
         text += "engine " + engine_text(*hello) + "\nengine's abi " +
                 std::to_string(hello->abi_min) + " to " + std::to_string(hello->abi_max) + "\n";
     }
-    std::printf("%s", invocation.json ? (json.dump(2) + "\n").c_str() : text.c_str());
+    std::printf("%s", invocation.json() ? (json.dump(2) + "\n").c_str() : text.c_str());
     return kDone;
 }
 

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/tools/vexctl/schema_words.h"
+
+#include <algorithm>
+#include <array>
+
+#include "userlib/tools/vectors/elements.h"
+
+namespace vexfs {
+
+namespace {
+
+// The word of a number is at its place.
+constexpr std::array kMetrics{"?", "l2", "cosine", "dot", "hamming", "jaccard"};
+constexpr std::array kCodes{"auto", "none", "i8", "f16", "bit"};
+constexpr std::array kIndexes{"auto", "flat", "hnsw", "ivfpq"};
+constexpr std::array kPlans{"nothing to search",
+                            "scan of vectors",
+                            "scan of codes",
+                            "graph walk",
+                            "graph walk among allowed rows",
+                            "graph walk, widened",
+                            "inverted lists"};
+
+template <size_t Size>
+const char* word(const std::array<const char*, Size>& words, uint32_t number) {
+    return number < Size ? words[number] : "?";
+}
+
+template <size_t Size>
+uint16_t number(const std::array<const char*, Size>& words, std::string_view name) {
+    const auto* const found = std::find(words.begin(), words.end(), name);
+    return found == words.end() ? uint16_t{0} : static_cast<uint16_t>(found - words.begin());
+}
+
+} // namespace
+
+const char* metric_name(uint16_t metric) {
+    return word(kMetrics, metric);
+}
+const char* codes_name(uint16_t codes) {
+    return word(kCodes, codes);
+}
+const char* index_name(uint16_t index) {
+    return word(kIndexes, index);
+}
+const char* plan_name(uint32_t plan) {
+    return word(kPlans, plan);
+}
+
+uint16_t element_number(std::string_view name) {
+    for (uint16_t element = VEXFS_ELEMENT_F32; element <= VEXFS_ELEMENT_BIT; ++element)
+        if (name == element_name(element))
+            return element;
+    return 0;
+}
+uint16_t metric_number(std::string_view name) {
+    return number(kMetrics, name);
+}
+uint16_t codes_number(std::string_view name) {
+    return number(kCodes, name);
+}
+uint16_t index_number(std::string_view name) {
+    return number(kIndexes, name);
+}
+
+std::string shortage_text(uint32_t why) {
+    std::string text;
+    const auto add = [&](uint32_t flag, const char* words) {
+        if ((why & flag) != 0)
+            text += (text.empty() ? "" : "; ") + std::string(words);
+    };
+    add(VEXFS_SHORT_ROWS, "no more rows match");
+    add(VEXFS_SHORT_RADIUS, "others are beyond the radius");
+    add(VEXFS_SHORT_DEGRADED, "damaged rows were left out");
+    return text;
+}
+
+nlohmann::ordered_json schema_json(const vexfs_schema_reply& reply) {
+    const vexfs_schema& schema = reply.schema;
+    return {{"dim", schema.dim},
+            {"element", element_name(schema.element)},
+            {"metric", metric_name(schema.metric)},
+            {"codes", codes_name(schema.codes)},
+            {"index", index_name(schema.index)},
+            {"links", schema.m},
+            {"ef_construction", schema.ef_construction},
+            {"ef", schema.ef},
+            {"max_rows", schema.max_rows},
+            {"vector_bytes", reply.vector_bytes},
+            {"collection_ino", reply.collection},
+            {"created_ns", reply.created_ns}};
+}
+
+std::string schema_text(const vexfs_schema& schema) {
+    return std::to_string(schema.dim) + " x " + element_name(schema.element) + ", " +
+           metric_name(schema.metric);
+}
+
+} // namespace vexfs
