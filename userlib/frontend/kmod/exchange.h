@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One request of the queue, handed to the wire, and its reply put where the module looks for it.
+//
+// Sizes and places are checked here, what the bytes mean by Dispatch. All but the data of a write
+// is copied before it is looked at, so that nothing changes between a check and its use.
+//
+// Threads: one thread each; it keeps the memory that requests need.
+#pragma once
+
+#include <vector>
+
+#include "userlib/frontend/kmod/caller_groups.h"
+#include "userlib/frontend/kmod/request_queue.h"
+#include "userlib/frontend/wire/dispatch/dispatch.h"
+
+namespace vexfs {
+
+class Exchange {
+  public:
+    // All outlive it.
+    Exchange(const SharedQueue& shared, Dispatch& dispatch, CallerGroups& groups)
+        : shared_(shared), dispatch_(dispatch), groups_(groups) {}
+
+    // What to answer: `bytes` is never more than the room that the request gives.
+    WireReply run(const Taken& taken);
+
+  private:
+    // Where the reply is to go: in one piece, or its struct apart from the rest.
+    struct Room {
+        MutableBytes whole;   // for Dispatch
+        MutableBytes head;    // the place of the struct, if it is apart
+        MutableBytes payload; // and of the rest
+    };
+    Result<WireReply> carry_out(const Taken& taken);
+    Status read_in(const Taken& taken, WireRequest& request);
+    Result<Room> room_of(const Taken& taken);
+    WireReply serve(const Taken& taken, WireRequest request);
+    Status take_groups(const WireRequest& request);
+
+    const SharedQueue& shared_;
+    Dispatch& dispatch_;
+    CallerGroups& groups_;
+    std::vector<std::byte> in_;
+    std::vector<std::byte> out_;
+};
+
+} // namespace vexfs

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/frontend/kmod/exchange.h"
+
+#include <array>
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+
+#include "base/random.h"
+#include "userlib/testing/queue/queue_rig.h"
+
+using namespace vexfs;
+
+namespace {
+
+std::string pattern(size_t bytes) {
+    std::string text(bytes, '\0');
+    for (size_t i = 0; i < bytes; ++i)
+        text[i] = static_cast<char>('a' + i * 7 % 26 + i / 4096 % 3);
+    return text;
+}
+
+struct Fixture : QueueRig {
+    Fixture() { VEXFS_ASSERT(server().start()); }
+    uint64_t make_file(const std::string& name) {
+        return as<vexfs_rep_entry>(QueueRig::make(VEXFS_REQ_MKNOD, kRootIno, name)).attr.ino;
+    }
+};
+
+} // namespace
+
+TEST_CASE("exchange: data goes through the slot or the arena, whichever has the room") {
+    Fixture rig;
+    const uint64_t ino = rig.make_file("f");
+    for (const size_t bytes : {1u, 4000u, 4080u, 4081u, 65'536u, 65'537u, 1'048'576u}) {
+        CAPTURE(bytes);
+        const std::string data = pattern(bytes);
+        const PeerReply written = rig.write(ino, 3, data);
+        REQUIRE(written.result == 0);
+        CHECK(Fixture::as<vexfs_rep_write>(written).bytes == bytes);
+        const PeerReply read = rig.read(ino, 3, static_cast<uint32_t>(bytes));
+        REQUIRE(read.result == 0);
+        CHECK(Fixture::text(read) == data);
+    }
+    CHECK(rig.peer().lies() == 0);
+}
+
+TEST_CASE("exchange: a struct and its payload may be in two places, and come together") {
+    Fixture rig;
+    const uint64_t ino = rig.make_file("f");
+    const std::string value = pattern(65'536);
+    const vexfs_req_xattr set{6, 65'536, 0, 0};
+    REQUIRE(rig.send(VEXFS_REQ_SETXATTR, ino, set, "user.a" + value).result == 0);
+    const auto get = [&](uint32_t room) {
+        return rig.send(VEXFS_REQ_GETXATTR, ino, vexfs_req_xattr{6, room, 0, 0}, "user.a",
+                        sizeof(vexfs_rep_xattr), room);
+    };
+    const PeerReply whole = get(65'536);
+    REQUIRE(whole.result == 0);
+    CHECK(Fixture::as<vexfs_rep_xattr>(whole).bytes == 65'536);
+    CHECK(Fixture::text(whole).substr(sizeof(vexfs_rep_xattr)) == value);
+    CHECK(Fixture::as<vexfs_rep_xattr>(get(0)).bytes == 65'536);
+    const PeerReply short_room = get(65'535);
+    CHECK(short_room.result == -ERANGE);
+    CHECK(short_room.bytes.empty());
+    CHECK(rig.peer().lies() == 0);
+}
+
+TEST_CASE("exchange: an application's failure keeps its explanation, no other reply has bytes") {
+    Fixture rig;
+    vexfs_msg message{};
+    message.size = sizeof message;
+    message.room = 1024;
+    message.op = VEXFS_OP_HELLO;
+    message.version = VEXFS_ABI_VERSION;
+    std::string bytes(1024, '\0');
+    std::memcpy(bytes.data(), &message, sizeof message);
+    const vexfs_req_ioctl body{static_cast<uint32_t>(VEXFS_IOC(VEXFS_OP_HELLO, 1024)), // NOLINT
+                               1024, VEXFS_FILE_WRITE, 0};
+    const PeerReply reply = rig.send(VEXFS_REQ_IOCTL, kRootIno, body, bytes, 0, 1024);
+    CHECK(reply.result == -EBADF); // the descriptor is not open for reading
+    CHECK(reply.bytes.size() > sizeof(vexfs_msg));
+    CHECK(rig.find(kRootIno, "absent") == 0);
+    CHECK(rig.named(VEXFS_REQ_UNLINK, kRootIno, "absent").bytes.empty());
+    CHECK(rig.peer().lies() == 0);
+}
+
+TEST_CASE("exchange: a caller has the groups that the module told, and no rights without them") {
+    Fixture rig;
+    const uint64_t call = rig.find(rig.find(kRootIno, ".vexfs"), "call");
+    REQUIRE(call != 0);
+    const vexfs_req_open body{O_RDWR, 0};
+    PeerCall open;
+    open.op = VEXFS_REQ_OPEN;
+    open.ino = call;
+    open.body = bytes_of(body);
+    open.reply_bytes = sizeof(vexfs_rep_open);
+    CHECK(rig.peer().call(open).result == 0); // root
+    open.uid = 1000;
+    CHECK(rig.peer().call(open).result == -EACCES);
+    open.cred = 5;
+    CHECK(rig.peer().call(open).result == -EACCES);
+    const std::array<uint32_t, 3> groups{1, 2, 3};
+    const vexfs_req_cred cred{5, 3, 0, 3, 0};
+    CHECK(rig.send(VEXFS_REQ_CRED, 0, cred,
+                   {reinterpret_cast<const char*>(groups.data()), sizeof groups})
+              .result == 0);
+    CHECK(rig.peer().call(open).result == 0);
+    CHECK(rig.send(VEXFS_REQ_CRED, 0, cred).result == -EINVAL); // its groups are missing
+    CHECK(rig.send(VEXFS_REQ_CRED_DROP, 0, vexfs_req_cred{5, 0, 0, 0, 0}).result == 0);
+    CHECK(rig.peer().call(open).result == -EACCES);
+    CHECK(rig.peer().lies() == 0);
+}
+
+TEST_CASE("exchange: what needs no reply gives its slot back") {
+    Fixture rig;
+    const vexfs_req_cred cred{5, 0, 0, 0, 0};
+    PeerCall drop;
+    drop.op = VEXFS_REQ_CRED_DROP;
+    drop.flags = VEXFS_REQUEST_NOREPLY;
+    drop.body = bytes_of(cred);
+    for (int i = 0; i < 100; ++i) // more than there are slots
+        rig.peer().post(drop);
+    CHECK(rig.send(VEXFS_REQ_STATFS, kRootIno, sizeof(vexfs_rep_statfs)).result == 0);
+    CHECK(rig.peer().lies() == 0);
+}
+
+TEST_CASE("exchange: a message goes by a session") {
+    Fixture rig;
+    const uint64_t call = rig.find(rig.find(kRootIno, ".vexfs"), "call");
+    const PeerReply opened =
+        rig.send(VEXFS_REQ_OPEN, call, vexfs_req_open{O_RDWR, 0}, {}, sizeof(vexfs_rep_open));
+    REQUIRE(opened.result == 0);
+    vexfs_msg message{};
+    message.size = sizeof message;
+    message.room = 4096;
+    message.op = VEXFS_OP_HELLO;
+    message.version = VEXFS_ABI_VERSION;
+    const vexfs_req_io write{0, sizeof message, 0};
+    PeerCall send;
+    send.op = VEXFS_REQ_SESSION_WRITE;
+    send.ino = call;
+    send.fh = Fixture::as<vexfs_rep_open>(opened).fh;
+    send.body = bytes_of(write);
+    send.payload = bytes_of(message);
+    send.reply_bytes = sizeof(vexfs_rep_write);
+    CHECK(rig.peer().call(send).result == 0);
+    const vexfs_req_io read{0, 4096, 0};
+    PeerCall receive = send;
+    receive.op = VEXFS_REQ_SESSION_READ;
+    receive.body = bytes_of(read);
+    receive.payload = {};
+    receive.reply_bytes = 0;
+    receive.out_room = 4096;
+    const PeerReply reply = rig.peer().call(receive);
+    REQUIRE(reply.result == 0);
+    CHECK(Fixture::as<vexfs_msg>(reply).status == 0);
+    CHECK(reply.bytes.size() == Fixture::as<vexfs_msg>(reply).size);
+    CHECK(rig.peer().lies() == 0);
+}
+
+TEST_CASE("exchange: sizes and places that the memory does not have are refused") {
+    Fixture rig;
+    const uint64_t ino = rig.make_file("f");
+    vexfs_request good{};
+    good.op = VEXFS_REQ_READ;
+    good.ino = ino;
+    good.generation = 1;
+    good.in_bytes = sizeof(vexfs_req_io);
+    good.out_room = 16;
+    const vexfs_req_io body{0, 16, 0};
+    const auto result = [&](const auto& spoil) {
+        vexfs_request request = good;
+        spoil(request);
+        return rig.peer().collect(rig.peer().post_raw(request, bytes_of(body))).result;
+    };
+    CHECK(result([](auto&) {}) == 0);
+    for (const uint32_t bytes : {4097u, 1u << 20, (1u << 20) + 17, UINT32_MAX}) {
+        CHECK(result([&](auto& request) { request.in_bytes = bytes; }) == -EINVAL);
+        CHECK(result([&](auto& request) { request.out_room = bytes; }) == -EINVAL);
+    }
+    constexpr uint32_t kBlocks = PeerShape().arena_blocks;
+    for (const uint32_t block : {kBlocks, kBlocks + 1, UINT32_MAX}) {
+        const auto in_arena = [&](auto& request) {
+            request.flags = VEXFS_REQUEST_IN_ARENA;
+            request.in_bytes += 1;
+            request.in_block = block;
+        };
+        CHECK(result(in_arena) == -EINVAL);
+        const auto out_arena = [&](auto& request) {
+            request.flags = VEXFS_REQUEST_OUT_ARENA;
+            request.out_block = block;
+        };
+        CHECK(result(out_arena) == -EINVAL);
+    }
+    const auto over_the_end = [&](auto& request) {
+        request.flags = VEXFS_REQUEST_OUT_ARENA;
+        request.out_block = kBlocks - 1;
+        request.out_room = VEXFS_QUEUE_ARENA_BLOCK + 1;
+    };
+    CHECK(result(over_the_end) == -EINVAL);
+    CHECK(result([](auto& request) { request.in_bytes = 0; }) == -EINVAL);
+    CHECK(result([](auto& request) { request.op = UINT32_MAX; }) == -EOPNOTSUPP);
+    CHECK(result([](auto&) {}) == 0); // and it serves on
+    CHECK(rig.peer().lies() == 0);
+}
+
+TEST_CASE("exchange: random requests are answered within the rules, and leave a sound volume") {
+    constexpr uint64_t kSeed = 42;
+    INFO("seed " << kSeed);
+    Random random(kSeed);
+    Fixture rig;
+    const std::array<uint64_t, 5> inos{kRootIno, rig.make_file("f"), rig.make_file("g"), 16,
+                                       1u << 20};
+    const std::array<uint32_t, 8> sizes{8, 16, 24, 32, 40, 56, 4096, 65'536};
+    const auto size = [&] {
+        return random.chance(1, 20)
+                   ? static_cast<uint32_t>(random.next())
+                   : sizes[random.below(sizes.size())] + static_cast<uint32_t>(random.below(40));
+    };
+    for (int round = 0; round < 40'000; ++round) {
+        vexfs_request request{};
+        request.op = static_cast<uint32_t>(random.below(46));
+        // UNMOUNT ends the server, rightly.
+        request.op = request.op == VEXFS_REQ_UNMOUNT ? VEXFS_REQ_LOOKUP : request.op;
+        request.flags = static_cast<uint32_t>(random.below(64)) &
+                        (random.chance(1, 4) ? UINT32_MAX : VEXFS_REQUEST_REPLAY);
+        request.ino = inos[random.below(inos.size())];
+        request.generation = random.chance(1, 20) ? 2 : 1;
+        request.fh = random.below(3);
+        request.in_bytes = size();
+        request.out_room = size();
+        request.in_block = static_cast<uint32_t>(random.below(60));
+        request.out_block = static_cast<uint32_t>(random.below(60));
+        std::array<std::byte, 128> in{};
+        for (std::byte& b : in)
+            b = random.chance(1, 4) ? static_cast<std::byte>(random.below(64)) : std::byte{};
+        const uint32_t slot = rig.peer().post_raw(request, in);
+        if ((request.flags & VEXFS_REQUEST_NOREPLY) == 0)
+            rig.peer().collect(slot);
+    }
+    CHECK(rig.peer().lies() == 0);
+    CHECK(rig.find(kRootIno, "absent") == 0);
+}
