@@ -81,6 +81,11 @@ static void several_queries_have_an_answer_each(void) {
     EXPECT(hits[0].ino == ino_of("c/b") && hits[1].ino == ino_of("c/d/e") && hits[1].row == 1);
     EXPECT(memcmp(hits + 2, queries, sizeof queries) == 0);
     EXPECT(strcmp((const char*)(hits + 2) + sizeof queries, "b") == 0);
+    /* Vectors of k hits would not fit, those of what there is do. */
+    EXPECT_IS(search(fd, 2, VEXFS_MAX_K, VEXFS_SEARCH_VECTORS, NULL, &m), 0);
+    EXPECT_IS(answer_of(&m)->found, 4);
+    EXPECT_IS(answer_of(&m)->why, VEXFS_SHORT_ROWS);
+    EXPECT(memcmp(hits_of(&m) + 4, queries, DIM * sizeof(float)) == 0);
 }
 
 static void a_filter_chooses(void) {

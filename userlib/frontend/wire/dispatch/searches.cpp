@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // SEARCH, EXPLAIN and PATH.
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 
@@ -146,6 +147,10 @@ class Found {
     Found(uint64_t room, size_t vector_bytes, bool paths)
         : room_(room), vector_bytes_(vector_bytes), paths_(paths) {}
 
+    // Whether the vectors of so many more hits may fit.
+    [[nodiscard]] bool has_room_for(uint64_t hits) const {
+        return vector_bytes_ != 0 && bytes() + hits * (sizeof(vexfs_hit) + vector_bytes_) <= room_;
+    }
     void add(const SearchAnswer& answer) {
         answers_.push_back(answer_of(answer));
         for (const SearchHit& hit : answer.hits) {
@@ -153,7 +158,7 @@ class Found {
             if (paths_)
                 text_.append(hit.path).push_back('\0');
         }
-        if (vector_bytes_ != 0 && bytes() <= room_)
+        if (bytes() <= room_)
             vectors_.insert(vectors_.end(), answer.vectors.begin(), answer.vectors.end());
     }
     [[nodiscard]] uint64_t bytes() const {
@@ -196,12 +201,21 @@ Result<size_t> Messages::perform(Message& message, const SearchRequest& request)
     Queries queries;
     VEXFS_TRY_VOID(queries.prepare(message, request));
     Found found(message.room(), want_vectors ? queries.vector_bytes() : 0, want_paths);
-    SearchAnswer answer;
     for (size_t i = 0; i < request.body.queries; ++i) {
+        SearchAnswer answer;
         SearchAsk ask = queries.ask(i);
-        ask.want_vectors = want_vectors && found.bytes() <= message.room();
         ask.want_paths = want_paths;
+        ask.want_vectors = found.has_room_for(ask.k);
         VEXFS_TRY_VOID(volume_.search(message.node(), caller, ask, answer));
+        // The vectors of k hits would not fit, but those of fewer may.
+        if (!ask.want_vectors && !answer.hits.empty() && found.has_room_for(answer.hits.size())) {
+            const uint32_t why = answer.report.short_why;
+            ask.want_vectors = true;
+            ask.ef = ask.ef != 0 ? std::max(ask.ef, ask.k) : 0;
+            ask.k = static_cast<uint32_t>(answer.hits.size());
+            VEXFS_TRY_VOID(volume_.search(message.node(), caller, ask, answer));
+            answer.report.short_why |= why;
+        }
         found.add(answer);
     }
     VEXFS_TRY_VOID(message.reserve(found.bytes()));
