@@ -34,6 +34,7 @@ extern const struct abi_case search_cases[];
 extern const struct abi_case rights_cases[];
 extern const struct abi_case message_cases[];
 extern const struct abi_case session_cases[];
+extern const struct abi_case view_cases[];
 extern const struct abi_case read_only_cases[]; /* of a mount that is read-only */
 
 /* A collection in the suite's directory, for the read-only cases: dim 4, a file "a" with 1 row. */

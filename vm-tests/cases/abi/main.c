@@ -94,8 +94,9 @@ static int run_case(const struct abi_case* one, const char* directory, int read_
     return status == 0 ? 0 : 1;
 }
 
-static const struct abi_case* const all_cases[] = {
-    hello_cases, schema_cases, row_cases, search_cases, rights_cases, message_cases, session_cases};
+static const struct abi_case* const all_cases[] = {hello_cases,   schema_cases, row_cases,
+                                                   search_cases,  rights_cases, message_cases,
+                                                   session_cases, view_cases};
 static const struct abi_case* const cases_of_read_only[] = {read_only_cases};
 
 struct options {

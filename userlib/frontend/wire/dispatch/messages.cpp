@@ -50,8 +50,8 @@ Result<size_t> Messages::perform(Message& message, const HelloRequest&) {
     body.abi_min = VEXFS_ABI_VERSION;
     body.abi_max = VEXFS_ABI_VERSION;
     body.front_end = front_end_;
-    body.features =
-        VEXFS_FEATURE_ROWS | VEXFS_FEATURE_FILTER | VEXFS_FEATURE_SESSION | VEXFS_FEATURE_PART;
+    body.features = VEXFS_FEATURE_ROWS | VEXFS_FEATURE_FILTER | VEXFS_FEATURE_SESSION |
+                    VEXFS_FEATURE_PART | VEXFS_FEATURE_XATTR | VEXFS_FEATURE_SIMILAR;
     body.flags = volume_.read_only() ? VEXFS_HELLO_READ_ONLY : 0;
     body.engine_epoch = volume_.epoch();
     std::copy(volume_.header().volume_id.begin(), volume_.header().volume_id.end(), body.volume);
