@@ -107,9 +107,9 @@ static ssize_t vexfs_ask_read(struct inode *inode, const struct vexfs_handle *vf
 		.out = data,
 		.out_room = bytes,
 	};
-	int ret = vexfs_call(vexfs_fs_of(inode), &call);
+	ssize_t ret = vexfs_call(vexfs_fs_of(inode), &call);
 
-	return ret ? ret : call.out_bytes;
+	return ret ? ret : (ssize_t)call.out_bytes;
 }
 
 static ssize_t vexfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
