@@ -28,6 +28,7 @@ engine_gone() { # waits for the engine to end
 
 finish() { # unmounts, checks the volume and unloads the module
     umount "$mount"
+    if dmesg | grep 'broke the protocol'; then exit 1; fi
     engine_gone
     fsck.vexfs "$volume"
     rmmod vexfs

@@ -22,7 +22,7 @@ parameter() { # NAME
 
 complaints='BUG[: ]|WARNING:|Oops|KASAN|UBSAN|general protection|stack-out-of|Call Trace'
 complaints="$complaints|possible (recursive|circular|irq)|hung task|blocked for more than"
-complaints="$complaints|unreferenced object|broke the protocol"
+complaints="$complaints|unreferenced object"
 
 dmesg -c >/dev/null
 seconds=$(parameter seconds)
@@ -37,7 +37,7 @@ for name in $(parameter cases | tr ',' ' '); do
         cat "$TMPDIR/dmesg"
         status=99
     fi
-    for left in $(grep ' vexfs ' /proc/mounts | cut -d ' ' -f 2); do
+    grep ' vexfs ' /proc/mounts | cut -d ' ' -f 2 | while read -r left; do
         umount -f "$left" || umount -l "$left"
     done
     killall -9 vexfsd 2>/dev/null

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <cstdio>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ioctl/vexfs_ioctl.h"
+#include "ioctl/vexfs_queue.h"
+#include "vm-tests/cases/hostile/hostile.h"
+
+namespace vexfs {
+
+namespace {
+
+constexpr size_t kMemoryBytes = 65536;
+
+unsigned long random_command(Chance& chance) {
+    const unsigned type = one_in(chance, 8) ? chance() % 256 : VEXFS_IOC_TYPE;
+    const unsigned direction = one_in(chance, 8) ? chance() % 4 : _IOC_READ | _IOC_WRITE;
+    const unsigned bytes =
+        one_in(chance, 4) ? chance() % (1U << _IOC_SIZEBITS) : 8 * (chance() % 64);
+    return _IOC(direction, type, chance() % 256, bytes);
+}
+
+// Words that are small, large, or sizes that the commands expect.
+void fill(Chance& chance, uint32_t* words, size_t count) {
+    for (size_t i = 0; i < count; ++i)
+        words[i] = one_in(chance, 3) ? static_cast<uint32_t>(chance())
+                                     : static_cast<uint32_t>(chance() % 80);
+    if (!one_in(chance, 4))
+        words[0] = one_in(chance, 2) ? sizeof(vexfs_attach) : sizeof(vexfs_wait);
+    words[1] = one_in(chance, 4) ? words[1] : VEXFS_QUEUE_ABI;
+}
+
+// The memory, its last bytes, memory that cannot be read, or no memory.
+void* random_pointer(Chance& chance, std::byte* memory) {
+    switch (chance() % 8) {
+    case 0:
+        return nullptr;
+    case 1:
+        return reinterpret_cast<void*>(chance());
+    case 2:
+        return memory + kMemoryBytes - chance() % 512; // its end is that of the mapping
+    default:
+        return memory;
+    }
+}
+
+void map_at_random(Chance& chance, int file) {
+    const size_t bytes = 4096 * (1 + chance() % 4096);
+    const auto offset = static_cast<off_t>(4096 * (chance() % 65536));
+    void* const mapped = ::mmap(nullptr, bytes, PROT_READ | (one_in(chance, 2) ? PROT_WRITE : 0),
+                                one_in(chance, 4) ? MAP_PRIVATE : MAP_SHARED, file, offset);
+    if (mapped != MAP_FAILED)
+        ::munmap(mapped, bytes);
+}
+
+} // namespace
+
+bool run_hostile_client(const std::vector<std::string>& paths, uint64_t seed, uint64_t calls) {
+    Chance chance(seed);
+    auto* const memory = static_cast<std::byte*>(
+        ::mmap(nullptr, kMemoryBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    if (memory == MAP_FAILED)
+        return false;
+    std::vector<int> files(paths.size(), -1);
+    uint64_t opened = 0;
+    for (uint64_t call = 0; call < calls; ++call) {
+        const size_t which = chance() % files.size();
+        int& file = files[which];
+        if (file >= 0 && one_in(chance, 50)) {
+            ::close(file);
+            file = -1;
+        }
+        if (file < 0)
+            file = ::open(paths[which].c_str(), one_in(chance, 2) ? O_RDWR : O_RDONLY);
+        if (file < 0)
+            continue;
+        ++opened;
+        if (one_in(chance, 20)) {
+            map_at_random(chance, file);
+            continue;
+        }
+        fill(chance, reinterpret_cast<uint32_t*>(memory), 128);
+        unsigned long command = random_command(chance);
+        if (_IOC_NR(command) == _IOC_NR(VEXFS_QUEUE_WAIT)) // it may wait for ever, and rightly
+            command = VEXFS_QUEUE_ABORT;
+        ::ioctl(file, command, random_pointer(chance, memory));
+    }
+    std::printf("client: %llu calls\n", static_cast<unsigned long long>(opened));
+    return opened > 0;
+}
+
+} // namespace vexfs

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+#include <thread>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "ioctl/vexfs_queue.h"
+#include "vm-tests/cases/hostile/hostile.h"
+
+namespace vexfs {
+
+namespace {
+
+constexpr unsigned kChildren = 3;
+constexpr unsigned kAnswersMax = 400; // of a round
+
+vexfs_attr random_attr(Chance& chance, bool directory) {
+    vexfs_attr attr{};
+    attr.ino = one_in(chance, 20) ? chance() : 1 + chance() % 8;
+    attr.generation = 1;
+    attr.mode = 0755 | (directory ? S_IFDIR : one_in(chance, 10) ? chance() & S_IFMT : S_IFREG);
+    attr.nlink = static_cast<uint32_t>(one_in(chance, 10) ? chance() : 1 + chance() % 3);
+    attr.blksize = static_cast<uint32_t>(one_in(chance, 10) ? chance() : 4096);
+    attr.size = one_in(chance, 10) ? chance() : chance() % 100'000;
+    attr.atime.nsec = static_cast<uint32_t>(chance() % 1'100'000'000);
+    attr.valid_ns = one_in(chance, 2) ? 0 : chance();
+    return attr;
+}
+
+// An engine over one queue of the module.
+class Engine {
+  public:
+    explicit Engine(uint64_t seed) : chance_(seed) {}
+
+    bool attach() {
+        device_ = ::open("/dev/vexfs", O_RDWR | O_CLOEXEC);
+        vexfs_attach attach{};
+        attach.size = sizeof attach;
+        attach.abi = VEXFS_QUEUE_ABI;
+        attach.queues = 1;
+        attach.slots = 8;
+        attach.in_bytes = 4096;
+        attach.out_bytes = 4096;
+        attach.arena_blocks = one_in(chance_, 2) ? 0 : 8;
+        if (device_ < 0 || ::ioctl(device_, VEXFS_QUEUE_ATTACH, &attach) != 0)
+            return false;
+        bytes_ = attach.map_bytes;
+        void* const mapped =
+            ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, device_, 0);
+        if (mapped == MAP_FAILED)
+            return false;
+        memory_ = static_cast<std::byte*>(mapped);
+        std::memcpy(&header_, memory_, sizeof header_);
+        return true;
+    }
+
+    // Until it has answered enough, or the module has had enough of it.
+    void serve() {
+        uint64_t mask = 0;
+        uint32_t head = 0;
+        for (unsigned answers = 0; answers < kAnswersMax;) {
+            vexfs_wait wait{};
+            wait.size = sizeof wait;
+            wait.cmd.commit_mask = one_in(chance_, 8) ? chance_() : mask;
+            wait.cmd.head = one_in(chance_, 100) ? static_cast<uint32_t>(chance_()) : head;
+            wait.timeout_ns = 200'000'000;
+            if (::ioctl(device_, VEXFS_QUEUE_WAIT, &wait) != 0)
+                break;
+            mask = 0;
+            for (; head != word(header_.tail_offset)->load(); ++head, ++answers) {
+                const uint32_t slot =
+                    word(header_.sq_offset + 4 * (head % header_.slots))->load() % header_.slots;
+                answer(slot);
+                mask |= uint64_t{1} << slot;
+            }
+        }
+        if (one_in(chance_, 2)) { // in order, or as if it had been killed
+            vexfs_detach detach{sizeof detach, 0};
+            ::ioctl(device_, VEXFS_QUEUE_DETACH, &detach);
+        }
+        ::close(device_);
+        ::munmap(memory_, bytes_);
+    }
+
+    [[nodiscard]] int device() const { return device_; }
+
+  private:
+    std::atomic<uint32_t>* word(size_t offset) {
+        return reinterpret_cast<std::atomic<uint32_t>*>(memory_ + offset);
+    }
+
+    template <typename Reply>
+    uint32_t put(uint32_t slot, const Reply& reply) {
+        std::memcpy(memory_ + header_.out_offset + uint64_t{slot} * header_.out_bytes, &reply,
+                    sizeof reply);
+        return sizeof reply;
+    }
+
+    // What the op's reply may look like.
+    uint32_t plausible(uint32_t slot, const vexfs_request& request) {
+        vexfs_rep_entry entry{random_attr(chance_, one_in(chance_, 3)), chance_() % 1'000'000};
+        switch (request.op) {
+        case VEXFS_REQ_MOUNT: {
+            vexfs_rep_mount reply{};
+            reply.root = random_attr(chance_, true);
+            reply.root.ino = 1;
+            reply.root.size = 0;
+            reply.root.atime.nsec = 0;
+            reply.max_size = uint64_t{1} << 40;
+            reply.max_io = 1 + static_cast<uint32_t>(chance_() % (1 << 20));
+            reply.max_links = 1000;
+            return put(slot, reply);
+        }
+        case VEXFS_REQ_GETATTR:
+        case VEXFS_REQ_SETATTR:
+            entry.attr.ino = one_in(chance_, 10) ? entry.attr.ino : request.ino;
+            return put(slot, vexfs_rep_attr{entry.attr});
+        case VEXFS_REQ_READ:
+        case VEXFS_REQ_READDIR:
+        case VEXFS_REQ_READLINK:
+        case VEXFS_REQ_GETXATTR:
+        case VEXFS_REQ_LISTXATTR:
+            scribble(slot);
+            return static_cast<uint32_t>(chance_() % (request.out_room + 1));
+        case VEXFS_REQ_OPEN:
+            return put(slot,
+                       vexfs_rep_open{chance_() % 3, static_cast<uint32_t>(chance_() % 8), 0});
+        case VEXFS_REQ_WRITE:
+        case VEXFS_REQ_COPY_RANGE:
+            return put(slot, vexfs_rep_write{chance_() % 8192, chance_() % 8192, chance_(), 1});
+        case VEXFS_REQ_TMPFILE:
+            return put(slot, vexfs_rep_create{entry, {}});
+        default:
+            return std::min<uint32_t>(put(slot, entry), request.out_room);
+        }
+    }
+
+    void scribble(uint32_t slot) {
+        auto* const out = reinterpret_cast<uint32_t*>(memory_ + header_.out_offset +
+                                                      uint64_t{slot} * header_.out_bytes);
+        for (size_t i = 0; i < header_.out_bytes / sizeof *out; ++i)
+            out[i] = static_cast<uint32_t>(one_in(chance_, 2) ? chance_() : chance_() % 300);
+    }
+
+    void answer(uint32_t slot) {
+        auto* const shared = reinterpret_cast<vexfs_slot*>(memory_ + header_.slot_offset +
+                                                           uint64_t{slot} * header_.slot_stride);
+        const vexfs_request request = shared->request;
+        int32_t result = 0;
+        uint32_t bytes = plausible(slot, request);
+        const bool mounting = request.op == VEXFS_REQ_MOUNT;
+        if (!mounting && one_in(chance_, 6))
+            result = -static_cast<int32_t>(1 + chance_() % VEXFS_QUEUE_MAX_ERRNO), bytes = 0;
+        if (!mounting && one_in(chance_, 200))
+            result = static_cast<int32_t>(chance_());
+        if (!mounting && one_in(chance_, 200))
+            bytes = static_cast<uint32_t>(chance_());
+        if (!mounting && one_in(chance_, 200)) // over everything that is the engine's to write
+            std::memset(memory_ + header_.slot_offset, static_cast<int>(chance_() % 256),
+                        uint64_t{header_.slots} * header_.slot_stride);
+        shared->reply.result = result;
+        shared->reply.out_bytes = bytes;
+        reinterpret_cast<std::atomic<uint32_t>*>(&shared->reply.state)->store(VEXFS_SLOT_DONE);
+    }
+
+    Chance chance_;
+    int device_ = -1;
+    std::byte* memory_ = nullptr;
+    size_t bytes_ = 0;
+    vexfs_queue_header header_{};
+};
+
+void use_at_random(const std::string& mountpoint, Chance& chance) {
+    const std::string path = mountpoint + "/" + static_cast<char>('a' + chance() % 4);
+    const std::string other = mountpoint + "/" + static_cast<char>('a' + chance() % 4);
+    std::vector<char> data(1 + chance() % 100'000);
+    switch (chance() % 9) {
+    case 0:
+        ::mkdir(path.c_str(), 0700);
+        return;
+    case 1:
+        ::unlink(path.c_str());
+        return;
+    case 2:
+        ::rename(path.c_str(), other.c_str());
+        return;
+    case 3:
+        ::link(path.c_str(), other.c_str());
+        return;
+    case 4:
+        ::setxattr(path.c_str(), "user.x", data.data(), std::min<size_t>(data.size(), 9000), 0);
+        ::getxattr(path.c_str(), "user.x", data.data(), data.size());
+        ::listxattr(path.c_str(), data.data(), data.size());
+        return;
+    case 5:
+        if (DIR* const directory = ::opendir(path.c_str()); directory != nullptr) {
+            for (unsigned i = 0; i < 50 && ::readdir(directory) != nullptr; ++i) {
+            }
+            ::closedir(directory);
+        }
+        return;
+    case 6:
+        ::symlink("target", path.c_str());
+        (void)!::readlink(other.c_str(), data.data(), data.size());
+        ::truncate(path.c_str(), static_cast<off_t>(chance() % 100'000));
+        return;
+    default:
+        break;
+    }
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT, 0600);
+    if (file < 0)
+        return;
+    (void)!::pwrite(file, data.data(), data.size(), static_cast<off_t>(chance() % 50'000));
+    (void)!::pread(file, data.data(), data.size(), static_cast<off_t>(chance() % 50'000));
+    void* const mapped = ::mmap(nullptr, 8192, PROT_READ, MAP_PRIVATE, file, 0);
+    if (mapped != MAP_FAILED) {
+        ::madvise(mapped, 8192, MADV_WILLNEED);
+        ::munmap(mapped, 8192);
+    }
+    ::lseek(file, 5, SEEK_HOLE);
+    ::fsync(file);
+    ::close(file);
+}
+
+} // namespace
+
+bool run_hostile_engine(const std::string& mountpoint, uint64_t seed, uint64_t rounds) {
+    uint64_t mounted = 0;
+    for (uint64_t round = 0; round < rounds; ++round) {
+        Engine engine(seed + round);
+        if (!engine.attach())
+            return false;
+        std::vector<pid_t> children;
+        const std::string option = "fd=" + std::to_string(engine.device());
+        // The fd is close-on-exec, and these children never exec: they only fork before it serves.
+        std::thread server([&] { engine.serve(); });
+        if (::mount("none", mountpoint.c_str(), "vexfs", 0, option.c_str()) == 0) {
+            ++mounted;
+            for (unsigned i = 0; i < kChildren; ++i) {
+                const pid_t child = ::fork();
+                if (child == 0) {
+                    Chance chance(seed + round * kChildren + i);
+                    for (unsigned call = 0; call < 60; ++call)
+                        use_at_random(mountpoint, chance);
+                    ::_exit(0);
+                }
+                children.push_back(child);
+            }
+        }
+        server.join();
+        for (const pid_t child : children)
+            ::waitpid(child, nullptr, 0);
+        ::umount2(mountpoint.c_str(), MNT_DETACH);
+    }
+    std::printf("engine: %llu mounts\n", static_cast<unsigned long long>(mounted));
+    return mounted > 0;
+}
+
+} // namespace vexfs
