@@ -29,14 +29,15 @@ static size_t least(size_t a, size_t b) {
 static int send_part(int file, unsigned op, uint32_t flags, uint32_t offset, uint32_t bytes,
                      size_t piece_bytes, union part* part) {
     const uint32_t body[2] = {offset, bytes}; // vexfs_part_put, vexfs_part_get
-    part->msg = (struct vexfs_msg){
-        .size = (__u32)(sizeof part->msg + sizeof body + VEXFS_PAD8(piece_bytes)),
-        .room = sizeof part->bytes,
-        .op = (__u16)op,
-        .version = VEXFS_ABI_VERSION,
-        .body = sizeof body,
-        .flags = flags};
-    memcpy(part->bytes + sizeof part->msg, body, sizeof body);
+    const struct vexfs_msg msg = {.size =
+                                      (__u32)(sizeof msg + sizeof body + VEXFS_PAD8(piece_bytes)),
+                                  .room = sizeof part->bytes,
+                                  .op = (__u16)op,
+                                  .version = VEXFS_ABI_VERSION,
+                                  .body = sizeof body,
+                                  .flags = flags};
+    memcpy(part->bytes, &msg, sizeof msg);
+    memcpy(part->bytes + sizeof msg, body, sizeof body);
     return ioctl(file, VEXFS_IOC(op, sizeof part->bytes), part) == 0 ? 0 : -errno;
 }
 

@@ -107,9 +107,10 @@ class Measurement {
         VEXFS_TRY_VOID(file.rows(nullptr, schema_, sample.row, 1, keep, failure));
         if (vector.empty())
             return ok(); // damaged, or removed meanwhile
-        query_.vectors = vector.data();
-        const auto truth = VEXFS_TRY(exact_.ask(node_, query_, failure));
-        const auto found = VEXFS_TRY(usual_.ask(node_, query_, failure));
+        vexfs_query query = query_;
+        query.vectors = vector.data();
+        const auto truth = VEXFS_TRY(exact_.ask(node_, query, failure));
+        const auto found = VEXFS_TRY(usual_.ask(node_, query, failure));
         const uint64_t ino = vexfs_node_ino(file.raw());
         const std::vector<vexfs_hit> expected = others(*truth, ino, sample.row, k_);
         ++queries_;

@@ -26,13 +26,13 @@ std::string append_converted(const Record& record, const vexfs_schema& schema,
 
 Result<VectorInput> VectorInput::open(const Invocation& invocation, const vexfs_schema& schema,
                                       Failure& failure) {
-    const int given = int{invocation.has("vector")} + int{invocation.has("vector-file")} +
-                      int{invocation.has("stdin")};
-    if (given != 1)
-        return refuse_usage(invocation,
-                            given == 0 ? "no vector is given"
-                                       : "vectors come from one place, two are given",
-                            failure);
+    size_t given = 0;
+    for (const char* const name : {"vector", "vector-file", "stdin"})
+        given += invocation.has(name) ? 1 : 0;
+    if (given == 0)
+        return refuse_usage(invocation, "no vector is given", failure);
+    if (given > 1)
+        return refuse_usage(invocation, "vectors come from one place, two are given", failure);
     VectorInput input("standard input", schema);
     Fault fault;
     if (invocation.has("vector")) {

@@ -112,7 +112,7 @@ std::string VectorWriter::head() const {
     return "";
 }
 
-Status VectorWriter::write(std::string_view bytes, Failure& failure) {
+Status VectorWriter::write(const std::string& bytes, Failure& failure) {
     if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size())
         return refuse_written(failure);
     return ok();
@@ -121,8 +121,8 @@ Status VectorWriter::write(std::string_view bytes, Failure& failure) {
 Status VectorWriter::add(const std::string& path, uint32_t number, const vexfs_row& row,
                          const std::byte* vector, Failure& failure) {
     ++rows_;
-    const std::string_view raw(reinterpret_cast<const char*>(vector),
-                               vexfs_vector_bytes(schema_.element, schema_.dim));
+    const std::string raw(reinterpret_cast<const char*>(vector),
+                          vexfs_vector_bytes(schema_.element, schema_.dim));
     if (format_ == Format::kVecs)
         VEXFS_TRY_VOID(write(le32(schema_.dim), failure));
     if (format_ == Format::kBin || format_ == Format::kNpy || format_ == Format::kVecs)

@@ -36,7 +36,7 @@ class VectorWriter {
     VectorWriter(std::string path, const vexfs_schema& schema, Format format)
         : path_(std::move(path)), partial_(path_ + ".partial"), schema_(schema), format_(format) {}
     [[nodiscard]] std::string head() const;
-    Status write(std::string_view bytes, Failure& failure);
+    Status write(const std::string& bytes, Failure& failure);
     Error refuse_written(Failure& failure) const;
 
     std::string path_;
