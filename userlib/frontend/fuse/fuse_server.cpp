@@ -102,9 +102,11 @@ void init(void* user, fuse_conn_info* connection) {
     connection->want &= ~static_cast<unsigned>(FUSE_CAP_ATOMIC_O_TRUNC);
     // The kernel alone changes what it caches.
     connection->want &= ~static_cast<unsigned>(FUSE_CAP_AUTO_INVAL_DATA);
+    // It would keep what a link below `.similar` says to one caller for the next.
+    connection->want &= ~static_cast<unsigned>(FUSE_CAP_CACHE_SYMLINKS);
     for (const unsigned wanted :
-         {FUSE_CAP_IOCTL_DIR, FUSE_CAP_PARALLEL_DIROPS, FUSE_CAP_CACHE_SYMLINKS,
-          FUSE_CAP_READDIRPLUS, FUSE_CAP_READDIRPLUS_AUTO, FUSE_CAP_ASYNC_DIO})
+         {FUSE_CAP_IOCTL_DIR, FUSE_CAP_PARALLEL_DIROPS, FUSE_CAP_READDIRPLUS,
+          FUSE_CAP_READDIRPLUS_AUTO, FUSE_CAP_ASYNC_DIO})
         connection->want |= connection->capable & wanted;
     if (own.options().writeback)
         connection->want |= connection->capable & FUSE_CAP_WRITEBACK_CACHE;
