@@ -5,7 +5,7 @@
 #
 # The kernel's console is the first serial line; what the cases say and how they end goes to the
 # second, framed by lines that begin with "@@". The command line says which (vexfs.cases=A,B) and
-# how long each may take (vexfs.seconds=N). What the kernel says during a case is read for complaints.
+# how long each may take (vexfs.seconds=N). What the kernel says meanwhile is read for complaints.
 /bin/busybox --install -s /bin
 export PATH=/bin:/sbin HOME=/root TMPDIR=/tmp
 mount -t proc proc /proc

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a kernel module has to survive: programs that call it at random, and an engine that answers
-// at random. Both print nothing but what went wrong with themselves; the kernel's log is the judge.
+// at random. They only say how often they did it; the kernel's log is the judge.
+//
+// Threads: each function from one thread; it starts its own and its own processes.
 #pragma once
 
 #include <cstdint>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "base/random.h"
+
 namespace vexfs {
 
-using Chance = std::mt19937_64;
-
-inline bool one_in(Chance& chance, unsigned n) {
-    return chance() % n == 0;
+inline bool one_in(Random& chance, unsigned n) {
+    return chance.below(n) == 0;
 }
 
 // Random ioctls with random memory on what can be opened of `paths`, `calls` times. False: none

@@ -18,41 +18,41 @@ namespace {
 
 constexpr size_t kMemoryBytes = 65536;
 
-unsigned long random_command(Chance& chance) {
-    const unsigned type = one_in(chance, 8) ? chance() % 256 : VEXFS_IOC_TYPE;
-    const unsigned direction = one_in(chance, 8) ? chance() % 4 : _IOC_READ | _IOC_WRITE;
+unsigned long random_command(Random& chance) {
+    const unsigned type = one_in(chance, 8) ? chance.next() % 256 : VEXFS_IOC_TYPE;
+    const unsigned direction = one_in(chance, 8) ? chance.next() % 4 : _IOC_READ | _IOC_WRITE;
     const unsigned bytes =
-        one_in(chance, 4) ? chance() % (1U << _IOC_SIZEBITS) : 8 * (chance() % 64);
-    return _IOC(direction, type, chance() % 256, bytes);
+        one_in(chance, 4) ? chance.next() % (1U << _IOC_SIZEBITS) : 8 * (chance.next() % 64);
+    return _IOC(direction, type, chance.next() % 256, bytes);
 }
 
 // Words that are small, large, or sizes that the commands expect.
-void fill(Chance& chance, uint32_t* words, size_t count) {
+void fill(Random& chance, uint32_t* words, size_t count) {
     for (size_t i = 0; i < count; ++i)
-        words[i] = one_in(chance, 3) ? static_cast<uint32_t>(chance())
-                                     : static_cast<uint32_t>(chance() % 80);
+        words[i] = one_in(chance, 3) ? static_cast<uint32_t>(chance.next())
+                                     : static_cast<uint32_t>(chance.next() % 80);
     if (!one_in(chance, 4))
         words[0] = one_in(chance, 2) ? sizeof(vexfs_attach) : sizeof(vexfs_wait);
     words[1] = one_in(chance, 4) ? words[1] : VEXFS_QUEUE_ABI;
 }
 
 // The memory, its last bytes, memory that cannot be read, or no memory.
-void* random_pointer(Chance& chance, std::byte* memory) {
-    switch (chance() % 8) {
+void* random_pointer(Random& chance, std::byte* memory) {
+    switch (chance.next() % 8) {
     case 0:
         return nullptr;
     case 1:
-        return reinterpret_cast<void*>(chance());
+        return reinterpret_cast<void*>(chance.next());
     case 2:
-        return memory + kMemoryBytes - chance() % 512; // its end is that of the mapping
+        return memory + kMemoryBytes - chance.next() % 512; // its end is that of the mapping
     default:
         return memory;
     }
 }
 
-void map_at_random(Chance& chance, int file) {
-    const size_t bytes = 4096 * (1 + chance() % 4096);
-    const auto offset = static_cast<off_t>(4096 * (chance() % 65536));
+void map_at_random(Random& chance, int file) {
+    const size_t bytes = 4096 * (1 + chance.next() % 4096);
+    const auto offset = static_cast<off_t>(4096 * (chance.next() % 65536));
     void* const mapped = ::mmap(nullptr, bytes, PROT_READ | (one_in(chance, 2) ? PROT_WRITE : 0),
                                 one_in(chance, 4) ? MAP_PRIVATE : MAP_SHARED, file, offset);
     if (mapped != MAP_FAILED)
@@ -62,7 +62,7 @@ void map_at_random(Chance& chance, int file) {
 } // namespace
 
 bool run_hostile_client(const std::vector<std::string>& paths, uint64_t seed, uint64_t calls) {
-    Chance chance(seed);
+    Random chance(seed);
     auto* const memory = static_cast<std::byte*>(
         ::mmap(nullptr, kMemoryBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     if (memory == MAP_FAILED)
@@ -70,7 +70,7 @@ bool run_hostile_client(const std::vector<std::string>& paths, uint64_t seed, ui
     std::vector<int> files(paths.size(), -1);
     uint64_t opened = 0;
     for (uint64_t call = 0; call < calls; ++call) {
-        const size_t which = chance() % files.size();
+        const size_t which = chance.next() % files.size();
         int& file = files[which];
         if (file >= 0 && one_in(chance, 50)) {
             ::close(file);

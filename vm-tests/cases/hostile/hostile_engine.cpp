@@ -25,16 +25,18 @@ namespace {
 constexpr unsigned kChildren = 3;
 constexpr unsigned kAnswersMax = 400; // of a round
 
-vexfs_attr random_attr(Chance& chance, bool directory) {
+vexfs_attr random_attr(Random& chance, bool directory) {
     vexfs_attr attr{};
-    attr.ino = one_in(chance, 20) ? chance() : 1 + chance() % 8;
+    attr.ino = one_in(chance, 20) ? chance.next() : 1 + chance.next() % 8;
     attr.generation = 1;
-    attr.mode = 0755 | (directory ? S_IFDIR : one_in(chance, 10) ? chance() & S_IFMT : S_IFREG);
-    attr.nlink = static_cast<uint32_t>(one_in(chance, 10) ? chance() : 1 + chance() % 3);
-    attr.blksize = static_cast<uint32_t>(one_in(chance, 10) ? chance() : 4096);
-    attr.size = one_in(chance, 10) ? chance() : chance() % 100'000;
-    attr.atime.nsec = static_cast<uint32_t>(chance() % 1'100'000'000);
-    attr.valid_ns = one_in(chance, 2) ? 0 : chance();
+    attr.mode = 0755 | (directory            ? S_IFDIR
+                        : one_in(chance, 10) ? chance.next() & S_IFMT
+                                             : S_IFREG);
+    attr.nlink = static_cast<uint32_t>(one_in(chance, 10) ? chance.next() : 1 + chance.next() % 3);
+    attr.blksize = static_cast<uint32_t>(one_in(chance, 10) ? chance.next() : 4096);
+    attr.size = one_in(chance, 10) ? chance.next() : chance.next() % 100'000;
+    attr.atime.nsec = static_cast<uint32_t>(chance.next() % 1'100'000'000);
+    attr.valid_ns = one_in(chance, 2) ? 0 : chance.next();
     return attr;
 }
 
@@ -72,8 +74,8 @@ class Engine {
         for (unsigned answers = 0; answers < kAnswersMax;) {
             vexfs_wait wait{};
             wait.size = sizeof wait;
-            wait.cmd.commit_mask = one_in(chance_, 8) ? chance_() : mask;
-            wait.cmd.head = one_in(chance_, 100) ? static_cast<uint32_t>(chance_()) : head;
+            wait.cmd.commit_mask = one_in(chance_, 8) ? chance_.next() : mask;
+            wait.cmd.head = one_in(chance_, 100) ? static_cast<uint32_t>(chance_.next()) : head;
             wait.timeout_ns = 200'000'000;
             if (::ioctl(device_, VEXFS_QUEUE_WAIT, &wait) != 0)
                 break;
@@ -109,7 +111,7 @@ class Engine {
 
     // What the op's reply may look like.
     uint32_t plausible(uint32_t slot, const vexfs_request& request) {
-        vexfs_rep_entry entry{random_attr(chance_, one_in(chance_, 3)), chance_() % 1'000'000};
+        vexfs_rep_entry entry{random_attr(chance_, one_in(chance_, 3)), chance_.next() % 1'000'000};
         switch (request.op) {
         case VEXFS_REQ_MOUNT: {
             vexfs_rep_mount reply{};
@@ -118,7 +120,7 @@ class Engine {
             reply.root.size = 0;
             reply.root.atime.nsec = 0;
             reply.max_size = uint64_t{1} << 40;
-            reply.max_io = 1 + static_cast<uint32_t>(chance_() % (1 << 20));
+            reply.max_io = 1 + static_cast<uint32_t>(chance_.next() % (1 << 20));
             reply.max_links = 1000;
             return put(slot, reply);
         }
@@ -132,13 +134,14 @@ class Engine {
         case VEXFS_REQ_GETXATTR:
         case VEXFS_REQ_LISTXATTR:
             scribble(slot);
-            return static_cast<uint32_t>(chance_() % (request.out_room + 1));
+            return static_cast<uint32_t>(chance_.next() % (request.out_room + 1));
         case VEXFS_REQ_OPEN:
-            return put(slot,
-                       vexfs_rep_open{chance_() % 3, static_cast<uint32_t>(chance_() % 8), 0});
+            return put(slot, vexfs_rep_open{chance_.next() % 3,
+                                            static_cast<uint32_t>(chance_.next() % 8), 0});
         case VEXFS_REQ_WRITE:
         case VEXFS_REQ_COPY_RANGE:
-            return put(slot, vexfs_rep_write{chance_() % 8192, chance_() % 8192, chance_(), 1});
+            return put(slot, vexfs_rep_write{chance_.next() % 8192, chance_.next() % 8192,
+                                             chance_.next(), 1});
         case VEXFS_REQ_TMPFILE:
             return put(slot, vexfs_rep_create{entry, {}});
         default:
@@ -150,7 +153,8 @@ class Engine {
         auto* const out = reinterpret_cast<uint32_t*>(memory_ + header_.out_offset +
                                                       uint64_t{slot} * header_.out_bytes);
         for (size_t i = 0; i < header_.out_bytes / sizeof *out; ++i)
-            out[i] = static_cast<uint32_t>(one_in(chance_, 2) ? chance_() : chance_() % 300);
+            out[i] =
+                static_cast<uint32_t>(one_in(chance_, 2) ? chance_.next() : chance_.next() % 300);
     }
 
     void answer(uint32_t slot) {
@@ -161,31 +165,31 @@ class Engine {
         uint32_t bytes = plausible(slot, request);
         const bool mounting = request.op == VEXFS_REQ_MOUNT;
         if (!mounting && one_in(chance_, 6))
-            result = -static_cast<int32_t>(1 + chance_() % VEXFS_QUEUE_MAX_ERRNO), bytes = 0;
+            result = -static_cast<int32_t>(1 + chance_.next() % VEXFS_QUEUE_MAX_ERRNO), bytes = 0;
         if (!mounting && one_in(chance_, 200))
-            result = static_cast<int32_t>(chance_());
+            result = static_cast<int32_t>(chance_.next());
         if (!mounting && one_in(chance_, 200))
-            bytes = static_cast<uint32_t>(chance_());
+            bytes = static_cast<uint32_t>(chance_.next());
         if (!mounting && one_in(chance_, 200)) // over everything that is the engine's to write
-            std::memset(memory_ + header_.slot_offset, static_cast<int>(chance_() % 256),
+            std::memset(memory_ + header_.slot_offset, static_cast<int>(chance_.next() % 256),
                         uint64_t{header_.slots} * header_.slot_stride);
         shared->reply.result = result;
         shared->reply.out_bytes = bytes;
         reinterpret_cast<std::atomic<uint32_t>*>(&shared->reply.state)->store(VEXFS_SLOT_DONE);
     }
 
-    Chance chance_;
+    Random chance_;
     int device_ = -1;
     std::byte* memory_ = nullptr;
     size_t bytes_ = 0;
     vexfs_queue_header header_{};
 };
 
-void use_at_random(const std::string& mountpoint, Chance& chance) {
-    const std::string path = mountpoint + "/" + static_cast<char>('a' + chance() % 4);
-    const std::string other = mountpoint + "/" + static_cast<char>('a' + chance() % 4);
-    std::vector<char> data(1 + chance() % 100'000);
-    switch (chance() % 9) {
+void use_at_random(const std::string& mountpoint, Random& chance) {
+    const std::string path = mountpoint + "/" + static_cast<char>('a' + chance.next() % 4);
+    const std::string other = mountpoint + "/" + static_cast<char>('a' + chance.next() % 4);
+    std::vector<char> data(1 + chance.next() % 100'000);
+    switch (chance.next() % 9) {
     case 0:
         ::mkdir(path.c_str(), 0700);
         return;
@@ -213,7 +217,7 @@ void use_at_random(const std::string& mountpoint, Chance& chance) {
     case 6:
         ::symlink("target", path.c_str());
         (void)!::readlink(other.c_str(), data.data(), data.size());
-        ::truncate(path.c_str(), static_cast<off_t>(chance() % 100'000));
+        ::truncate(path.c_str(), static_cast<off_t>(chance.next() % 100'000));
         return;
     default:
         break;
@@ -221,8 +225,8 @@ void use_at_random(const std::string& mountpoint, Chance& chance) {
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT, 0600);
     if (file < 0)
         return;
-    (void)!::pwrite(file, data.data(), data.size(), static_cast<off_t>(chance() % 50'000));
-    (void)!::pread(file, data.data(), data.size(), static_cast<off_t>(chance() % 50'000));
+    (void)!::pwrite(file, data.data(), data.size(), static_cast<off_t>(chance.next() % 50'000));
+    (void)!::pread(file, data.data(), data.size(), static_cast<off_t>(chance.next() % 50'000));
     void* const mapped = ::mmap(nullptr, 8192, PROT_READ, MAP_PRIVATE, file, 0);
     if (mapped != MAP_FAILED) {
         ::madvise(mapped, 8192, MADV_WILLNEED);
@@ -250,7 +254,7 @@ bool run_hostile_engine(const std::string& mountpoint, uint64_t seed, uint64_t r
             for (unsigned i = 0; i < kChildren; ++i) {
                 const pid_t child = ::fork();
                 if (child == 0) {
-                    Chance chance(seed + round * kChildren + i);
+                    Random chance(seed + round * kChildren + i);
                     for (unsigned call = 0; call < 60; ++call)
                         use_at_random(mountpoint, chance);
                     ::_exit(0);
