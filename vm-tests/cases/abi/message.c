@@ -264,13 +264,12 @@ const char* path_of(struct message* reply, unsigned hit) {
 
 const char* names_found(int fd, float value, unsigned k, const char* filter) {
     static char names[VEXFS_MAX_IOCTL];
+    size_t end = 0;
     struct message m;
 
     EXPECT_IS(search(fd, value, k, VEXFS_SEARCH_PATHS, filter, &m), 0);
     names[0] = '\0';
-    for (unsigned i = 0; i < answer_of(&m)->found; i++) {
-        strcat(names, path_of(&m, i));
-        strcat(names, " ");
-    }
+    for (unsigned i = 0; i < answer_of(&m)->found; i++)
+        end += (size_t)snprintf(names + end, sizeof names - end, "%s ", path_of(&m, i));
     return names;
 }

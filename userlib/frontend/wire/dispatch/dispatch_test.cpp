@@ -5,7 +5,7 @@
 #include <linux/fs.h>
 
 #include "base/random.h"
-#include "userlib/frontend/wire/dispatch/wire_rig.h"
+#include "userlib/testing/wire/wire_rig.h"
 
 using namespace vexfs;
 

@@ -3,8 +3,8 @@
 
 #include <doctest/doctest.h>
 
-#include "userlib/frontend/wire/dispatch/wire_rig.h"
 #include "userlib/testing/messages/sampler.h"
+#include "userlib/testing/wire/wire_rig.h"
 
 using namespace vexfs;
 

@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 
-#include "userlib/frontend/wire/dispatch/wire_rig.h"
+#include "userlib/testing/wire/wire_rig.h"
 
 using namespace vexfs;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
-#include "userlib/frontend/wire/dispatch/wire_rig.h"
+#include "userlib/testing/wire/wire_rig.h"
 
 using namespace vexfs;
 
