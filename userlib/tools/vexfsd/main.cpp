@@ -3,7 +3,7 @@
 // vexfsd: opens a volume and serves it. Exit status 0, 1 and a sentence on stderr, 2 for a wrong
 // command line.
 //
-// Threads: the main thread serves; one waits for signals; volume and libfuse have their own.
+// Threads: the main thread serves; one waits for signals; volume and front end have their own.
 #include <csignal>
 #include <cstdio>
 #include <thread>
@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "userlib/frontend/fuse/fuse_server.h"
+#include "userlib/frontend/kmod/module_server.h"
 #include "userlib/tools/vexfsd/daemon.h"
 #include "userlib/tools/vexfsd/state_files.h"
 
@@ -41,7 +42,7 @@ Result<LiveOptions> live_options(const VexfsdOptions& options, std::string& expl
 sigset_t awaited_signals() {
     sigset_t set;
     ::sigemptyset(&set);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2})
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2})
         ::sigaddset(&set, signal);
     return set;
 }
@@ -58,7 +59,18 @@ void reload(const VexfsdOptions& options, Volume& volume) {
     log(LogLevel::kInfo, "vexfsd", "configuration read again");
 }
 
-void wait_for_signals(const VexfsdOptions& options, Volume& volume, FuseServer& server,
+bool hand_over(FuseServer&) {
+    log(LogLevel::kWarning, "vexfsd", "a FUSE mount cannot be handed over");
+    return false;
+}
+
+bool hand_over(ModuleServer& server) {
+    server.hand_over();
+    return true;
+}
+
+template <typename Server>
+void wait_for_signals(const VexfsdOptions& options, Volume& volume, Server& server,
                       StateFiles& files) {
     const sigset_t set = awaited_signals();
     for (;;) {
@@ -68,8 +80,10 @@ void wait_for_signals(const VexfsdOptions& options, Volume& volume, FuseServer& 
             reload(options, volume);
             continue;
         }
-        if (signal == SIGUSR2)
+        if (signal == SIGUSR2 || (signal == SIGUSR1 && hand_over(server)))
             return;
+        if (signal == SIGUSR1)
+            continue;
         notify_manager("STOPPING=1");
         if (const Status written = files.write("stopping"); !written)
             log(LogLevel::kWarning, "vexfsd", written.error().what);
@@ -78,35 +92,17 @@ void wait_for_signals(const VexfsdOptions& options, Volume& volume, FuseServer& 
     }
 }
 
-std::string front_end_json(const VexfsdOptions& options) {
-    return nlohmann::ordered_json{{"kind", "fuse"},
-                                  {"threads_max", options.threads},
-                                  {"writeback", options.writeback},
-                                  {"allow_other", options.allow_other}}
-        .dump();
-}
-
-Status serve(const VexfsdOptions& options, Volume& volume, Daemon& daemon,
-             std::string& explanation) {
-    volume.set_front_end(front_end_json(options));
-    Dispatch dispatch(volume, VEXFS_FRONT_END_FUSE);
-    FuseOptions fuse;
-    fuse.mountpoint = options.mountpoint;
-    fuse.source = options.source.empty() ? options.target : options.source;
-    fuse.read_only = options.read_only;
-    fuse.allow_other = options.allow_other;
-    fuse.writeback = options.writeback;
-    fuse.threads_max = options.threads;
-    fuse.flags = options.mount_flags;
-    const auto server = VEXFS_TRY(FuseServer::mount(dispatch, fuse, explanation));
-    StateFiles files(options);
+template <typename Server>
+Status serve_with(const VexfsdOptions& options, Volume& volume, Server& server, Daemon& daemon,
+                  uint64_t module_fs, std::string& explanation) {
+    StateFiles files(options, module_fs);
     const Status written = files.write("serving");
     if (!written) {
         explanation = written.error().what;
         return written;
     }
-    std::thread signals([&] { wait_for_signals(options, volume, *server, files); });
-    const Status served = server->serve([&] {
+    std::thread signals([&] { wait_for_signals(options, volume, server, files); });
+    const Status served = server.serve([&] {
         daemon.serves(options.log_file);
         notify_manager("READY=1");
         log(LogLevel::kInfo, "vexfsd", "serves",
@@ -115,6 +111,51 @@ Status serve(const VexfsdOptions& options, Volume& volume, Daemon& daemon,
     ::pthread_kill(signals.native_handle(), SIGUSR2);
     signals.join();
     return served;
+}
+
+std::string source_of(const VexfsdOptions& options) {
+    return options.source.empty() ? options.target : options.source;
+}
+
+Status serve_fuse(const VexfsdOptions& options, Volume& volume, Daemon& daemon,
+                  std::string& explanation) {
+    volume.set_front_end(nlohmann::ordered_json{{"kind", "fuse"},
+                                                {"threads_max", options.threads},
+                                                {"writeback", options.writeback},
+                                                {"allow_other", options.allow_other}}
+                             .dump());
+    Dispatch dispatch(volume, VEXFS_FRONT_END_FUSE);
+    FuseOptions fuse;
+    fuse.mountpoint = options.mountpoint;
+    fuse.source = source_of(options);
+    fuse.read_only = options.read_only;
+    fuse.allow_other = options.allow_other;
+    fuse.writeback = options.writeback;
+    fuse.threads_max = options.threads;
+    fuse.flags = options.mount_flags;
+    const auto server = VEXFS_TRY(FuseServer::mount(dispatch, fuse, explanation));
+    return serve_with(options, volume, *server, daemon, 0, explanation);
+}
+
+Status serve_module(const VexfsdOptions& options, Volume& volume, Daemon& daemon,
+                    std::string& explanation) {
+    volume.set_front_end(nlohmann::ordered_json{
+        {"kind", "module"}, {"threads", options.threads}, {"poll_us", options.poll_microseconds}}
+                             .dump());
+    Dispatch dispatch(volume, VEXFS_FRONT_END_KMOD);
+    ModuleOptions module;
+    module.mountpoint = options.mountpoint;
+    module.source = source_of(options);
+    module.read_only = options.read_only;
+    module.flags = options.mount_flags;
+    module.volume = volume.header().volume_id;
+    module.fs = options.recover_fs;
+    module.threads = options.threads;
+    module.poll = std::chrono::microseconds(options.poll_microseconds);
+    if (options.uring)
+        module.doorbell = *options.uring ? DoorbellKind::kUring : DoorbellKind::kIoctl;
+    const auto server = VEXFS_TRY(ModuleServer::mount(dispatch, module, explanation));
+    return serve_with(options, volume, *server, daemon, server->fs(), explanation);
 }
 
 Status run(const VexfsdOptions& options, Daemon& daemon, std::string& explanation) {
@@ -131,7 +172,9 @@ Status run(const VexfsdOptions& options, Daemon& daemon, std::string& explanatio
     how.memory_bytes = options.memory_bytes;
     how.commit_interval = commit_of(live);
     const auto volume = VEXFS_TRY(Volume::open(spec, how, explanation));
-    Status served = serve(options, *volume, daemon, explanation);
+    Status served = options.front_end == FrontEnd::kFuse
+                        ? serve_fuse(options, *volume, daemon, explanation)
+                        : serve_module(options, *volume, daemon, explanation);
     const Status closed = volume->close();
     if (served && !closed) {
         explanation = options.target + ": what was not synced may be lost: " + closed.error().what;

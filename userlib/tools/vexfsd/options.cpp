@@ -21,9 +21,14 @@ namespace {
 
 constexpr uint32_t kThreadsMax = 256;
 constexpr uint32_t kCommitSecondsMax = 3600;
+constexpr uint32_t kPollMicrosecondsMax = 10'000;
 
 enum Key : int {
     kFuse = 256,
+    kModule,
+    kRecover,
+    kPoll,
+    kDoorbell,
     kSource,
     kMemory,
     kCommit,
@@ -38,7 +43,11 @@ enum Key : int {
     kStateFile,
 };
 
-const std::array<option, 18> kLong{{{"fuse", required_argument, nullptr, kFuse},
+const std::array<option, 22> kLong{{{"fuse", required_argument, nullptr, kFuse},
+                                    {"module", required_argument, nullptr, kModule},
+                                    {"recover", required_argument, nullptr, kRecover},
+                                    {"poll", required_argument, nullptr, kPoll},
+                                    {"doorbell", required_argument, nullptr, kDoorbell},
                                     {"source", required_argument, nullptr, kSource},
                                     {"foreground", no_argument, nullptr, 'f'},
                                     {"read-only", no_argument, nullptr, 'r'},
@@ -88,6 +97,8 @@ Result<LogLevel> level_of(const std::string& text, std::string& explanation) {
 std::string* path_of(int key, VexfsdOptions& options) {
     switch (key) {
     case kFuse:
+    case kModule:
+        options.front_end = key == kFuse ? FrontEnd::kFuse : FrontEnd::kModule;
         return &options.mountpoint;
     case kLogFile:
         return &options.log_file;
@@ -135,6 +146,13 @@ Result<std::vector<std::string>> flags_of(const std::string& text, std::string& 
     return flags;
 }
 
+Result<bool> is_uring(const std::string& text, std::string& explanation) {
+    if (text == "uring" || text == "ioctl")
+        return text == "uring";
+    explanation = "'" + text + "' is no doorbell: uring or ioctl";
+    return fail(Code::kEINVAL, "vexfsd: option");
+}
+
 Status take_value(int key, const std::string& value, VexfsdOptions& options,
                   std::string& explanation) {
     if (std::string* const path = path_of(key, options)) {
@@ -153,6 +171,13 @@ Status take_value(int key, const std::string& value, VexfsdOptions& options,
             VEXFS_TRY(number(value, kCommitSecondsMax, "--commit", explanation));
     } else if (key == kCpus) {
         options.threads = VEXFS_TRY(number(value, kThreadsMax, "--cpus", explanation));
+    } else if (key == kRecover) {
+        options.recover_fs = VEXFS_TRY(number(value, UINT32_MAX, "--recover", explanation));
+    } else if (key == kPoll) {
+        options.poll_microseconds =
+            VEXFS_TRY(number(value, kPollMicrosecondsMax, "--poll", explanation));
+    } else if (key == kDoorbell) {
+        options.uring = VEXFS_TRY(is_uring(value, explanation));
     } else if (key == kMountFlags) {
         options.mount_flags = VEXFS_TRY(flags_of(value, explanation));
     } else {
@@ -161,27 +186,43 @@ Status take_value(int key, const std::string& value, VexfsdOptions& options,
     return ok();
 }
 
+// The first option that FUSE knows nothing of, in a sentence.
+std::string module_option(const VexfsdOptions& options) {
+    const char* const option = options.recover_fs != 0          ? "--recover"
+                               : options.poll_microseconds != 0 ? "--poll"
+                               : options.uring                  ? "--doorbell"
+                                                                : nullptr;
+    return option != nullptr ? std::string(option) + " goes with --module" : "";
+}
+
 Status take_operands(int count, char** arguments, VexfsdOptions& options,
                      std::string& explanation) {
     if (optind + 1 != count)
         explanation = optind == count ? "no target is named" : "more than one target is named";
     else if (options.mountpoint.empty())
-        explanation = "no front end is named: --fuse MOUNTPOINT";
+        explanation = "no front end is named: --fuse MOUNTPOINT or --module MOUNTPOINT";
     else
         options.target = absolute(arguments[optind]);
+    if (explanation.empty() && options.front_end == FrontEnd::kFuse)
+        explanation = module_option(options);
     return explanation.empty() ? ok() : Status(fail(Code::kEINVAL, "vexfsd: command line"));
 }
 
 } // namespace
 
 const char* const kVexfsdUsage =
-    "usage: vexfsd --fuse MOUNTPOINT [-f] [-r] [options] TARGET\n"
+    "usage: vexfsd --fuse|--module MOUNTPOINT [-f] [-r] [options] TARGET\n"
     "\n"
     "Opens the VexFS volume on TARGET, a block device or an image file, and serves it. Returns "
     "when\n"
     "the mount serves; SIGTERM unmounts and ends it, SIGHUP reads the configuration file again.\n"
     "\n"
     "      --fuse DIR         mount there through FUSE\n"
+    "      --module DIR       mount there through the kernel module of VexFS\n"
+    "      --recover FS       take over what is mounted there already: file system FS of the\n"
+    "                         module, whose engine has ended\n"
+    "      --poll USECS       module: look out for the next request that long before sleeping (0)\n"
+    "      --doorbell KIND    module: wait by uring or ioctl (what suits the kernel)\n"
     "  -f, --foreground       do not become a daemon; log to stderr\n"
     "  -r, --read-only        nothing is written, every change is EROFS\n"
     "      --memory SIZE      for cache and unwritten changes, at least 64M (512M)\n"

@@ -22,8 +22,11 @@ struct LiveOptions {
     std::optional<uint32_t> commit_seconds;
 };
 
+enum class FrontEnd { kFuse, kModule };
+
 struct VexfsdOptions {
     std::string target;
+    FrontEnd front_end = FrontEnd::kFuse;
     std::string mountpoint;
     std::string source; // what mount(8) shows; the target if it is empty
     bool foreground = false;
@@ -34,6 +37,10 @@ struct VexfsdOptions {
     bool version = false;
     uint64_t memory_bytes = uint64_t{512} << 20;
     uint32_t threads = 16;
+    // Of the module alone.
+    uint64_t recover_fs = 0; // 0: a mount of its own
+    uint32_t poll_microseconds = 0;
+    std::optional<bool> uring; // or the ioctl
     std::vector<std::string> mount_flags;
     LiveOptions live; // of the command line; it wins over the file
     std::string config_file;

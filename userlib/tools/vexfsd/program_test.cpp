@@ -232,6 +232,10 @@ TEST_CASE("vexfsd: what cannot be served is refused in a sentence, and leaves no
     refused({"--fuse", place.point(), "--commit", "0", image}, 2, "--commit is a number");
     refused({"--fuse", place.point(), "--memory", "lots", image}, 2, "'lots' is no size");
     refused({"--fuse", place.point(), "--log-level", "loud", image}, 2, "'loud' is no log");
+    refused({"--module", place.point(), "--doorbell", "gong", image}, 2, "'gong' is no doorbell");
+    refused({"--module", place.point(), "--recover", "0", image}, 2, "--recover is a number");
+    refused({"--module", place.point(), "--poll", "10001", image}, 2, "--poll is a number");
+    refused({"--fuse", place.point(), "--poll", "10", image}, 2, "--poll goes with --module");
     for (const char* where : {"-f", "--read-only"}) { // with and without a daemon
         refused({"--fuse", place.point(), where, "/nonexistent/a"}, 1, "/nonexistent/a: No such");
         refused({"--fuse", place.point(), where, "--memory", "1M", image}, 1, "mem= is at least");

@@ -37,10 +37,12 @@ StateFiles::~StateFiles() {
 }
 
 Status StateFiles::write(const char* state) {
-    const nlohmann::ordered_json json{
+    nlohmann::ordered_json json{
         {"schema", "vexfsd.state/1"},      {"pid", ::getpid()},
         {"target", options_.target},       {"mountpoint", options_.mountpoint},
         {"read_only", options_.read_only}, {"state", state}};
+    if (module_fs_ != 0)
+        json["module_fs"] = module_fs_;
     VEXFS_TRY_VOID(replace(options_.pid_file, std::to_string(::getpid()) + "\n"));
     return replace(options_.state_file,
                    json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +

@@ -13,8 +13,10 @@ namespace vexfs {
 
 class StateFiles {
   public:
-    // Paths may be empty. Lent for as long as it lives.
-    explicit StateFiles(const VexfsdOptions& options) : options_(options) {}
+    // Paths may be empty. Lent for as long as it lives. `module_fs`: the file system's number in
+    // the kernel module, which a later vexfsd takes over by; 0 without.
+    StateFiles(const VexfsdOptions& options, uint64_t module_fs)
+        : options_(options), module_fs_(module_fs) {}
     ~StateFiles();
     StateFiles(const StateFiles&) = delete;
     StateFiles& operator=(const StateFiles&) = delete;
@@ -24,6 +26,7 @@ class StateFiles {
 
   private:
     const VexfsdOptions& options_;
+    const uint64_t module_fs_;
 };
 
 } // namespace vexfs
