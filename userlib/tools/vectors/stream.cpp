@@ -44,7 +44,8 @@ Stream::Stream(Stream&& other) noexcept
 Status Stream::fill(size_t bytes) {
     if (end_ - begin_ >= bytes || ended_)
         return ok();
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    if (begin_ < end_)
+        std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
     if (buffer_.size() < bytes + kReadBytes)
