@@ -89,8 +89,12 @@ void RowSearch::choose_visible() {
     report_.matching = report_.visible;
 }
 
+// Slots that were handed out after the bitmap was made hold no row yet.
 uint64_t RowSearch::visible_word(size_t word) const {
-    return visible_ ? visible_->view().words[word] : state_.table.live_slots().load(word);
+    if (!visible_)
+        return state_.table.live_slots().load(word);
+    const index::BitmapView visible = visible_->view();
+    return word < visible.word_count() ? visible.words[word] : 0;
 }
 
 Status RowSearch::scan(const SlotSet& which) {
