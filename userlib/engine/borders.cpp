@@ -65,22 +65,23 @@ void Collections::settle(uint64_t ino, const std::optional<Carried>& carried) {
 }
 
 Status Collections::try_settle(uint64_t ino, const std::optional<Carried>& carried) {
+    if (!carried) // and nobody looks at its links, of which there may be many
+        return give_up_rows(ino, carried);
     const std::optional<AccessClass> now = VEXFS_TRY(class_of(ino));
-    if (!now)
-        VEXFS_TRY_VOID(give_up_rows(ino, carried));
-    if (!carried)
-        return ok();
     if (now)
         VEXFS_TRY_VOID(
             carried->collection->rows->set_class(ino, carried->collection->classes.join(*now)));
+    else
+        VEXFS_TRY_VOID(give_up_rows(ino, carried));
     carried->collection->classes.leave(carried->access_class);
     return ok();
 }
 
-// Of a file without a name. One that is held has its row map still, whose slots others will get.
+// Of a file without a name; nothing happens to others. One that is held has its row map still,
+// whose slots others will get.
 Status Collections::give_up_rows(uint64_t ino, const std::optional<Carried>& carried) {
     const Result<Inode> held = names_.get(ino);
-    if (held && held->nlink > 0) // no regular file
+    if (held && held->nlink > 0)
         return ok();
     if (!held && held.error().code != Code::kESTALE)
         return held.error();
