@@ -159,6 +159,9 @@ TEST_CASE("vexfsd: an application's ioctl reaches the engine, and the reply is a
         CHECK(message.bytes[message.msg.size] == 0x55);
         CHECK(send(file.raw(), VEXFS_OP_SYNC) == 0);
         CHECK(send(file.raw(), VEXFS_OP_SCHEMA_GET) == -1);
+        CHECK(errno == ENODATA);
+        CHECK(message.msg.status == -ENODATA);
+        CHECK(send(file.raw(), VEXFS_OP_JOB_LIST) == -1);
         CHECK(errno == EOPNOTSUPP);
         CHECK(message.msg.status == -EOPNOTSUPP);
         CHECK(send(file.raw(), 0x3F) == -1);
