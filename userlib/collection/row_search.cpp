@@ -128,7 +128,8 @@ Status RowSearch::scan_listed() {
         ++report_.degraded;
         state_.table.damaged().add(slot);
     };
-    VEXFS_TRY_VOID(state_.vectors.read_each(scratch_.slots, scratch_.buffer, measure, damaged));
+    VEXFS_TRY_VOID(state_.vectors.read_each(scratch_.slots, scratch_.buffer, measure, damaged,
+                                            state_.vectors.width(state_.table.end())));
     scratch_.slots.clear();
     return ok();
 }
@@ -194,7 +195,8 @@ uint64_t RowSearch::damaged_before() const {
 // `enough` unless farther rows could still be answers.
 Status RowSearch::walk_round(const Reach& reach, bool& enough) {
     const Stopwatch watch(report_.walk_ns);
-    const RankingSource source(state_.vectors, state_.distance);
+    const RankingSource source(state_.vectors, state_.vectors.width(state_.table.end()),
+                               state_.distance);
     const index::BitmapView allowed =
         reach.allowed ? reach.allowed->view() : (visible_ ? visible_->view() : index::BitmapView{});
     index::SearchRequest request{query_.query};

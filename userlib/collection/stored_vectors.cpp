@@ -19,11 +19,12 @@ bool is_damage(const Error& error) {
 }
 
 Status StoredVectors::read_window(std::span<const uint32_t> slots, Page& buffer, const Visit& visit,
-                                  const std::function<void(uint32_t slot)>& damaged) const {
+                                  const std::function<void(uint32_t slot)>& damaged,
+                                  ReadWidth width) const {
     const uint32_t first = slots.front();
     const uint32_t count = slots.back() - first + 1;
     buffer.resize(size_t{count} * vector_bytes_);
-    const Status whole = read(first, count, buffer);
+    const Status whole = read(first, count, buffer, width);
     if (!whole && !is_damage(whole.error()))
         return whole;
     std::vector<uint32_t> sound;
@@ -46,14 +47,15 @@ Status StoredVectors::read_window(std::span<const uint32_t> slots, Page& buffer,
 }
 
 Status StoredVectors::read_each(std::span<const uint32_t> slots, Page& buffer, const Visit& visit,
-                                const std::function<void(uint32_t slot)>& damaged) const {
+                                const std::function<void(uint32_t slot)>& damaged,
+                                ReadWidth width) const {
     const auto slots_of_window =
         static_cast<uint32_t>(std::max<size_t>(1, kWindowBytes / vector_bytes_));
     while (!slots.empty()) {
         const auto past = std::ranges::find_if(
             slots, [&](uint32_t slot) { return slot - slots.front() >= slots_of_window; });
         const auto count = static_cast<size_t>(past - slots.begin());
-        VEXFS_TRY_VOID(read_window(slots.first(count), buffer, visit, damaged));
+        VEXFS_TRY_VOID(read_window(slots.first(count), buffer, visit, damaged, width));
         slots = slots.subspan(count);
     }
     return ok();
@@ -79,8 +81,8 @@ Status RankingSource::exact_distances(const index::VectorView& query,
         return ok();
     };
     std::ranges::fill(out, std::numeric_limits<float>::infinity());
-    return vectors_.read_each(sorted_, buffer_, measure,
-                              [&](uint32_t slot) { damaged_.push_back(slot); });
+    return vectors_.read_each(
+        sorted_, buffer_, measure, [&](uint32_t slot) { damaged_.push_back(slot); }, width_);
 }
 
 } // namespace vexfs

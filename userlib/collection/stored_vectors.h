@@ -26,8 +26,17 @@ class StoredVectors {
     [[nodiscard]] uint64_t oid() const { return oid_; }
 
     // The vectors of `count` slots from `first` on.
-    Status read(uint32_t first, uint32_t count, MutableBytes out) const {
-        return store_.read(oid_, uint64_t{first} * vector_bytes_, out.first(count * vector_bytes_));
+    Status read(uint32_t first, uint32_t count, MutableBytes out,
+                ReadWidth width = ReadWidth::kPiece) const {
+        return store_.read(oid_, uint64_t{first} * vector_bytes_, out.first(count * vector_bytes_),
+                           width);
+    }
+
+    // How single vectors are best read, of so many slots: with all around them, so that they come
+    // from the cache next time, if most of the cache can hold all.
+    [[nodiscard]] ReadWidth width(uint32_t slots) const {
+        return uint64_t{slots} * vector_bytes_ <= store_.cache_bytes() / 4 * 3 ? ReadWidth::kRecord
+                                                                               : ReadWidth::kPiece;
     }
 
     // Reads slots that ascend, those that lie close together at once, and hands them over as
@@ -35,11 +44,12 @@ class StoredVectors {
     using Visit =
         std::function<Status(std::span<const uint32_t> slots, const std::byte* const* vectors)>;
     Status read_each(std::span<const uint32_t> slots, Page& buffer, const Visit& visit,
-                     const std::function<void(uint32_t slot)>& damaged) const;
+                     const std::function<void(uint32_t slot)>& damaged,
+                     ReadWidth width = ReadWidth::kPiece) const;
 
   private:
     Status read_window(std::span<const uint32_t> slots, Page& buffer, const Visit& visit,
-                       const std::function<void(uint32_t slot)>& damaged) const;
+                       const std::function<void(uint32_t slot)>& damaged, ReadWidth width) const;
 
     Store& store_;
     const uint64_t oid_;
@@ -50,8 +60,8 @@ class StoredVectors {
 // Threads: one thread.
 class RankingSource final : public index::VectorSource {
   public:
-    RankingSource(const StoredVectors& vectors, const index::Distance& distance)
-        : vectors_(vectors), distance_(distance) {}
+    RankingSource(const StoredVectors& vectors, ReadWidth width, const index::Distance& distance)
+        : vectors_(vectors), width_(width), distance_(distance) {}
 
     Status exact_distances(const index::VectorView& query, std::span<const uint32_t> slots,
                            std::span<float> out) const override;
@@ -60,6 +70,7 @@ class RankingSource final : public index::VectorSource {
 
   private:
     const StoredVectors& vectors_;
+    const ReadWidth width_;
     const index::Distance& distance_;
     // exact_distances() is const for sources that many searches share; this one has one search.
     mutable std::vector<uint32_t> damaged_;

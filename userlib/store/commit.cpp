@@ -279,7 +279,7 @@ Result<std::vector<StoreItem>> Store::list(const Key& from, const Key& end, size
     });
 }
 
-Status Store::read(uint64_t oid, uint64_t offset, MutableBytes out) {
+Status Store::read(uint64_t oid, uint64_t offset, MutableBytes out, ReadWidth width) {
     uint64_t end = 0;
     if (!checked_add(offset, uint64_t{out.size()}, end))
         return fail(Code::kEINVAL, "store: the range ends behind the largest offset");
@@ -288,7 +288,7 @@ Status Store::read(uint64_t oid, uint64_t offset, MutableBytes out) {
         VEXFS_TRY_VOID(check_sound());
         const KeyRange range = range_of(oid, offset, out.size());
         VEXFS_TRY_VOID(check_replayed(range.from, range.end));
-        return objects_.read(oid, offset, out);
+        return objects_.read(oid, offset, out, width);
     });
 }
 

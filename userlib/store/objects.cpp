@@ -66,7 +66,8 @@ Result<RecordContent> Objects::load(const RecordId& id) const {
     return load_stored(id, record);
 }
 
-Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out) const {
+Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out,
+                           ReadWidth width) const {
     if (dirty_.find(id) != dirty_.end()) {
         copy_out(*dirty_.at(id), begin, out);
         return ok();
@@ -83,9 +84,9 @@ Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out) c
     }
     // A small piece of a large record that is not compressed is read alone, and past the cache.
     const uint64_t address = record.segments[0].first();
-    if (record.head.codec == CodecId::kNone && out.size() * 4 <= record.head.stored_bytes &&
-        begin < record.head.stored_bytes && !cache_.get(address) &&
-        unwritten_.find(address) == unwritten_.end()) {
+    if (width == ReadWidth::kPiece && record.head.codec == CodecId::kNone &&
+        out.size() * 4 <= record.head.stored_bytes && begin < record.head.stored_bytes &&
+        !cache_.get(address) && unwritten_.find(address) == unwritten_.end()) {
         const auto first = static_cast<uint32_t>(begin / kBlockBytes);
         const uint32_t last =
             blocks_for(std::min<size_t>(begin + out.size(), record.head.stored_bytes));
@@ -99,11 +100,11 @@ Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out) c
     return ok();
 }
 
-Status Objects::read(uint64_t oid, uint64_t offset, MutableBytes out) const {
+Status Objects::read(uint64_t oid, uint64_t offset, MutableBytes out, ReadWidth width) const {
     while (!out.empty()) {
         const size_t begin = offset % record_bytes();
         const size_t count = std::min(out.size(), record_bytes() - begin);
-        VEXFS_TRY_VOID(read_piece({oid, offset - begin}, begin, out.first(count)));
+        VEXFS_TRY_VOID(read_piece({oid, offset - begin}, begin, out.first(count), width));
         out = out.subspan(count);
         offset += count;
     }

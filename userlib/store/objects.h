@@ -23,12 +23,19 @@ struct DirtyRecord {
     RecordContent content;
 };
 
+// What a read of object data takes into the cache.
+enum class ReadWidth : uint8_t {
+    kPiece,  // not the rest of a large record of which a small piece is wanted
+    kRecord, // whole records: what lies beside it is wanted soon, and there is room for all of it
+};
+
 class Objects {
   public:
     Objects(Device& device, const Layout& layout, Tree& tree, FreeMap& free_map, BlockCache& cache,
             DamageLog& damage_log);
 
-    [[nodiscard]] Status read(uint64_t oid, uint64_t offset, MutableBytes out) const;
+    [[nodiscard]] Status read(uint64_t oid, uint64_t offset, MutableBytes out,
+                              ReadWidth width) const;
 
     Status write(uint64_t oid, uint64_t offset, Bytes bytes, Undo& undo);
     Status punch(uint64_t oid, uint64_t offset, uint64_t length, Undo& undo);
@@ -66,7 +73,7 @@ class Objects {
     // The items of records that begin in [offset, end).
     Result<std::vector<Item>> list_records(uint64_t oid, uint64_t offset, uint64_t end,
                                            size_t count_max) const;
-    Status read_piece(const RecordId& id, size_t begin, MutableBytes out) const;
+    Status read_piece(const RecordId& id, size_t begin, MutableBytes out, ReadWidth width) const;
     Status look_up(const RecordId& id) const;
     Status store_content(const RecordId& id, Page content, Undo& undo);
     Status zero_part(const RecordId& id, size_t begin, size_t end, Undo& undo);

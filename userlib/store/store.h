@@ -119,7 +119,8 @@ class Store {
                                                       size_t items_max);
     // Object data; holes and what lies behind the end read as zero. EIO names damage, and only for
     // the damaged part.
-    [[nodiscard]] Status read(uint64_t oid, uint64_t offset, MutableBytes out);
+    [[nodiscard]] Status read(uint64_t oid, uint64_t offset, MutableBytes out,
+                              ReadWidth width = ReadWidth::kPiece);
 
     // Which records hold object data: where those begin that begin in [offset, end), the first
     // count_max of them, in order. All other data is zero.
@@ -147,6 +148,7 @@ class Store {
     [[nodiscard]] size_t dirty_bytes();
     // Instead of what the options say: for an owner who needs memory elsewhere for a while.
     void set_cache_bytes(size_t bytes) { cache_.set_budget(bytes); }
+    [[nodiscard]] size_t cache_bytes() const { return cache_.budget(); }
     // What the next open would replay if this one ended here.
     [[nodiscard]] uint64_t log_bytes() { return log_.used_blocks() * kBlockBytes; }
     [[nodiscard]] uint64_t txg();

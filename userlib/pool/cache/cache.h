@@ -65,6 +65,10 @@ class Cache {
         budget_bytes_ = budget_bytes;
         evict();
     }
+    [[nodiscard]] size_t budget() const {
+        MutexLock lock(mutex_);
+        return budget_bytes_;
+    }
 
     struct Counts {
         size_t bytes = 0;
