@@ -43,7 +43,9 @@ inline Result<std::string_view> name_of(const WireRequest& request, uint32_t byt
 
 // For a verb that may have to know who waits for the request, which outlives it.
 inline AskCaller caller_of(const WireRequest& request) {
-    return [&request] { return request.caller == nullptr ? nobody() : request.caller->identity(); };
+    return [&request] {
+        return request.caller == nullptr ? nobody() : request.caller->identity();
+    };
 }
 
 } // namespace vexfs
