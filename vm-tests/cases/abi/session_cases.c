@@ -165,6 +165,7 @@ static void it_is_as_readable_as_its_directory(void) {
     EXPECT(listing != NULL);
     while ((entry = readdir(listing)) != NULL)
         EXPECT(strcmp(entry->d_name, ".vexfs") != 0);
+    EXPECT_IS(closedir(listing), 0);
     EXPECT_IS(unlink("open/.vexfs/call"), -1);
     EXPECT_IS(rmdir("open/.vexfs"), -1);
     EXPECT_IS(rmdir("open"), 0);

@@ -74,6 +74,7 @@ static void similar_lists_the_nearest(void) {
         EXPECT(strstr(entry->d_name, "secret") == NULL);
         EXPECT(strcmp(entry->d_name, "0001 b") == 0);
     }
+    EXPECT_IS(closedir(listing), 0);
     EXPECT_IS(links, 1);
     memset(target, 0, sizeof target);
     EXPECT(readlink("c/.similar/a/0001 b", target, sizeof target - 1) > 0);
