@@ -8,6 +8,7 @@
 #
 # BIN is the folder of the programs. Exit: 0 all passed, 1 not, 2 usage, 77 if this machine mounts
 # no FUSE for us.
+# shellcheck disable=SC2154,SC2119 # of mount_lib.sh
 set -eu
 
 operations=20000 seed=$(date +%s)
@@ -23,35 +24,21 @@ while [ $# -gt 1 ]; do
     esac
     shift 2
 done
-if [ $# != 1 ] || [ ! -x "$1/vexfsd" ]; then usage; fi
-bin=$(cd "$1" && pwd)
-if [ "$(id -u)" != 0 ] || [ ! -c /dev/fuse ]; then
-    echo "skipped: not root, or no /dev/fuse"
-    exit 77
-fi
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/vexfs-posix-XXXXXX")
-# Invoked by the trap.
-# shellcheck disable=SC2317
-finish() {
-    ! mountpoint -q "$scratch/mount" || umount -l "$scratch/mount"
-    rm -rf --one-file-system "$scratch"
-}
-trap finish EXIT
-mkdir "$scratch/mount"
+[ $# = 1 ] || usage
+# shellcheck source=vm-tests/cases/mount_lib.sh
+. "$(dirname "$0")/../mount_lib.sh"
+begin posix "$1"
 
 suite() { # a case may be skipped only for what libfuse 3.14 does not hand to a filesystem
-    "$bin/vexfs-posix" "$scratch/mount" | tee "$scratch/suite" | grep -v '^ok' || true
+    "$bin/vexfs-posix" "$top" | tee "$scratch/suite" | grep -v '^ok' || true
     tail -n 1 "$scratch/suite" | grep -q ' 0 failed, ' || return 1
     ! grep '^skip' "$scratch/suite" | grep -v 'no O_TMPFILE$\|no time of birth$'
 }
 
-"$bin/mkfs.vexfs" -q --size 1G "$scratch/volume.img"
-"$bin/vexfsd" --fuse "$scratch/mount" --pid-file "$scratch/pid" "$scratch/volume.img"
-daemon=$(cat "$scratch/pid")
-failed=0
+make_volume 1G
+serve
 suite || failed=1
-"$bin/vexfs-fsx" --operations "$operations" --seed "$seed" "$scratch/mount" || failed=1
-umount "$scratch/mount"
-tail --pid="$daemon" -f /dev/null
+"$bin/vexfs-fsx" --operations "$operations" --seed "$seed" "$top" || failed=1
+end
 "$bin/fsck.vexfs" "$scratch/volume.img" || failed=1
 exit "$failed"

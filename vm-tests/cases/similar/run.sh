@@ -8,45 +8,13 @@
 #
 # BIN is the folder of the programs. Exit: 0 all passed, 1 not, 2 usage, 77 if this machine mounts
 # no FUSE for us or lacks a tool.
-# shellcheck disable=SC2317 # check() and the trap call what looks as if nobody did
+# shellcheck disable=SC2317,SC2154,SC2119 # check() calls functions; the rest is of mount_lib.sh
 set -eu
 
-if [ $# != 1 ] || [ ! -x "$1/vexfsd" ]; then
-    echo "usage: run.sh BIN" >&2
-    exit 2
-fi
-bin=$(cd "$1" && pwd)
-if [ "$(id -u)" != 0 ] || [ ! -c /dev/fuse ]; then
-    echo "skipped: not root, or no /dev/fuse"
-    exit 77
-fi
-command -v setpriv >/dev/null || {
-    echo "skipped: setpriv is missing"
-    exit 77
-}
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/vexfs-similar-XXXXXX")
-chmod 755 "$scratch"
-top=$scratch/mount
-finish() {
-    ! mountpoint -q "$top" || umount -l "$top"
-    rm -rf --one-file-system "$scratch"
-}
-trap finish EXIT
-mkdir "$top"
-failed=0
+# shellcheck source=vm-tests/cases/mount_lib.sh
+. "$(dirname "$0")/../mount_lib.sh"
+begin similar "${1-}" setpriv
 
-check() { # SENTENCE COMMAND...
-    local sentence=$1
-    shift
-    if "$@" >"$scratch/output" 2>&1; then
-        echo "ok    $sentence"
-    else
-        echo "FAIL  $sentence"
-        sed 's/^/      /' "$scratch/output"
-        failed=1
-    fi
-}
-refused() { ! "$@"; }
 root() { "$@"; }
 user() { setpriv --reuid 1000 --regid 1000 --clear-groups "$@"; }
 shows() { # WHO FILE LINE...: the links of the file, as that one sees them
@@ -56,9 +24,8 @@ shows() { # WHO FILE LINE...: the links of the file, as that one sees them
     printf '%s\n' "$@" | diff - "$scratch/links"
 }
 
-"$bin/mkfs.vexfs" -q --size 256M "$scratch/volume.img"
-"$bin/vexfsd" --fuse "$top" --pid-file "$scratch/pid" "$scratch/volume.img"
-daemon=$(cat "$scratch/pid")
+make_volume 256M
+serve
 chmod 755 "$top"
 "$bin/vexctl" create "$top" --dim 2 >"$scratch/output"
 mkdir "$top/below"
@@ -88,7 +55,6 @@ rm "$top/3"
 check "what was removed is not found" shows user 1 \
     "0001 2 -> ../../2" "0002 4 -> ../../4" "0003 5 -> ../../below/5"
 
-umount "$top"
-tail --pid="$daemon" -f /dev/null
+end
 check "the volume is sound" "$bin/fsck.vexfs" "$scratch/volume.img"
 exit "$failed"

@@ -8,54 +8,13 @@
 #
 # BIN is the folder of the programs. Exit: 0 all passed, 1 not, 2 usage, 77 if this machine mounts
 # no FUSE for us or lacks one of the tools.
-# shellcheck disable=SC2317 # check() and the trap call what looks as if nobody did
+# shellcheck disable=SC2317,SC2154,SC2119 # check() calls functions; the rest is of mount_lib.sh
 set -eu
 
-if [ $# != 1 ] || [ ! -x "$1/vexfsd" ]; then
-    echo "usage: run.sh BIN" >&2
-    exit 2
-fi
-bin=$(cd "$1" && pwd)
-if [ "$(id -u)" != 0 ] || [ ! -c /dev/fuse ]; then
-    echo "skipped: not root, or no /dev/fuse"
-    exit 77
-fi
-for tool in tar rsync getfattr setfattr; do
-    command -v "$tool" >/dev/null || {
-        echo "skipped: $tool is missing"
-        exit 77
-    }
-done
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/vexfs-xattr-XXXXXX")
-top=$scratch/mount
-finish() {
-    ! mountpoint -q "$top" || umount -l "$top"
-    rm -rf --one-file-system "$scratch"
-}
-trap finish EXIT
-mkdir "$top"
-failed=0
+# shellcheck source=vm-tests/cases/mount_lib.sh
+. "$(dirname "$0")/../mount_lib.sh"
+begin xattr "${1-}" tar rsync getfattr setfattr
 
-mounted() {
-    "$bin/vexfsd" --fuse "$top" --pid-file "$scratch/pid" "$scratch/volume.img"
-    daemon=$(cat "$scratch/pid")
-}
-unmounted() {
-    umount "$top"
-    tail --pid="$daemon" -f /dev/null
-}
-check() { # SENTENCE COMMAND...
-    local sentence=$1
-    shift
-    if "$@" >"$scratch/output" 2>&1; then
-        echo "ok    $sentence"
-    else
-        echo "FAIL  $sentence"
-        sed 's/^/      /' "$scratch/output"
-        failed=1
-    fi
-}
-refused() { ! "$@"; }
 rows() { # FILE: its rows as attributes, as far as it has them
     getfattr --absolute-names --only-values -n user.vexfs.vector "$1" 2>/dev/null | od -An -v -tx1
     getfattr --absolute-names --only-values -n user.vexfs.rows "$1" 2>/dev/null | od -An -v -tx1
@@ -74,8 +33,8 @@ named() { # FILE ATTRIBUTE: it is listed
         getfattr --absolute-names -d -m '^user\.vexfs\.' "$1" 2>&1 | grep -q "$2: Argument list too"
 }
 
-"$bin/mkfs.vexfs" -q --size 256M "$scratch/volume.img"
-mounted
+make_volume 256M
+serve
 for collection in from cp tar rsync via mv; do
     mkdir "$top/$collection"
     "$bin/vexctl" create "$top/$collection" --dim 4 >"$scratch/output"
@@ -102,8 +61,8 @@ check "mv carries rows from one collection into another" \
     mv "$top/via/carrying" "$top/via/tagless" "$top/via/bare" "$top/mv"
 check "and leaves none behind" rmdir "$top/via"
 
-unmounted
-mounted
+end
+serve
 for collection in cp tar rsync mv; do
     for file in carrying tagless bare; do
         check "$collection: $file is the same" same "$top/from/$file" "$top/$collection/$file"
@@ -136,6 +95,6 @@ check "removing the attribute drops the rows" \
     setfattr -x user.vexfs.vector "$top/wide/large"
 check "and then it is there no more" refused getfattr -n user.vexfs.vector "$top/wide/large"
 
-unmounted
+end
 check "the volume is sound" "$bin/fsck.vexfs" "$scratch/volume.img"
 exit "$failed"
