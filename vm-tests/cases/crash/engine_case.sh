@@ -25,7 +25,7 @@ for round in 1 2 3 4 5; do
         i=$((i + 1))
     done 2>>errors &
     writer=$!
-    usleep 30000
+    until grep -qx "$round 3" "$mount/file3" 2>/dev/null; do :; done
     kill -9 "$engine"
     engine_gone
     recover

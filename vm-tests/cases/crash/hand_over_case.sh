@@ -24,8 +24,8 @@ fs=$(sed -n 's/.*"module_fs": *\([0-9]*\).*/\1/p' state)
     done
 ) &
 writer=$!
-for _ in 1 2 3; do
-    usleep 400000
+for made in 20 60 100; do
+    until [ -e "mount/d$made" ]; do :; done
     kill -USR1 "$engine"
     gone
     start --recover "$fs"
