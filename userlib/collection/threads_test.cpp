@@ -70,10 +70,12 @@ void search(Collection& rows, uint64_t seed, const std::atomic<bool>& stop) {
 
 TEST_CASE("threads: rows are put, dropped, searched and linked at the same time") {
     TestCollection made(small_schema(kDim), uint64_t{128} << 20);
-    // So that a graph is there from early on.
+    // So that a graph is there from the start: without one rows stay pending, and a writer may drop
+    // so many of them that none is made.
     const std::vector<float> some(1100 * kDim, 1.0F);
     const std::vector<RowMeta> metas(1100, {1030, 0, 0});
     REQUIRE(made.rows().put({1030, kAppend, false, 1, 0, metas, as_bytes(some)}));
+    REQUIRE(made.rows().wait_linked({}));
     std::atomic<bool> stop{false};
     std::vector<std::thread> writers;
     std::vector<std::thread> others;
