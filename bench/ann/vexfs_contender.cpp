@@ -140,7 +140,7 @@ Status VexfsContender::build(const Matrix& base) {
 Result<bool> VexfsContender::reload() {
     index::ChangeWriter writer;
     index::export_graph(graph_->core(), writer);
-    const std::vector<std::byte> links = writer.take();
+    const std::vector<std::byte> links = VEXFS_TRY(writer.take());
     const uint32_t rows = graph_->slot_end();
     std::unique_ptr<index::Graph> loaded = VEXFS_TRY(index::Graph::create(graph_->config()));
     index::GraphLoader loader(*loaded, rows);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/guard.h"
 #include "index/codec/pca.h"
 #include "index/codec/trial.h"
 
@@ -293,9 +294,7 @@ Candidate candidate_of_few_rows(const std::vector<Candidate>& candidates, uint32
     return candidates.back();
 }
 
-} // namespace
-
-Result<TrainedCodec> train_codec(const TrainingTable& table, const TrainOptions& options) {
+Result<TrainedCodec> learn(const TrainingTable& table, const TrainOptions& options) {
     if (table.count == 0 || table.dim == 0 || table.dim > kMaxDim ||
         !fits(table.element, table.metric))
         return fail(Code::kEINVAL, "codec: rows to train from");
@@ -322,6 +321,12 @@ Result<TrainedCodec> train_codec(const TrainingTable& table, const TrainOptions&
     made.quality = quality;
     Codec codec = VEXFS_TRY(Codec::make(std::move(made)));
     return TrainedCodec{std::move(codec), {}};
+}
+
+} // namespace
+
+Result<TrainedCodec> train_codec(const TrainingTable& table, const TrainOptions& options) {
+    return guard(fail(Code::kENOMEM, "codec: no memory"), [&] { return learn(table, options); });
 }
 
 } // namespace vexfs::index

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/flat/code_scan.h"
 
+#include "base/guard.h"
 #include "index/flat/block_scan.h"
 #include "index/kernels/page_shape.h"
 
@@ -35,10 +36,12 @@ Result<NearestRows> scan(const CodeSource& source, const Rows& rows, uint32_t wa
                          const ScanStop& stop, ScanScratch& scratch, ScanCounters& counters) {
     if (wanted == 0)
         return fail(Code::kEINVAL, "scan: no row is wanted");
-    scratch.nearest.start(std::min(wanted, std::max(row_bound(rows), 1U)));
-    BlockScan<CodeSource> scan(source, stop, scratch.nearest, counters);
-    VEXFS_TRY_VOID(scan.run(rows));
-    return scratch.nearest.finish();
+    return guard(fail(Code::kENOMEM, "scan: no memory"), [&]() -> Result<NearestRows> {
+        scratch.nearest.start(std::min(wanted, std::max(row_bound(rows), 1U)));
+        BlockScan<CodeSource> scan(source, stop, scratch.nearest, counters);
+        VEXFS_TRY_VOID(scan.run(rows));
+        return scratch.nearest.finish();
+    });
 }
 
 } // namespace

@@ -19,18 +19,19 @@ struct States {
         for (uint32_t slot = 0; slot < rows; ++slot) {
             REQUIRE(bytes.ensure(slot));
             const bool hidden = random.chance(hidden_per_mille, 1000);
-            *bytes.row_as<uint8_t>(slot) =
-                static_cast<uint8_t>(random.below(16) << 3 | (hidden ? 7 : 3));
+            *bytes.row_as<uint64_t>(slot & ~7U) |= (random.below(16) << 3 | (hidden ? 7 : 3))
+                                                   << (slot % 8 * 8);
         }
     }
 
     PageArray bytes{1};
-    RowStates view{bytes.directory<uint8_t>(), 7, 3};
+    RowStates view{bytes.directory<uint64_t>(), 7, 3};
 };
 
 bool is_readable(const RowStates& states, uint32_t slot) {
-    const uint8_t* page = states.pages[slot / kRowsPerPage];
-    return page != nullptr && (page[slot % kRowsPerPage] & states.mask) == states.readable;
+    const uint64_t* page = states.pages[slot / kRowsPerPage];
+    return page != nullptr &&
+           (page[slot % kRowsPerPage / 8] >> (slot % 8 * 8) & states.mask) == states.readable;
 }
 
 // Random records of a shape, and a random query.

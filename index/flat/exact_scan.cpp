@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "base/guard.h"
 #include "index/flat/block_scan.h"
 #include "index/kernels/convert.h"
 
@@ -48,14 +49,16 @@ Status exact_nearest(const TableSource& source, const ScanRows& rows, const Exac
         return fail(Code::kEINVAL, "search: element type or dim of the query");
     if (first_invalid(search.query))
         return fail(Code::kEINVAL, "search: NaN, Inf or a spare bit in the query");
-    scratch.nearest.start(std::min(search.k, std::max(row_bound(rows), 1U)),
-                          key_of(ordered(search.radius), UINT32_MAX));
-    BlockScan<ExactSource> scan({table, source.distance(), search.query.data}, search.stop,
-                                scratch.nearest, counters);
-    VEXFS_TRY_VOID(scan.run(rows));
-    for (const uint64_t key : scratch.nearest.finish())
-        found.push_back({slot_of(key), unordered(distance_of(key))});
-    return ok();
+    return guard(fail(Code::kENOMEM, "search: no memory"), [&]() -> Status {
+        scratch.nearest.start(std::min(search.k, std::max(row_bound(rows), 1U)),
+                              key_of(ordered(search.radius), UINT32_MAX));
+        BlockScan<ExactSource> scan({table, source.distance(), search.query.data}, search.stop,
+                                    scratch.nearest, counters);
+        VEXFS_TRY_VOID(scan.run(rows));
+        for (const uint64_t key : scratch.nearest.finish())
+            found.push_back({slot_of(key), unordered(distance_of(key))});
+        return ok();
+    });
 }
 
 } // namespace vexfs::index

@@ -27,14 +27,12 @@ Status ScanStop::check() const {
 
 namespace {
 
-// The bytes of a block's rows, eight in a word; nullptr if there are none.
+// The words of a block's rows; nullptr if there are none.
 const uint64_t* state_words(const RowStates& states, uint32_t block) {
-    static_assert(std::endian::native == std::endian::little && kRowsPerPage % kScanBlock == 0);
+    static_assert(kRowsPerPage % kScanBlock == 0);
     const uint32_t slot = block * kScanBlock;
-    const uint8_t* page = __atomic_load_n(&states.pages[slot >> kPageShift], __ATOMIC_ACQUIRE);
-    if (page == nullptr)
-        return nullptr;
-    return reinterpret_cast<const uint64_t*>(page + (slot & (kRowsPerPage - 1)));
+    const uint64_t* page = __atomic_load_n(&states.pages[slot >> kPageShift], __ATOMIC_ACQUIRE);
+    return page == nullptr ? nullptr : page + (slot & (kRowsPerPage - 1)) / 8;
 }
 
 } // namespace

@@ -15,11 +15,13 @@
 
 namespace vexfs::index {
 
-// One byte per row, in pages as PageArray::directory() gives them (a missing page means that no row
-// of it may be read). A row may be read if its byte under the mask is `readable`; bytes are below
-// 128 and may change while a scan runs. A row whose byte changes meanwhile is found or not.
+// One byte per row, in pages of a PageArray of bytes (a missing page means that no row of it may be
+// read). Eight rows are one word, the first in its lowest byte. A row may be read if its byte under
+// the mask is `readable`; bytes are below 128 and may change while a scan runs, by atomic
+// operations on whole words only: a scan reads words, and atomic accesses of two sizes to one place
+// have no order. A row whose byte changes meanwhile is found or not.
 struct RowStates {
-    const uint8_t* const* pages;
+    const uint64_t* const* pages;
     uint8_t mask;
     uint8_t readable;
 };

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "base/guard.h"
+
 namespace vexfs::index {
 
 Result<ChangeHead> read_change_head(ByteReader& reader) {
@@ -27,17 +29,27 @@ void ChangeWriter::entry_changed(uint32_t slot) {
     append(ChangeKind::kEntry, 0, slot, {});
 }
 
-std::vector<std::byte> ChangeWriter::take() {
+Result<std::vector<std::byte>> ChangeWriter::take() {
     MutexLock lock(mutex_);
-    return std::exchange(bytes_, {});
+    std::vector<std::byte> bytes = std::exchange(bytes_, {});
+    VEXFS_TRY_VOID(std::exchange(whole_, ok()));
+    return bytes;
 }
 
 void ChangeWriter::append(ChangeKind kind, uint32_t level, uint32_t slot,
                           std::span<const uint32_t> links) {
     MutexLock lock(mutex_);
-    const size_t start = bytes_.size();
-    bytes_.resize(start + kChangeHeadBytes + links.size() * sizeof(uint32_t));
-    std::byte* place = bytes_.data() + start;
+    if (!whole_)
+        return;
+    std::vector<std::byte>& bytes = bytes_;
+    const size_t start = bytes.size();
+    whole_ = guard(fail(Code::kENOMEM, "graph: memory for changes"), [&]() -> Status {
+        bytes.resize(start + kChangeHeadBytes + links.size() * sizeof(uint32_t));
+        return ok();
+    });
+    if (!whole_)
+        return;
+    std::byte* place = bytes.data() + start;
     place[0] = static_cast<std::byte>(kind);
     place[1] = static_cast<std::byte>(level);
     store_le<uint16_t>(place + 2, static_cast<uint16_t>(links.size()));

@@ -48,8 +48,9 @@ class ChangeWriter : public ChangeSink {
     void row_released(uint32_t slot) override;
     void entry_changed(uint32_t slot) override;
 
-    // What was written so far; the writer starts afresh.
-    std::vector<std::byte> take() VEXFS_EXCLUDES(mutex_);
+    // What was written since the last call. ENOMEM: there was no memory for some of it, and all of
+    // it is gone.
+    Result<std::vector<std::byte>> take() VEXFS_EXCLUDES(mutex_);
 
   private:
     void append(ChangeKind kind, uint32_t level, uint32_t slot, std::span<const uint32_t> links)
@@ -57,6 +58,7 @@ class ChangeWriter : public ChangeSink {
 
     Mutex mutex_;
     std::vector<std::byte> bytes_ VEXFS_GUARDED_BY(mutex_);
+    Status whole_ VEXFS_GUARDED_BY(mutex_) = ok();
 };
 
 } // namespace vexfs::index

@@ -2,12 +2,16 @@
 //
 // Who is told about every change of the graph, so that it can be made durable.
 //
-// A change carries the whole new state of what changed, so that a log of changes can be replayed
-// from any point and any number of times. Codes are not changes: they never change while their row
-// is linked.
+// A change carries the whole new state of one part of the graph: a row's links on one level, the
+// row through which another is found, the entry. A log of changes can therefore be replayed over a
+// state from any moment of it. Three things are no changes: a code, which stays while its row is
+// linked; remove(), whose caller knows of it; and what a GraphLoader leaves out of what it is
+// given.
 //
-// Threads: called by whoever changes the graph, with the changed row locked: changes of one row
-// arrive in order. An implementation must not call back into the graph.
+// Threads: any that changes the graph, perhaps with a lock of the graph held. Calls about different
+// parts come at once; what is said of one part comes in order, and row_released() between all that
+// is said of the row and all that is said of the next row of that slot. An implementation must
+// neither throw nor call the graph.
 #pragma once
 
 #include <cstdint>

@@ -2,11 +2,13 @@
 #include "index/graph/consolidate.h"
 
 #include <array>
+#include <map>
 #include <thread>
 
 #include <doctest/doctest.h>
 
 #include "index/graph/change_record.h"
+#include "index/graph/graph_export.h"
 #include "index/graph/graph_loader.h"
 #include "index/graph/links.h"
 #include "index/graph/test_rows.h"
@@ -26,6 +28,30 @@ std::vector<uint32_t> consolidate(Consolidation& consolidation, Scratch& scratch
     }
     return released;
 }
+
+// Counts what it is told, and keeps the links of upper levels as they are now.
+class Listener : public ChangeSink {
+  public:
+    void links_changed(uint32_t slot, uint32_t level, std::span<const uint32_t> links) override {
+        ++calls;
+        if (level > 0)
+            upper[{slot, level}].assign(links.begin(), links.end());
+    }
+    void duplicate_added(uint32_t, uint32_t) override { ++calls; }
+    void row_released(uint32_t slot) override {
+        ++calls;
+        for (uint32_t level = 1; level <= kMaxLevel; ++level)
+            upper.erase({slot, level});
+    }
+    void entry_changed(uint32_t slot) override {
+        ++calls;
+        entry = slot;
+    }
+
+    uint32_t calls = 0;
+    uint32_t entry = kNoLink;
+    std::map<std::pair<uint32_t, uint32_t>, std::vector<uint32_t>> upper;
+};
 
 double mean_recall(const Graph& graph, TestRows& rows, int queries) {
     Scratch scratch;
@@ -134,6 +160,63 @@ TEST_CASE("consolidation: copies of a removed row stay, through a row that inher
             copies += answer.distance == 0;
         CHECK(copies == left);
     }
+}
+
+TEST_CASE("consolidation: a sink knows every link that leads to a row which inherited its levels") {
+    TestRows rows(2000, 29);
+    for (uint32_t slot = 0; slot < 2000; ++slot)
+        rows.append(rows.row(slot));
+    Listener listener;
+    const auto graph = Graph::create(TestRows::config()).value();
+    graph->set_sink(&listener);
+    Scratch scratch;
+    for (uint32_t slot = 0; slot < rows.size(); ++slot)
+        REQUIRE(graph->insert(slot, rows.record(slot), scratch).has_value());
+    Consolidation consolidation(graph->core());
+    for (uint32_t slot = 0; slot < 2000; slot += 2)
+        REQUIRE(graph->remove(slot).has_value());
+    CHECK(consolidate(consolidation, scratch).size() == 1000);
+    Listener state;
+    export_graph(graph->core(), state);
+    REQUIRE(state.upper.size() > 100);
+    CHECK(listener.upper == state.upper);
+    CHECK(listener.entry == state.entry);
+    for (const auto& [place, links] : listener.upper)
+        CHECK(std::all_of(links.begin(), links.end(),
+                          [&](uint32_t link) { return graph->is_linked(link); }));
+}
+
+TEST_CASE("consolidation: a step is as long as it is told to be, however many copies a row has") {
+    constexpr uint32_t kStep = 64;
+    TestRows rows(1000, 30);
+    const TestRows::Values copy = rows.draw();
+    for (int i = 0; i < 5000; ++i)
+        rows.append(copy);
+    Listener listener;
+    const auto graph = Graph::create(TestRows::config()).value();
+    graph->set_sink(&listener);
+    Scratch scratch;
+    for (uint32_t slot = 0; slot < rows.size(); ++slot)
+        REQUIRE(graph->insert(slot, rows.record(slot), scratch).has_value());
+    for (uint32_t slot = 0; slot < 3000; ++slot)
+        REQUIRE(graph->remove(slot).has_value());
+    Consolidation consolidation(graph->core());
+    std::vector<uint32_t> released;
+    Consolidation::Progress progress = Consolidation::Progress::kWorking;
+    while (progress != Consolidation::Progress::kIdle) {
+        const uint32_t calls = listener.calls;
+        const size_t before = released.size();
+        progress = consolidation.step(kStep, scratch, released).value();
+        // Rows that are linked again change those that they are linked to.
+        CHECK(listener.calls - calls <= kStep * (1 + kLinks));
+        CHECK(released.size() - before <= kStep);
+    }
+    CHECK(released.size() == 3000);
+    std::vector<Neighbor> out(3000);
+    SearchParams params;
+    params.k = 3000;
+    const TestQuery wanted(rows, copy);
+    CHECK(graph->search(wanted.query, params, scratch, out)->found == 3000);
 }
 
 TEST_CASE("consolidation: a graph that lost every row starts again") {
@@ -286,7 +369,7 @@ TEST_CASE("graph: inserts, removals, consolidation and searches run at the same 
         if (graph->is_linked(slot))
             REQUIRE(loader.add_code(slot, graph->code(slot)).has_value());
     }
-    REQUIRE(loader.apply(log.take()).has_value());
+    REQUIRE(loader.apply(log.take().value()).has_value());
     const LoadReport report = loader.finish().value();
     CHECK(report.linked + report.pending.size() == graph->live_rows());
     CHECK(report.pending.size() * 100 <= graph->live_rows());

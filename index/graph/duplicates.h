@@ -18,6 +18,9 @@ namespace vexfs::index {
 
 class Duplicates {
   public:
+    // If not, a graph cannot be made.
+    [[nodiscard]] bool is_usable() const { return next_.is_usable(); }
+
     // The row that follows in the chain, or kNoLink.
     [[nodiscard]] uint32_t next(uint32_t slot) const;
     // Puts `slot` behind `shared`. ENOMEM.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/graph/graph.h"
 
+#include "base/guard.h"
 #include "index/graph/insert.h"
 
 namespace vexfs::index {
@@ -17,7 +18,11 @@ Result<std::unique_ptr<Graph>> Graph::create(const GraphConfig& config) {
         return fail(Code::kEINVAL, "graph: alpha");
     if (!is_supported(config.isa))
         return fail(Code::kEINVAL, "graph: instruction set");
-    return std::unique_ptr<Graph>(new Graph(config));
+    return guard(fail(Code::kENOMEM, "graph: no memory"), [&]() -> Result<std::unique_ptr<Graph>> {
+        std::unique_ptr<Graph> graph(new Graph(config));
+        VEXFS_TRY_VOID(graph->core_.check_memory());
+        return graph;
+    });
 }
 
 Status Graph::insert(uint32_t slot, const uint8_t* record, Scratch& scratch) {

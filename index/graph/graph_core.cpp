@@ -21,6 +21,12 @@ GraphCore::GraphCore(const GraphConfig& graph_config)
     talls.describe(view);
 }
 
+Status GraphCore::check_memory() const {
+    const bool usable = codes.is_usable() && links.is_usable() && states.is_usable() &&
+                        duplicates.is_usable() && talls.is_usable();
+    return usable ? ok() : fail(Code::kENOMEM, "graph: memory for its directories");
+}
+
 Status GraphCore::ensure(uint32_t slot) {
     VEXFS_TRY_VOID(codes.ensure(slot));
     VEXFS_TRY_VOID(links.ensure(slot));

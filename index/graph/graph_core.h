@@ -55,15 +55,20 @@ struct GraphCore {
     GraphCore(const GraphCore&) = delete;
     GraphCore& operator=(const GraphCore&) = delete;
 
+    // ENOMEM: there was no address space for the arrays, and nothing else may be called.
+    [[nodiscard]] Status check_memory() const;
+
     [[nodiscard]] uint8_t state(uint32_t slot) const {
-        return std::atomic_ref(*states.row_as<uint8_t>(slot)).load(std::memory_order_acquire);
+        return static_cast<uint8_t>(state_word(slot).load(std::memory_order_acquire) >>
+                                    state_shift(slot));
     }
     uint8_t add_state(uint32_t slot, uint8_t bits) {
-        return std::atomic_ref(*states.row_as<uint8_t>(slot)).fetch_or(bits);
+        const uint64_t added = uint64_t{bits} << state_shift(slot);
+        return static_cast<uint8_t>(state_word(slot).fetch_or(added) >> state_shift(slot));
     }
     uint8_t clear_state(uint32_t slot, uint8_t bits) {
-        return std::atomic_ref(*states.row_as<uint8_t>(slot))
-            .fetch_and(static_cast<uint8_t>(~bits));
+        const uint64_t cleared = uint64_t{bits} << state_shift(slot);
+        return static_cast<uint8_t>(state_word(slot).fetch_and(~cleared) >> state_shift(slot));
     }
     // True if the graph has heard of the slot; only then may the other members be asked about it.
     [[nodiscard]] bool knows(uint32_t slot) const {
@@ -92,6 +97,13 @@ struct GraphCore {
     // twice as many.
     uint32_t measure_and_select(Scratch& scratch, const int8_t* query, int32_t offset,
                                 uint32_t count, uint32_t limit, uint32_t* picked);
+
+    // A state is a byte, but is read and changed only as a part of a word of eight: scans read
+    // whole words, and atomic accesses of two sizes to one place have no order.
+    [[nodiscard]] std::atomic_ref<uint64_t> state_word(uint32_t slot) const {
+        return std::atomic_ref(*states.row_as<uint64_t>(slot & ~uint32_t{7}));
+    }
+    static constexpr uint32_t state_shift(uint32_t slot) { return slot % 8 * 8; }
 
     static constexpr uint32_t kRowLocks = 1024;
 

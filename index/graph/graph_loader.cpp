@@ -6,18 +6,32 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "base/guard.h"
 #include "index/graph/links.h"
 
 namespace vexfs::index {
+namespace {
+
+Error no_memory() {
+    return fail(Code::kENOMEM, "graph loader: no memory");
+}
+
+} // namespace
 
 GraphLoader::GraphLoader(Graph& graph, uint32_t slot_end)
-    : core_(graph.core()), slot_end_(slot_end), kinds_(slot_end) {
+    : core_(graph.core()), slot_end_(slot_end) {
     VEXFS_ASSERT(slot_end <= kMaxSlots && core_.rows() == 0);
 }
 
 Status GraphLoader::add_code(uint32_t slot, const uint8_t* record) {
     if (slot >= slot_end_)
         return fail(Code::kEINVAL, "graph loader: slot of a code");
+    if (kinds_.empty()) {
+        VEXFS_TRY_VOID(guard(no_memory(), [&]() -> Status {
+            kinds_.resize(slot_end_);
+            return ok();
+        }));
+    }
     VEXFS_TRY_VOID(core_.ensure(slot));
     std::memcpy(core_.codes.row(slot), record, core_.config.shape.record_bytes);
     kinds_[slot] = std::max(kinds_[slot], static_cast<uint8_t>(kCode));
@@ -25,40 +39,40 @@ Status GraphLoader::add_code(uint32_t slot, const uint8_t* record) {
 }
 
 Status GraphLoader::apply(Bytes records) {
+    return guard(no_memory(), [&] { return apply_all(records); });
+}
+
+Status GraphLoader::apply_all(Bytes records) {
     ByteReader reader(records);
     while (reader.remaining() > 0) {
         const ChangeHead head = VEXFS_TRY(read_change_head(reader));
         const Bytes raw = VEXFS_TRY(reader.take(size_t{head.count} * sizeof(uint32_t)));
+        if (head.kind < static_cast<uint8_t>(ChangeKind::kNeighbours) ||
+            head.kind > static_cast<uint8_t>(ChangeKind::kEntry))
+            return fail(Code::kEBADMSG, "graph loader: kind of a record");
         uint32_t links[kLinks] = {};
-        const bool fits = head.count <= kLinks && (head.slot < slot_end_ || head.slot == kNoLink);
+        const bool fits = head.count <= kLinks && is_row(head.slot);
         for (uint32_t i = 0; fits && i < head.count; ++i)
             links[i] = load_le<uint32_t>(raw.data() + i * sizeof(uint32_t));
-        switch (static_cast<ChangeKind>(head.kind)) {
-        case ChangeKind::kEntry:
-            entry_ = head.slot;
-            break;
-        case ChangeKind::kReleased:
-            forget(head.slot);
-            break;
-        case ChangeKind::kNeighbours:
-            if (fits && is_row(head.slot))
-                take_links(head, links);
-            else
-                ++report_.rejected_records;
-            break;
-        case ChangeKind::kDuplicate:
-            if (fits && is_row(head.slot) && head.count == 1) {
-                forget(head.slot);
-                shared_[head.slot] = links[0];
-            } else {
-                ++report_.rejected_records;
-            }
-            break;
-        default:
-            return fail(Code::kEBADMSG, "graph loader: kind of a record");
-        }
+        apply_one(head, links, fits);
     }
     return ok();
+}
+
+void GraphLoader::apply_one(const ChangeHead& head, const uint32_t* links, bool fits) {
+    const auto kind = static_cast<ChangeKind>(head.kind);
+    if (kind == ChangeKind::kEntry) {
+        entry_ = head.slot;
+    } else if (kind == ChangeKind::kReleased) {
+        forget(head.slot);
+    } else if (kind == ChangeKind::kNeighbours && fits) {
+        take_links(head, links);
+    } else if (kind == ChangeKind::kDuplicate && fits && head.count == 1) {
+        forget(head.slot);
+        shared_[head.slot] = links[0];
+    } else {
+        ++report_.rejected_records;
+    }
 }
 
 void GraphLoader::take_links(const ChangeHead& head, const uint32_t* links) {
@@ -92,7 +106,7 @@ void GraphLoader::forget(uint32_t slot) {
 }
 
 bool GraphLoader::is_node(uint32_t slot) const {
-    return slot < slot_end_ && kinds_[slot] >= kNode;
+    return slot < kinds_.size() && kinds_[slot] >= kNode;
 }
 
 bool GraphLoader::links_possible(uint32_t slot, const uint32_t* links, uint32_t count) const {
@@ -106,6 +120,11 @@ bool GraphLoader::links_possible(uint32_t slot, const uint32_t* links, uint32_t 
 }
 
 Result<LoadReport> GraphLoader::finish() {
+    VEXFS_TRY_VOID(guard(no_memory(), [&] { return put_together(); }));
+    return std::move(report_);
+}
+
+Status GraphLoader::put_together() {
     check_rows();
     drop_links_to_nothing();
     VEXFS_TRY_VOID(place_talls());
@@ -113,16 +132,16 @@ Result<LoadReport> GraphLoader::finish() {
     VEXFS_TRY_VOID(place_entry());
     VEXFS_TRY_VOID(reach());
     VEXFS_TRY_VOID(join_duplicates());
-    for (uint32_t slot = 0; slot < slot_end_; ++slot) {
+    for (uint32_t slot = 0; slot < kinds_.size(); ++slot) {
         if (kinds_[slot] != kNothing && core_.state(slot) == 0)
             report_.pending.push_back(slot);
     }
-    return std::move(report_);
+    return ok();
 }
 
 void GraphLoader::check_rows() {
     uint32_t links[kLinks];
-    for (uint32_t slot = 0; slot < slot_end_; ++slot) {
+    for (uint32_t slot = 0; slot < kinds_.size(); ++slot) {
         if (kinds_[slot] != kNode)
             continue;
         const uint32_t count = load_links(core_.row(slot), kLinks, links);
@@ -133,7 +152,7 @@ void GraphLoader::check_rows() {
 
 void GraphLoader::drop_links_to_nothing() {
     uint32_t links[kLinks];
-    for (uint32_t slot = 0; slot < slot_end_; ++slot) {
+    for (uint32_t slot = 0; slot < kinds_.size(); ++slot) {
         if (kinds_[slot] != kNode)
             continue;
         const uint32_t count = load_links(core_.row(slot), kLinks, links);
@@ -198,7 +217,7 @@ Status GraphLoader::place_entry() {
                 best = TallRows::Entry{tall, levels};
         }
     }
-    for (uint32_t slot = 0; slot < slot_end_ && !best; ++slot) {
+    for (uint32_t slot = 0; slot < kinds_.size() && !best; ++slot) {
         if (kinds_[slot] == kNode) {
             const uint32_t tall = VEXFS_TRY(core_.talls.add(slot, 1));
             best = TallRows::Entry{tall, 1};
@@ -256,7 +275,7 @@ void GraphLoader::visit(uint32_t slot, std::vector<uint32_t>& reached) {
 
 Status GraphLoader::join_duplicates() {
     for (const auto& [slot, shared] : shared_) {
-        if (shared >= slot_end_ || kinds_[slot] != kCode || kinds_[shared] != kReachedNode)
+        if (shared >= kinds_.size() || kinds_[slot] != kCode || kinds_[shared] != kReachedNode)
             continue;
         if (std::memcmp(core_.code(slot), core_.code(shared), core_.config.shape.record_bytes) != 0)
             continue;

@@ -41,10 +41,10 @@ class GraphLoader {
     Status add_code(uint32_t slot, const uint8_t* record);
 
     // Takes records up to the end of the bytes. EBADMSG if they end inside a record or a record has
-    // an unknown kind; what came before it counts.
+    // an unknown kind, ENOMEM; what came before it counts.
     Status apply(Bytes records);
 
-    // ENOMEM.
+    // Once. After an ENOMEM the graph is of no use.
     Result<LoadReport> finish();
 
   private:
@@ -56,10 +56,15 @@ class GraphLoader {
         uint32_t tall = kNoLink;
     };
 
+    Status apply_all(Bytes records);
+    void apply_one(const ChangeHead& head, const uint32_t* links, bool fits);
+    Status put_together();
     void take_links(const ChangeHead& head, const uint32_t* links);
     void take_upper(const ChangeHead& head, const uint32_t* links);
     void forget(uint32_t slot);
-    [[nodiscard]] bool is_row(uint32_t slot) const { return slot < slot_end_ && kinds_[slot] != 0; }
+    [[nodiscard]] bool is_row(uint32_t slot) const {
+        return slot < kinds_.size() && kinds_[slot] != kNothing;
+    }
     [[nodiscard]] bool is_node(uint32_t slot) const;
     [[nodiscard]] bool links_possible(uint32_t slot, const uint32_t* links, uint32_t count) const;
     void check_rows();
@@ -75,7 +80,7 @@ class GraphLoader {
 
     GraphCore& core_;
     const uint32_t slot_end_;
-    std::vector<uint8_t> kinds_;
+    std::vector<uint8_t> kinds_; // of the slots below slot_end_, from the first code on
     std::unordered_map<uint32_t, Upper> uppers_;
     std::unordered_map<uint32_t, uint32_t> shared_; // duplicate -> row it is found through
     uint32_t entry_ = kNoLink;

@@ -26,7 +26,7 @@ std::unique_ptr<Graph> build(const TestRows& rows) {
 std::vector<std::byte> exported(const Graph& graph) {
     ChangeWriter writer;
     export_graph(graph.core(), writer);
-    return writer.take();
+    return writer.take().value();
 }
 
 struct Loaded {
@@ -55,7 +55,7 @@ TestRows rows_with_copies() {
 std::vector<std::byte> links_record(uint32_t slot, uint32_t level, std::vector<uint32_t> links) {
     ChangeWriter writer;
     writer.links_changed(slot, level, links);
-    return writer.take();
+    return writer.take().value();
 }
 
 } // namespace
@@ -109,7 +109,7 @@ TEST_CASE("graph loader: contradicting levels and a wrong entry cost nothing but
     writer.links_changed(10, kMaxLevel + 1, {});
     writer.links_changed(11, 200, {});
     writer.entry_changed(1049); // a copy: it has no levels
-    const std::vector<std::byte> bad = writer.take();
+    const std::vector<std::byte> bad = writer.take().value();
     records.insert(records.end(), bad.begin(), bad.end());
     const Loaded loaded = load(rows, records);
     REQUIRE(loaded.applied.has_value());
@@ -127,7 +127,7 @@ TEST_CASE("graph loader: rows that the entry does not reach are pending") {
     }
     writer.links_changed(7, 1, {});
     writer.entry_changed(7);
-    const Loaded loaded = load(rows, writer.take());
+    const Loaded loaded = load(rows, writer.take().value());
     CHECK(loaded.report.linked == 5);
     CHECK(loaded.report.pending == std::vector<uint32_t>{0, 1, 2, 3, 4});
 }

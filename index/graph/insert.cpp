@@ -65,8 +65,11 @@ Status Insertion::run() {
     // Others lead to the row without its upper levels too.
     if (raised || !alone)
         return ok();
+    MutexLock lock(core_.row_lock(slot_));
     core_.clear_state(slot_, kRowLinked);
     core_.linked_rows.fetch_sub(1);
+    if (core_.sink != nullptr)
+        core_.sink->row_released(slot_);
     return raised;
 }
 

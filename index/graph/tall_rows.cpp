@@ -2,6 +2,7 @@
 #include "index/graph/tall_rows.h"
 
 #include "base/assert.h"
+#include "base/guard.h"
 #include "index/graph/links.h"
 
 namespace vexfs::index {
@@ -20,21 +21,32 @@ void TallRows::set_entry(std::optional<Entry> entry) {
     entry_.store(packed, std::memory_order_release);
 }
 
+// A tall that never was. Nothing is changed if there is no memory.
+Result<uint32_t> TallRows::grow(uint32_t levels) {
+    const uint32_t tall = count();
+    VEXFS_TRY_VOID(slots_.ensure(tall));
+    VEXFS_TRY_VOID(firsts_.ensure(tall));
+    for (uint32_t row = row_count_; row < row_count_ + levels; ++row)
+        VEXFS_TRY_VOID(rows_.ensure(row));
+    std::vector<uint8_t>& all = levels_;
+    VEXFS_TRY_VOID(guard(fail(Code::kENOMEM, "graph: memory for levels"), [&]() -> Status {
+        all.push_back(0);
+        return ok();
+    }));
+    store_link(firsts_.row_as<uint32_t>(tall), row_count_);
+    row_count_ += levels;
+    return tall;
+}
+
 Result<uint32_t> TallRows::add(uint32_t slot, uint32_t levels) {
     VEXFS_ASSERT(levels >= 1 && levels <= kMaxLevel);
     std::vector<uint32_t>& released = released_[levels];
-    uint32_t tall = count();
-    if (!released.empty()) {
+    uint32_t tall = kNoLink;
+    if (released.empty()) {
+        tall = VEXFS_TRY(grow(levels));
+    } else {
         tall = released.back();
         released.pop_back();
-    } else {
-        VEXFS_TRY_VOID(slots_.ensure(tall));
-        VEXFS_TRY_VOID(firsts_.ensure(tall));
-        for (uint32_t row = row_count_; row < row_count_ + levels; ++row)
-            VEXFS_TRY_VOID(rows_.ensure(row));
-        store_link(firsts_.row_as<uint32_t>(tall), row_count_);
-        row_count_ += levels;
-        levels_.push_back(0);
     }
     levels_[tall] = static_cast<uint8_t>(levels);
     set_slot(tall, slot);

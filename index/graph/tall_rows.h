@@ -35,6 +35,11 @@ class TallRows {
 
     TallRows();
 
+    // If not, a graph cannot be made.
+    [[nodiscard]] bool is_usable() const {
+        return slots_.is_usable() && firsts_.is_usable() && rows_.is_usable();
+    }
+
     Mutex& mutex() const VEXFS_THREAD_ATTRIBUTE(lock_returned(mutex_)) { return mutex_; }
 
     // Where a search begins; none while the graph is empty.
@@ -62,6 +67,8 @@ class TallRows {
     [[nodiscard]] size_t bytes() const VEXFS_EXCLUDES(mutex_);
 
   private:
+    Result<uint32_t> grow(uint32_t levels) VEXFS_REQUIRES(mutex_);
+
     mutable Mutex mutex_;
     PageArray slots_{sizeof(uint32_t)};
     PageArray firsts_{sizeof(uint32_t)};

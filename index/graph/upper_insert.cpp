@@ -53,9 +53,8 @@ void add_upper_reverse_link(GraphCore& core, uint32_t neighbour, uint32_t level,
 
 // Links the tall on one level and returns the tall nearest to it there, where the next level
 // begins.
-Result<uint32_t> link_level(GraphCore& core, uint32_t tall, uint32_t level, uint32_t entry,
-                            int32_t offset, Scratch& scratch) VEXFS_REQUIRES(core.talls.mutex()) {
-    VEXFS_TRY_VOID(scratch.prepare_walk(std::max(core.rows(), core.talls.count()), kUpperEf));
+uint32_t link_level(GraphCore& core, uint32_t tall, uint32_t level, uint32_t entry, int32_t offset,
+                    Scratch& scratch) VEXFS_REQUIRES(core.talls.mutex()) {
     Walk walk = scratch.start_walk(core.view, scratch.origin.data(), kUpperEf);
     walk.entry = entry;
     walk.level = level;
@@ -99,9 +98,11 @@ Status insert_upper(GraphCore& core, uint32_t slot, uint32_t levels, bool as_ent
                     Scratch& scratch) {
     VEXFS_TRY_VOID(scratch.prepare_selection(core.config.shape, 2 * kUpperEf));
     MutexLock lock(core.talls.mutex());
+    VEXFS_TRY_VOID(scratch.prepare_walk(core.talls.count() + 1, kUpperEf));
+    const uint32_t tall = VEXFS_TRY(core.talls.add(slot, levels));
+    // From here on nothing fails: a tall without its row would lead searches astray.
     const int32_t offset =
         core.code_loops.decode(core.code(slot), scratch.origin.data(), core.blocks);
-    const uint32_t tall = VEXFS_TRY(core.talls.add(slot, levels));
     const std::optional<TallRows::Entry> entry = core.talls.entry();
     uint32_t nearest = tall;
     if (entry) {
@@ -111,7 +112,7 @@ Status insert_upper(GraphCore& core, uint32_t slot, uint32_t levels, bool as_ent
     }
     const uint32_t top = entry ? std::min(levels, entry->level) : 0;
     for (uint32_t level = top; level >= 1; --level)
-        nearest = VEXFS_TRY(link_level(core, tall, level, nearest, offset, scratch));
+        nearest = link_level(core, tall, level, nearest, offset, scratch);
     for (uint32_t level = top + 1; level <= levels; ++level)
         core.report_upper(tall, level);
     if (!entry || levels > entry->level || as_entry) {

@@ -45,10 +45,12 @@ PageArray::PageArray(uint32_t row_bytes)
       page_bytes_(round_up<size_t>(size_t{row_bytes} * kRowsPerPage, kSmallBytes)),
       directory_(reinterpret_cast<std::byte**>(
           map_aligned(kDirectoryEntries * sizeof(std::byte*), kSmallBytes))) {
-    VEXFS_ASSERT(row_bytes > 0 && directory_ != nullptr);
+    VEXFS_ASSERT(row_bytes > 0);
 }
 
 PageArray::~PageArray() {
+    if (!is_usable())
+        return;
     const uint32_t pages = pages_.load();
     for (size_t page = 0, seen = 0; seen < pages && page < kDirectoryEntries; ++page) {
         if (directory_[page] == nullptr)
@@ -61,6 +63,8 @@ PageArray::~PageArray() {
 
 Status PageArray::ensure(uint32_t slot) {
     VEXFS_ASSERT(slot < kMaxSlots);
+    if (!is_usable())
+        return fail(Code::kENOMEM, "pages: memory for the directory");
     const uint32_t page = slot >> kPageShift;
     if (has(slot) && slot < row_end_.load(std::memory_order_relaxed))
         return ok();

@@ -28,6 +28,10 @@ class PageArray {
     PageArray(const PageArray&) = delete;
     PageArray& operator=(const PageArray&) = delete;
 
+    // False if there was no address space for the directory: then there is no row and never will
+    // be. Only ensure() may be called.
+    [[nodiscard]] bool is_usable() const { return directory_ != nullptr; }
+
     // Makes the page of this slot (below kMaxSlots) exist. ENOMEM.
     Status ensure(uint32_t slot) VEXFS_EXCLUDES(mutex_);
 

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "base/guard.h"
+
 namespace vexfs::index {
 
 Index::Index(Codec codec, std::unique_ptr<Graph> graph)
@@ -20,10 +22,12 @@ Result<std::unique_ptr<Index>> Index::create(const TrainingTable& sample,
     config.seed = options.seed;
     config.isa = options.isa;
     std::unique_ptr<Graph> graph = VEXFS_TRY(Graph::create(config));
-    std::unique_ptr<Index> index(new Index(std::move(trained.codec), std::move(graph)));
-    index->source_ = std::make_unique<TableSource>(
-        VEXFS_TRY(TableSource::make(index->vectors_, sample.metric, options.isa)));
-    return index;
+    return guard(fail(Code::kENOMEM, "index: no memory"), [&]() -> Result<std::unique_ptr<Index>> {
+        std::unique_ptr<Index> index(new Index(std::move(trained.codec), std::move(graph)));
+        index->source_ = std::make_unique<TableSource>(
+            VEXFS_TRY(TableSource::make(index->vectors_, sample.metric, options.isa)));
+        return index;
+    });
 }
 
 Status Index::put(uint32_t slot, VectorView vector, SearchScratch& scratch) {

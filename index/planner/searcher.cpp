@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/guard.h"
 #include "index/codec/trial.h"
 #include "index/flat/code_scan.h"
 #include "index/graph/search_session.h"
@@ -50,7 +51,7 @@ class Searcher {
     const SearchRequest& request_;
     SearchScratch& scratch_;
     std::vector<Neighbor>& found_;
-    const RowStates states_{core_.states.directory<uint8_t>(), kRowLinked | kRowDead, kRowLinked};
+    const RowStates states_{core_.states.directory<uint64_t>(), kRowLinked | kRowDead, kRowLinked};
     uint32_t k_ = 0;      // no more than there are rows
     uint32_t rerank_ = 0; // at least k_
     uint32_t live_ = 0;   // when it was planned
@@ -307,7 +308,8 @@ uint32_t default_rerank(const Codec& codec, uint32_t k, uint32_t ef) {
 
 Result<SearchReport> search(const SearchTarget& target, const SearchRequest& request,
                             SearchScratch& scratch, std::vector<Neighbor>& found) {
-    return Searcher(target, request, scratch, found).run();
+    return guard(fail(Code::kENOMEM, "search: no memory"),
+                 [&] { return Searcher(target, request, scratch, found).run(); });
 }
 
 } // namespace vexfs::index
