@@ -4,9 +4,14 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
+#include <map>
+#include <set>
 #include <string>
 #include <sys/wait.h>
+
+#include "bench/result/result_file.h"
+
+using namespace vexfs;
 
 namespace {
 
@@ -55,37 +60,70 @@ class SetOnDisk {
     std::string folder_;
 };
 
-// Recall is a share that grows with the effort, and the figures that follow from time are there.
-void check_points(const nlohmann::json& contender) {
-    double before = 0;
-    for (const nlohmann::json& point : contender.at("points")) {
-        const double recall = point.at("recall");
-        CHECK(recall <= 1.0);
-        CHECK(recall >= before - 0.02);
-        before = recall;
-        CHECK(point.at("qps") > 0);
-        CHECK(point.at("p50_ns") > 0);
-        CHECK(point.at("p99_ns") >= point.at("p50_ns"));
+// What the program wrote, run together.
+std::vector<Measurement> measurements_of(const Outcome& outcome, const char* benchmark) {
+    std::string complaint;
+    const std::optional<ResultFile> file = parse_results(outcome.output, complaint);
+    REQUIRE_MESSAGE(file, complaint);
+    CHECK_FALSE(file->machine.commit.empty());
+    std::vector<Measurement> all;
+    for (const BenchRun& run : file->runs) {
+        CHECK(run.command.find("vexfs-bench") != std::string::npos);
+        for (const Measurement& one : run.measurements) {
+            if (one.benchmark == benchmark)
+                all.push_back(one);
+        }
     }
-    CHECK(before >= 0.95);
+    return all;
 }
 
-TEST_CASE("program: a set on disk is measured against each peer and reported as JSON") {
+double median(const Measurement& measurement, const char* figure) {
+    CAPTURE(measurement.identity());
+    const Figure* found = measurement.figure(figure);
+    REQUIRE_MESSAGE(found != nullptr, figure);
+    return found->median();
+}
+
+// Recall is a share that grows with the effort, and the figures that follow from time are there.
+void check_curves(const Outcome& outcome) {
+    std::map<std::string, double> best;
+    for (const Measurement& point : measurements_of(outcome, "ann.curve")) {
+        const std::string curve = point.subject + point.text_of("rows") + point.text_of("filter");
+        CHECK(median(point, "recall") <= 1.0);
+        CHECK(median(point, "recall") >= best[curve] - 0.02);
+        best[curve] = median(point, "recall");
+        CHECK(median(point, "throughput") > 0);
+        CHECK(median(point, "latency_p50") > 0);
+        CHECK(median(point, "latency_max") >= median(point, "latency_p99"));
+    }
+    CHECK(best.size() >= 2);
+    for (const auto& [curve, recall] : best)
+        CHECK_MESSAGE(recall >= 0.95, curve);
+}
+
+TEST_CASE("program: a set on disk is measured against each peer and reported as results") {
     const SetOnDisk set;
     for (const std::string peer : {"hnswlib", "faiss"}) {
         const Outcome outcome = run(set.files() + " --truth " + set.file("s.truth.ibin") +
                                     " --rounds 2 --ef 10,50,200 --json --peer " + peer);
         REQUIRE(outcome.code == 0);
-        const nlohmann::json report = nlohmann::json::parse(outcome.output);
-        CHECK(report.at("data").at("rows") == 3000);
-        CHECK_FALSE(report.at("commit").get<std::string>().empty());
-        CHECK(report.at("command").get<std::string>().find("--ef 10,50,200") != std::string::npos);
-        const nlohmann::json& run = report.at("searches").at(0);
-        CHECK(run.at("contenders").back().at("name") == peer);
-        for (const nlohmann::json& contender : run.at("contenders")) {
-            check_points(contender);
-            CHECK(contender.at("hot_bytes_per_row") > 0);
-            CHECK(contender.at("build_seconds") > 0);
+        CHECK(outcome.output.find("--ef 10,50,200") != std::string::npos);
+        check_curves(outcome);
+        const auto found = measurements_of(outcome, "ann.search");
+        REQUIRE(found.size() >= 2);
+        CHECK(found.front().figure("throughput")->rounds.size() == 2);
+        REQUIRE(found.front().ratios.size() == 2);
+        CHECK(found.front().ratios[0].peer == peer);
+        CHECK(found.front().ratios[0].ratio.middle > 0);
+        const auto builds = measurements_of(outcome, "ann.build");
+        REQUIRE(builds.size() == 2);
+        CHECK(builds[1].subject == peer);
+        for (const Measurement& build : builds) {
+            CHECK(build.parameter("rows")->number() == 3000);
+            CHECK(build.text_of("data") == "s.base.fbin");
+            CHECK(build.peer == (build.subject != "vexfs"));
+            CHECK(median(build, "hot_bytes_per_row") > 0);
+            CHECK(median(build, "time") > 0);
         }
     }
 }
@@ -93,28 +131,60 @@ TEST_CASE("program: a set on disk is measured against each peer and reported as 
 TEST_CASE("program: the quick mode runs every kind of measurement") {
     const Outcome outcome = run("ann --quick --rows 2000 --queries 40 --rounds 1 --json");
     REQUIRE(outcome.code == 0);
-    const nlohmann::json report = nlohmann::json::parse(outcome.output);
-    CHECK(report.at("searches").size() == 4);
-    for (const nlohmann::json& search : report.at("searches")) {
-        for (const nlohmann::json& contender : search.at("contenders"))
-            check_points(contender);
-    }
-    const nlohmann::json& churn = report.at("churns").at(0);
-    for (const nlohmann::json& contender : churn.at("contenders")) {
-        CHECK(contender.at("samples").size() == 4);
-        for (const nlohmann::json& sample : contender.at("samples"))
-            CHECK(sample.at("recall").at(0) >= 0.9);
-    }
+    check_curves(outcome);
+    std::set<std::string> kinds;
+    for (const Measurement& point : measurements_of(outcome, "ann.curve"))
+        kinds.insert(point.subject + " " + point.text_of("rows") + " " + point.text_of("filter"));
+    CHECK(kinds == std::set<std::string>{"hnswlib 1000 none", "hnswlib 2000 none",
+                                         "hnswlib 2000 opposed", "hnswlib 2000 random",
+                                         "scan 2000 opposed", "scan 2000 random", "vexfs 1000 none",
+                                         "vexfs 2000 none", "vexfs 2000 opposed",
+                                         "vexfs 2000 random"});
+    CHECK(measurements_of(outcome, "ann.replace").size() == 8);
+    for (const Measurement& sample : measurements_of(outcome, "ann.churn"))
+        CHECK(median(sample, "recall") >= 0.9);
 }
 
 TEST_CASE("program: computed answers are kept beside the base and found again") {
     const SetOnDisk set;
     const std::string arguments =
         set.files() + " --cache-truth --rounds 1 --ef 50 --json --peer hnswlib";
-    CHECK(nlohmann::json::parse(run(arguments).output).at("data").at("truth") == "computed");
-    const nlohmann::json again = nlohmann::json::parse(run(arguments).output);
-    CHECK(again.at("data").at("truth").get<std::string>().starts_with(set.file("s.base.fbin")));
-    CHECK(again.at("searches").at(0).at("contenders").at(0).at("points").at(0).at("recall") > 0.9);
+    CHECK(run(arguments).output.find("truth computed") != std::string::npos);
+    const Outcome again = run(arguments);
+    CHECK(again.output.find("truth " + set.file("s.base.fbin.l2-k10-")) != std::string::npos);
+    CHECK(median(measurements_of(again, "ann.curve").at(0), "recall") > 0.9);
+}
+
+void check_store(const Outcome& outcome, const std::string& peer) {
+    std::map<std::string, size_t> commits;
+    for (const Measurement& commit : measurements_of(outcome, "store.commit")) {
+        ++commits[commit.subject];
+        CHECK(commit.parameter("keys")->number() == 600);
+        CHECK(median(commit, "latency_p50") > 0);
+        CHECK(median(commit, "latency_p99") >= median(commit, "latency_p50"));
+        if (commit.peer)
+            continue;
+        // A synced commit is one write and one flush; a fast machine fills the log, and a commit to
+        // the tree adds its own.
+        CHECK(commit.ratios.at(0).peer == peer);
+        CHECK(median(commit, "own_writes") >= 1);
+        CHECK(median(commit, "own_flushes") >= 1);
+        CHECK(median(commit, "own_reads") == 0);
+    }
+    CHECK(commits.size() == 2);
+    CHECK(commits[peer] == 4);
+    for (const Measurement& open : measurements_of(outcome, "store.open")) {
+        CHECK(median(open, "time") > 0);
+        if (open.text_of("stop") == "killed")
+            CHECK(median(open, "synced_puts") > 600);
+    }
+    for (const Measurement& load : measurements_of(outcome, "store.load"))
+        CHECK(median(load, "time") > 0);
+    CHECK(median(measurements_of(outcome, "store.bare_sync").at(0), "latency_p50") > 0);
+    const auto stalls = measurements_of(outcome, "store.stall");
+    REQUIRE(stalls.size() == 2);
+    CHECK(stalls[0].figure("longest_wait")->rounds.size() == 2);
+    CHECK(stalls[1].figure("longest_wait")->low() > 0);
 }
 
 TEST_CASE("program: a store is filled, killed, opened and committed to beside each peer") {
@@ -123,33 +193,7 @@ TEST_CASE("program: a store is filled, killed, opened and committed to beside ea
             run("store --keys 600 --seconds 0.05 --rounds 2 --kills 1 --sizes 1,16 --json --peer " +
                 peer + " --dir '" + std::filesystem::temp_directory_path().string() + "'");
         REQUIRE(outcome.code == 0);
-        const nlohmann::json report = nlohmann::json::parse(outcome.output);
-        CHECK(report.at("keys") == 600);
-        CHECK(report.at("stores").size() == 2);
-        CHECK(report.at("stores").back().at("name") == peer);
-        CHECK(report.at("ratios").at(0).at("commits").size() == 4);
-        CHECK(report.at("bare_sync").at("p50_us") > 0);
-        REQUIRE(report.at("stalls").size() == 2);
-        for (const nlohmann::json& stall : report.at("stalls")) {
-            CHECK(stall.at("longest_ms").size() == 2);
-            CHECK(stall.at("longest_ms").at(0) > 0);
-        }
-        for (const nlohmann::json& store : report.at("stores")) {
-            CHECK(store.at("load").at("seconds").at(0) > 0);
-            CHECK(store.at("open_clean").at("milliseconds").at(0) > 0);
-            CHECK(store.at("open_killed").at("synced_puts") > 600);
-            for (const nlohmann::json& commit : store.at("commits")) {
-                CHECK(commit.at("p50_us") > 0);
-                CHECK(commit.at("p99_us") >= commit.at("p50_us"));
-            }
-        }
-        // A synced commit is one write and one flush; a fast machine fills the log, and a commit to
-        // the tree adds its own.
-        for (const nlohmann::json& commit : report.at("stores").at(0).at("commits")) {
-            CHECK(commit.at("own").at("writes") >= commit.at("commits"));
-            CHECK(commit.at("own").at("flushes") >= commit.at("commits"));
-            CHECK(commit.at("own").at("reads") == 0);
-        }
+        check_store(outcome, peer);
     }
 }
 
@@ -165,13 +209,14 @@ TEST_CASE("program: mounted file systems do the same in turns, and leave nothing
         CAPTURE(name);
         const Outcome outcome = run("fs " + places + brief + " --only " + name);
         REQUIRE(outcome.code == 0);
-        const auto trial = nlohmann::json::parse(outcome.output)["trials"][0];
-        CHECK(trial["name"] == name);
-        for (const char* place : {"ours", "other"})
-            for (const auto& rate : trial["rates"][place])
-                CHECK(rate.get<double>() > 0);
-        CHECK(trial["rates"]["ours"].size() == 2);
-        CHECK(trial["ratios"]["other"]["middle"].get<double>() > 0);
+        const auto found = measurements_of(outcome, (std::string("fs.") + name).c_str());
+        REQUIRE(found.size() == 2);
+        for (const Measurement& place : found) {
+            CHECK(place.figure("throughput")->low() > 0);
+            CHECK(place.figure("throughput")->rounds.size() == 2);
+        }
+        CHECK(found[0].ratios.at(0).peer == "other");
+        CHECK(found[0].ratios.at(0).ratio.middle > 0);
     }
     CHECK(std::filesystem::is_empty(here));
     CHECK(std::filesystem::is_empty(there));

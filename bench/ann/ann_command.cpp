@@ -65,7 +65,7 @@ int measure(const AnnOptions& options, index::Isa isa, std::span<const char* con
     const Status done = run_modes(options, run, set, distance, truth);
     if (!done)
         return complain(complaint_about("run", done.error()), 1);
-    const std::string text = options.json ? json_of(report) : text_of(report);
+    const std::string text = options.json ? json_of(results_of(report)) : text_of(report);
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
         return complain("the report could not be written", 1);
     return 0;

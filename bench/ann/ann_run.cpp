@@ -141,6 +141,8 @@ Status AnnRun::filtered(const VectorSet& set, const ExactDistance& distance, dou
     std::snprintf(title, sizeof title, "filter of %g percent, %s, %u rows allowed", percent,
                   correlated ? "away from the queries" : "random", allowed.count_set);
     run.title = title;
+    run.filter = correlated ? "opposed" : "random";
+    run.filter_percent = percent;
     run.rows = set.base.rows;
     std::vector<Contender*> contenders = borrowed(contenders_);
     contenders.push_back(scan_.get());

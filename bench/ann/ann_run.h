@@ -22,7 +22,9 @@ class AnnRun {
   public:
     // All is lent and outlives the run.
     AnnRun(const AnnOptions& options, index::Isa isa, Report& report)
-        : options_(options), isa_(isa), report_(report) {}
+        : options_(options), isa_(isa), report_(report) {
+        report_.shape = shape();
+    }
 
     // Plain searches over the whole set, and filtered ones if asked for.
     Status search(const VectorSet& set, const ExactDistance& distance, const Truth& truth);

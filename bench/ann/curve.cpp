@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/assert.h"
-
 namespace vexfs {
 namespace {
 
@@ -18,14 +16,24 @@ double between(double a, double b, double part) {
                           : a * (1 - part) + b * part;
 }
 
+Latency between(const Latency& a, const Latency& b, double part) {
+    const auto at = [&](uint64_t Latency::*member) {
+        return static_cast<uint64_t>(
+            between(static_cast<double>(a.*member), static_cast<double>(b.*member), part) + 0.5);
+    };
+    return {at(&Latency::p50_ns), at(&Latency::p90_ns), at(&Latency::p99_ns), at(&Latency::p999_ns),
+            at(&Latency::max_ns)};
+}
+
 AtRecall exactly(const Point& point, double wanted) {
     return {wanted,
             point.recall,
             static_cast<double>(point.effort),
             point.best_qps(),
-            static_cast<double>(point.p50_ns),
-            static_cast<double>(point.p99_ns),
-            point.round_qps};
+            static_cast<double>(point.best_latency().p50_ns),
+            static_cast<double>(point.best_latency().p99_ns),
+            point.round_qps,
+            point.round_latency};
 }
 
 AtRecall interpolated(const Point& below, const Point& above, double wanted) {
@@ -38,9 +46,12 @@ AtRecall interpolated(const Point& below, const Point& above, double wanted) {
                 between(low.qps, high.qps, part),
                 between(low.p50_ns, high.p50_ns, part),
                 between(low.p99_ns, high.p99_ns, part),
+                {},
                 {}};
     for (size_t i = 0; i < low.round_qps.size(); ++i)
         at.round_qps.push_back(between(low.round_qps[i], high.round_qps[i], part));
+    for (size_t i = 0; i < low.round_latency.size(); ++i)
+        at.round_latency.push_back(between(low.round_latency[i], high.round_latency[i], part));
     return at;
 }
 
@@ -48,6 +59,12 @@ AtRecall interpolated(const Point& below, const Point& above, double wanted) {
 
 double Point::best_qps() const {
     return round_qps.empty() ? 0 : *std::max_element(round_qps.begin(), round_qps.end());
+}
+
+Latency Point::best_latency() const {
+    const auto best = std::max_element(round_qps.begin(), round_qps.end());
+    const auto round = static_cast<size_t>(best - round_qps.begin());
+    return round < round_latency.size() ? round_latency[round] : Latency{};
 }
 
 std::optional<AtRecall> at_recall(std::span<const Point> points, double wanted) {
@@ -58,16 +75,6 @@ std::optional<AtRecall> at_recall(std::span<const Point> points, double wanted) 
         return i == 0 ? exactly(points[0], wanted) : interpolated(points[i - 1], points[i], wanted);
     }
     return std::nullopt;
-}
-
-uint64_t percentile(std::span<uint64_t> samples, double percent) {
-    VEXFS_ASSERT(!samples.empty());
-    const double rank = std::ceil(percent / 100 * static_cast<double>(samples.size()));
-    const auto place =
-        static_cast<size_t>(std::clamp(rank, 1.0, static_cast<double>(samples.size())) - 1);
-    std::nth_element(samples.begin(), samples.begin() + static_cast<ptrdiff_t>(place),
-                     samples.end());
-    return samples[place];
 }
 
 } // namespace vexfs

@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "bench/result/latency.h"
+
 namespace vexfs {
 
 // One effort of one contender.
@@ -17,10 +19,10 @@ struct Point {
     uint32_t effort = 0;
     double recall = 0;
     std::vector<double> round_qps; // one per round, single client
-    uint64_t p50_ns = 0;           // of the fastest round
-    uint64_t p99_ns = 0;
+    std::vector<Latency> round_latency;
 
     [[nodiscard]] double best_qps() const;
+    [[nodiscard]] Latency best_latency() const; // of the round with best_qps()
 };
 
 // The figures at a wanted recall. Between two points of the sweep the logarithm of each figure is
@@ -34,12 +36,10 @@ struct AtRecall {
     double p50_ns = 0;
     double p99_ns = 0;
     std::vector<double> round_qps;
+    std::vector<Latency> round_latency;
 };
 
 // Nothing if no point reaches the recall.
 std::optional<AtRecall> at_recall(std::span<const Point> points, double wanted);
-
-// The value that `percent` of the samples do not exceed; at least one sample. Reorders them.
-uint64_t percentile(std::span<uint64_t> samples, double percent);
 
 } // namespace vexfs

@@ -22,6 +22,13 @@ double per_row(uint64_t bytes, uint64_t rows) {
     return rows == 0 ? 0 : static_cast<double>(bytes) / static_cast<double>(rows);
 }
 
+std::vector<double> medians_ns(const AtRecall& at) {
+    std::vector<double> medians;
+    for (const Latency& round : at.round_latency)
+        medians.push_back(static_cast<double>(round.p50_ns));
+    return medians;
+}
+
 std::string speed_line(const ContenderResult& contender, double recall) {
     const std::optional<AtRecall> at = at_recall(contender.points, recall);
     if (!at)
@@ -43,9 +50,9 @@ std::string ratio_lines(const SearchRun& run) {
         for (double recall : run.recalls) {
             const std::optional<Ratio> ratio = speed_ratio(ours, other, recall);
             if (ratio)
-                text +=
-                    format(" %.2fx at %.2f (%.2f..%.2f; p50 %.2fx),", ratio->middle, recall,
-                           ratio->low, ratio->high, latency_ratio(ours, other, recall).value_or(0));
+                text += format(" %.2fx at %.2f (%.2f..%.2f; p50 %.2fx),", ratio->middle, recall,
+                               ratio->low, ratio->high,
+                               latency_ratio(ours, other, recall).value_or(Ratio{}).middle);
         }
         if (ours.build_seconds > 0 && other.build_seconds > 0)
             text += format(" build %.2fx,", other.build_seconds / ours.build_seconds);
@@ -110,13 +117,13 @@ std::optional<Ratio> speed_ratio(const ContenderResult& a, const ContenderResult
     return ratio_of(first->round_qps, second->round_qps);
 }
 
-std::optional<double> latency_ratio(const ContenderResult& a, const ContenderResult& b,
-                                    double recall) {
+std::optional<Ratio> latency_ratio(const ContenderResult& a, const ContenderResult& b,
+                                   double recall) {
     const std::optional<AtRecall> first = at_recall(a.points, recall);
     const std::optional<AtRecall> second = at_recall(b.points, recall);
-    if (!first || !second || first->p50_ns <= 0)
+    if (!first || !second || first->round_latency.empty() || second->round_latency.empty())
         return std::nullopt;
-    return second->p50_ns / first->p50_ns;
+    return ratio_of(medians_ns(*second), medians_ns(*first));
 }
 
 std::string text_of(const Report& report) {

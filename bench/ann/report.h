@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What `vexfs-bench ann` found, as text for people and as JSON for programs.
+// What `vexfs-bench ann` found, as text for people and as results for programs.
 //
 // A ratio is ours over the peer's, round by round of the same run, and the middle of those; the
 // smallest and largest say how far the rounds were apart. A ratio over 1 is in our favour for
@@ -17,6 +17,7 @@
 #include "bench/ann/curve.h"
 #include "bench/machine/machine.h"
 #include "bench/ratio/ratio.h"
+#include "bench/result/result_file.h"
 
 namespace vexfs {
 
@@ -42,7 +43,9 @@ struct ContenderResult {
 };
 
 struct SearchRun {
-    std::string title; // "search", "filter 10 percent, random"
+    std::string title;           // "search", "filter 10 percent, random"
+    std::string filter = "none"; // "random", "opposed"
+    double filter_percent = 100;
     uint64_t rows = 0;
     uint64_t queries = 0;
     uint32_t k = 10;
@@ -62,6 +65,7 @@ struct Report {
     uint32_t processor = 0; // the one measured on
     std::string command;
     std::string isa;
+    ContenderShape shape;
     DataDescription data;
     std::vector<SearchRun> searches;
     std::vector<ChurnRun> churns;
@@ -72,10 +76,10 @@ std::optional<Ratio> speed_ratio(const ContenderResult& a, const ContenderResult
 
 // Of b's median latency over a's at one recall. On a busy machine it tells more than the queries
 // per second, which lose whatever time others took.
-std::optional<double> latency_ratio(const ContenderResult& a, const ContenderResult& b,
-                                    double recall);
+std::optional<Ratio> latency_ratio(const ContenderResult& a, const ContenderResult& b,
+                                   double recall);
 
 std::string text_of(const Report& report);
-std::string json_of(const Report& report);
+ResultFile results_of(const Report& report);
 
 } // namespace vexfs

@@ -32,11 +32,8 @@ Status time_round(Contender& contender, const SweepPlan& plan, Point& point,
     }
     const double seconds = static_cast<double>(nanoseconds(before - start)) / 1e9;
     const double qps = static_cast<double>(plan.queries.size()) / seconds;
-    if (qps > point.best_qps()) {
-        point.p50_ns = percentile(latencies, 50);
-        point.p99_ns = percentile(latencies, 99);
-    }
     point.round_qps.push_back(qps);
+    point.round_latency.push_back(latency_of(latencies));
     return ok();
 }
 

@@ -172,7 +172,7 @@ int run_fs(std::span<const char* const> arguments) {
                                 name_of(done.error().code) + ")",
                             1);
     }
-    std::fputs((options.json ? json_of(report) : text_of(report)).c_str(), stdout);
+    std::fputs((options.json ? json_of(results_of(report)) : text_of(report)).c_str(), stdout);
     return std::fflush(stdout) == 0 ? 0 : complain("the report could not be written", 1);
 }
 

@@ -3,7 +3,6 @@
 
 #include <cstdio>
 
-#include "bench/machine/machine_json.h"
 #include "bench/ratio/ratio.h"
 
 namespace vexfs {
@@ -41,28 +40,24 @@ std::string text_of(const FsReport& report) {
     return text;
 }
 
-std::string json_of(const FsReport& report) {
-    nlohmann::ordered_json json{{"schema", "vexfs-bench.fs/1"},
-                                {"machine", json_of_machine(report.machine)},
-                                {"commit", report.machine.commit},
-                                {"command", report.command},
-                                {"trials", nlohmann::ordered_json::array()}};
+ResultFile results_of(const FsReport& report) {
+    BenchRun run;
+    run.command = report.command;
     for (const TrialFigures& trial : report.trials) {
-        nlohmann::ordered_json one{{"name", trial.name}, {"operation", trial.what}};
         for (size_t i = 0; i < report.places.size(); ++i) {
-            one["rates"][report.places[i]] = trial.rates[i];
-            if (i == 0)
-                continue;
-            const Ratio ratio = ratio_of(trial.rates[0], trial.rates[i]);
-            one["ratios"][report.places[i]] = {
-                {"middle", ratio.middle}, {"low", ratio.low}, {"high", ratio.high}};
+            Measurement one{"fs." + trial.name, report.places[i], i > 0, trial.what, {}, {}, {}};
+            one.add("throughput", "1/s", Better::kMore, trial.rates[i]);
+            if (i == 0 && trial.engine) {
+                one.add("engine_requests", "count", Better::kLess, trial.engine->requests);
+                one.add("engine_share", "share", Better::kNeither, trial.engine->of_time);
+            }
+            for (size_t other = 1; i == 0 && other < report.places.size(); ++other)
+                one.ratios.push_back({"throughput", report.places[other],
+                                      ratio_of(trial.rates[0], trial.rates[other])});
+            run.measurements.push_back(std::move(one));
         }
-        if (trial.engine)
-            one["engine"] = {{"requests_per_operation", trial.engine->requests},
-                             {"share_of_time", trial.engine->of_time}};
-        json["trials"].push_back(one);
     }
-    return json.dump(2) + "\n";
+    return {report.machine, {std::move(run)}};
 }
 
 } // namespace vexfs

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What `vexfs-bench fs` found, as text and as JSON.
+// What `vexfs-bench fs` found, as text and as results.
 //
 // Threads: values and pure functions.
 #pragma once
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bench/machine/machine.h"
+#include "bench/result/result_file.h"
 
 namespace vexfs {
 
@@ -35,6 +36,7 @@ struct FsReport {
 };
 
 std::string text_of(const FsReport& report);
-std::string json_of(const FsReport& report);
+// Each trial is a benchmark: fs.create, fs.read ...
+ResultFile results_of(const FsReport& report);
 
 } // namespace vexfs

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/store/commit_run.h"
 
-#include <algorithm>
 #include <chrono>
 
 namespace vexfs {
@@ -15,16 +14,9 @@ constexpr const char* kUpdate = "update";
 // A page of any of the stores holds more puts than this.
 constexpr uint64_t kWarmStep = 16;
 
-double since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-double quantile(std::vector<double>& values, double fraction) {
-    if (values.empty())
-        return 0;
-    const auto at = static_cast<size_t>(fraction * static_cast<double>(values.size() - 1));
-    std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(at), values.end());
-    return values[at];
+uint64_t ns_since(Clock::time_point start) {
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
 }
 
 void add(DiskCounts& to, const DiskCounts& from) {
@@ -80,7 +72,7 @@ std::vector<Put> CommitRun::next_puts(const CommitFigures& figures) {
 Status CommitRun::run_slice(Cell& cell) {
     const double limit = options_.seconds / static_cast<double>(options_.rounds);
     KeyValueStore& store = *stores_[cell.store];
-    std::vector<double> round_us;
+    std::vector<uint64_t> round_ns;
     const DiskCounts disk = disk_.counts();
     const OwnCounts own = store.counts();
     double seconds = 0;
@@ -88,32 +80,32 @@ Status CommitRun::run_slice(Cell& cell) {
         const std::vector<Put> puts = next_puts(cell.figures);
         const auto start = Clock::now();
         VEXFS_TRY_VOID(store.put_synced(puts));
-        const double passed = since(start);
-        round_us.push_back(passed * 1e6);
-        seconds += passed;
+        const uint64_t passed_ns = ns_since(start);
+        round_ns.push_back(passed_ns);
+        seconds += static_cast<double>(passed_ns) / 1e9;
     } while (seconds < limit);
     add(cell.figures.disk, disk_.counts() - disk);
     add(cell.figures.counts, store.counts(), own);
-    cell.figures.commits += round_us.size();
+    cell.figures.commits += round_ns.size();
     cell.seconds += seconds;
-    cell.all_us.insert(cell.all_us.end(), round_us.begin(), round_us.end());
-    cell.figures.round_p50_us.push_back(quantile(round_us, 0.5));
+    cell.all_ns.insert(cell.all_ns.end(), round_ns.begin(), round_ns.end());
+    cell.figures.rounds.push_back(latency_of(round_ns));
     return ok();
 }
 
 Status CommitRun::run_bare(BareSync& bare) {
     const double limit = options_.seconds / static_cast<double>(options_.rounds);
-    std::vector<double> round_us;
+    std::vector<uint64_t> round_ns;
     double seconds = 0;
     do {
         const auto start = Clock::now();
         VEXFS_TRY_VOID(bare.run());
-        const double passed = since(start);
-        round_us.push_back(passed * 1e6);
-        seconds += passed;
+        const uint64_t passed_ns = ns_since(start);
+        round_ns.push_back(passed_ns);
+        seconds += static_cast<double>(passed_ns) / 1e9;
     } while (seconds < limit);
-    bare_us_.insert(bare_us_.end(), round_us.begin(), round_us.end());
-    report_.bare_round_p50_us.push_back(quantile(round_us, 0.5));
+    bare_ns_.insert(bare_ns_.end(), round_ns.begin(), round_ns.end());
+    report_.bare_rounds.push_back(latency_of(round_ns));
     return ok();
 }
 
@@ -125,12 +117,10 @@ Status CommitRun::run(BareSync& bare) {
         for (Cell& cell : cells_)
             VEXFS_TRY_VOID(run_slice(cell));
     }
-    report_.bare_p50_us = quantile(bare_us_, 0.5);
-    report_.bare_p99_us = quantile(bare_us_, 0.99);
+    report_.bare = latency_of(bare_ns_);
     for (Cell& cell : cells_) {
         CommitFigures& figures = cell.figures;
-        figures.p50_us = quantile(cell.all_us, 0.5);
-        figures.p99_us = quantile(cell.all_us, 0.99);
+        figures.all = latency_of(cell.all_ns);
         figures.puts_per_second =
             static_cast<double>(figures.commits * figures.size) / cell.seconds;
         report_.stores[cell.store].commits.push_back(std::move(figures));

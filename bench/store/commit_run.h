@@ -29,7 +29,7 @@ class CommitRun {
     struct Cell {
         size_t store = 0;
         CommitFigures figures;
-        std::vector<double> all_us;
+        std::vector<uint64_t> all_ns;
         double seconds = 0;
     };
 
@@ -45,7 +45,7 @@ class CommitRun {
     StoreReport& report_;
     Random random_;
     std::vector<Cell> cells_;
-    std::vector<double> bare_us_;
+    std::vector<uint64_t> bare_ns_;
     uint64_t created_ = 0;       // puts behind those of the load
     uint64_t version_ = 1 << 20; // of values: none has been stored before
 };

@@ -98,7 +98,7 @@ int run_store(std::span<const char* const> arguments) {
         return complain("--dir " + options.folder + ": " + done.error().what + " (" +
                             name_of(done.error().code) + ")",
                         1);
-    const std::string text = options.json ? json_of(report) : text_of(report);
+    const std::string text = options.json ? json_of(results_of(report)) : text_of(report);
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
         return complain("the report could not be written", 1);
     return 0;

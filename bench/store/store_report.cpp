@@ -20,6 +20,10 @@ double share(uint64_t part, uint64_t whole) {
     return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+double microseconds(uint64_t ns) {
+    return static_cast<double>(ns) / 1e3;
+}
+
 std::string text_of_ratio(const Ratio& ratio) {
     return format("%.2fx (%.2f..%.2f)", ratio.middle, ratio.low, ratio.high);
 }
@@ -75,7 +79,8 @@ std::string text_of_commits(const StoreReport& report) {
             const CommitFigures& commit = store.commits[cell];
             text += format("  %-7s %5llu  %-12s %9.0f %9.0f %9.0f %7.2f %8.0f %7.2f\n",
                            commit.pattern.c_str(), static_cast<unsigned long long>(commit.size),
-                           store.name.c_str(), commit.p50_us, commit.p99_us, commit.puts_per_second,
+                           store.name.c_str(), microseconds(commit.all.p50_ns),
+                           microseconds(commit.all.p99_ns), commit.puts_per_second,
                            share(commit.disk.writes, commit.commits),
                            share(commit.disk.write_bytes, commit.commits),
                            share(commit.disk.flushes, commit.commits));
@@ -85,8 +90,9 @@ std::string text_of_commits(const StoreReport& report) {
                        share(ours.counts.writes, ours.commits),
                        share(ours.counts.write_bytes, ours.commits),
                        share(ours.counts.flushes, ours.commits));
-        text += ratios(
-            report, [cell](const StoreFigures& store) { return store.commits[cell].round_p50_us; });
+        text += ratios(report, [cell](const StoreFigures& store) {
+            return medians_of(store.commits[cell].rounds);
+        });
     }
     return text;
 }
@@ -104,6 +110,13 @@ std::string text_of_stalls(const StoreReport& report) {
 
 } // namespace
 
+std::vector<double> medians_of(const std::vector<Latency>& rounds) {
+    std::vector<double> medians;
+    for (const Latency& round : rounds)
+        medians.push_back(static_cast<double>(round.p50_ns));
+    return medians;
+}
+
 std::string text_of(const StoreReport& report) {
     std::string text = "vexfs-bench store, commit " + report.machine.commit + "\n";
     text += "command: " + report.command + "\n";
@@ -115,7 +128,7 @@ std::string text_of(const StoreReport& report) {
         text += "  " + store.description + "\n";
     text += format("a bare 4 KiB write with fdatasync: p50 %.0f us, p99 %.0f us; no synced commit "
                    "can be faster\n",
-                   report.bare_p50_us, report.bare_p99_us);
+                   microseconds(report.bare.p50_ns), microseconds(report.bare.p99_ns));
     text += text_of_loads(report);
     text += text_of_opens(report, "after a clean stop", &StoreFigures::clean);
     text += text_of_opens(report, "after SIGKILL with a full log", &StoreFigures::killed);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What `vexfs-bench store` found, as text for people and as JSON for programs.
+// What `vexfs-bench store` found, as text for people and as results for programs.
 //
 // A ratio is the peer's time over ours, round by round of the same run, and the middle of those:
 // over 1 is in our favour. The smallest and the largest say how far the rounds were apart.
@@ -12,10 +12,14 @@
 #include <vector>
 
 #include "bench/machine/machine.h"
+#include "bench/result/result_file.h"
 #include "bench/store/disk.h"
 #include "bench/store/key_value_store.h"
 
 namespace vexfs {
+
+// Of each round, in nanoseconds.
+std::vector<double> medians_of(const std::vector<Latency>& rounds);
 
 struct LoadFigures {
     std::vector<double> seconds; // by load
@@ -31,9 +35,8 @@ struct OpenFigures {
 struct CommitFigures {
     std::string pattern;
     uint64_t size = 0;
-    std::vector<double> round_p50_us;
-    double p50_us = 0;
-    double p99_us = 0;
+    std::vector<Latency> rounds;
+    Latency all;                // of all rounds together
     double puts_per_second = 0; // with all that goes on behind the commits
     uint64_t commits = 0;
     DiskCounts disk;
@@ -65,14 +68,13 @@ struct StoreReport {
     uint64_t keys = 0;
     std::string order;
     uint64_t size_bytes = 0;
-    std::vector<double> bare_round_p50_us;
-    double bare_p50_us = 0;
-    double bare_p99_us = 0;
+    std::vector<Latency> bare_rounds;
+    Latency bare;
     std::vector<StoreFigures> stores; // ours first
     std::vector<StallFigures> stalls; // with a freeze that places everything, and as it is
 };
 
 std::string text_of(const StoreReport& report);
-std::string json_of(const StoreReport& report);
+ResultFile results_of(const StoreReport& report);
 
 } // namespace vexfs
