@@ -31,6 +31,13 @@ Status Volume::check_owner(uint64_t node, const Caller& caller) {
     return collections_->check_owner(node, caller);
 }
 
+// The rows have changed, and so has an attribute of the file: who copies what is newer goes by
+// ctime. A volume that is too full to note the time keeps the rows and the time from before.
+Status Volume::touch(uint64_t ino) {
+    const Result<Inode> touched = names_->set(ino, {}, now());
+    return touched || touched.error().code == Code::kENOSPC ? ok() : Status(touched.error());
+}
+
 Result<PutDone> Volume::put_rows(const FileChoice& file, const Caller& caller, const PutRows& rows,
                                  const VectorShape& shape, bool async, uint64_t& ino) {
     ino = 0;
@@ -38,6 +45,7 @@ Result<PutDone> Volume::put_rows(const FileChoice& file, const Caller& caller, c
     VEXFS_TRY_VOID(check_real(file.node));
     const PutDone done =
         VEXFS_TRY(with_room([&] { return collections_->put(file, caller, rows, shape, ino); }));
+    VEXFS_TRY_VOID(touch(ino));
     keeper_->dirtied();
     if (!async)
         VEXFS_TRY_VOID(store_->sync());
@@ -49,6 +57,7 @@ Result<Dropped> Volume::drop_rows(const FileChoice& file, const Caller& caller, 
     VEXFS_TRY_VOID(changeable({}));
     VEXFS_TRY_VOID(check_real(file.node));
     const Dropped dropped = VEXFS_TRY(collections_->drop(file, caller, first));
+    VEXFS_TRY_VOID(touch(dropped.ino));
     if (!async)
         VEXFS_TRY_VOID(store_->sync());
     return dropped;

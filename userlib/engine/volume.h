@@ -143,6 +143,7 @@ class Volume {
     // No row belongs to a virtual file.
     [[nodiscard]] static Status check_real(uint64_t node);
     Result<Entry> held(Result<Entry> entry);
+    Status touch(uint64_t ino);
     // What was deleted and is not erased yet is room too.
     template <typename Verb>
     auto with_room(Verb&& verb) {

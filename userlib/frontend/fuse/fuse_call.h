@@ -107,7 +107,7 @@ class Call {
         return run_bodyless(payload, out);
     }
     WireReply run_bodyless(Bytes payload, MutableBytes out) {
-        FuseCaller caller(req_); // gone before the kernel is answered
+        FuseCaller caller(req_, server(req_)); // gone before the kernel is answered
         request_.payload = payload;
         request_.out = out;
         request_.caller = &caller;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "userlib/frontend/fuse/fuse_calls.h"
+#include "userlib/frontend/fuse/fuse_server.h"
 #include "userlib/frontend/wire/dispatch/wire_caller.h"
 
 namespace vexfs {
@@ -18,16 +19,18 @@ namespace vexfs {
 class FuseCaller : public WireCaller {
   public:
     // Must be gone before the request is answered: libfuse frees it then.
-    explicit FuseCaller(fuse_req_t req) : req_(req) {}
+    FuseCaller(fuse_req_t req, FuseServer& server) : req_(req), server_(server) {}
     ~FuseCaller() override;
     FuseCaller(const FuseCaller&) = delete;
     FuseCaller& operator=(const FuseCaller&) = delete;
 
     Result<Caller> identity() override;
     const uint8_t* cancelled() override;
+    void times_changed(uint64_t ino) override { server_.forget_attributes(ino); }
 
   private:
     const fuse_req_t req_;
+    FuseServer& server_;
     bool watched_ = false;
     uint8_t cancelled_ = 0;
 };

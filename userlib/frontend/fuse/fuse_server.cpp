@@ -178,6 +178,14 @@ FuseServer::~FuseServer() {
     fuse_session_destroy(session_);
 }
 
+// A negative offset: the attributes alone, no pages. ENOENT: the kernel has forgotten the node.
+void FuseServer::forget_attributes(uint64_t ino) {
+    const int result = fuse_lowlevel_notify_inval_inode(session_, ino, -1, 0);
+    if (result != 0 && result != -ENOENT)
+        log(LogLevel::kWarning, "fuse", "attributes that have changed may be believed for an hour",
+            {{"ino", ino}, {"cause", fail(code_from_errno(-result), "fuse: notify")}});
+}
+
 Status FuseServer::serve(std::function<void()> ready) {
     ready_ = std::move(ready);
     server_ = ::pthread_self();

@@ -53,6 +53,9 @@ class FuseServer {
 
     // For the calls of fuse_calls.h.
     WireReply run(const WireRequest& request) { return dispatch_.run(request); }
+    // The kernel asks for a node's attributes again. Takes none of the kernel's locks on nodes, so
+    // that a request on the same node may call it.
+    void forget_attributes(uint64_t ino);
     [[nodiscard]] uint64_t root() const { return root_; } // the wire's number of FUSE's node 1
     [[nodiscard]] const FuseOptions& options() const { return options_; }
     void answered() {

@@ -23,9 +23,11 @@ class RigCaller : public WireCaller {
         return who_;
     }
     const uint8_t* cancelled() override { return &cancel; }
+    void times_changed(uint64_t ino) override { changed.push_back(ino); }
 
     bool known = true;
     uint8_t cancel = 0;
+    std::vector<uint64_t> changed; // nodes, in order
 
   private:
     const Caller who_;
@@ -51,7 +53,8 @@ class WireRig {
     }
     [[nodiscard]] Volume& volume() { return *volume_; }
     [[nodiscard]] Dispatch& dispatch() { return *dispatch_; }
-    // Who sends, until another is set. The caller outlives the sending.
+    // Who sends, until another is set; it outlives the sending.
+    [[nodiscard]] const RigCaller& root() const { return root_; }
     void set_caller(WireCaller& caller) { caller_ = &caller; }
 
     // The reply is in `out`.

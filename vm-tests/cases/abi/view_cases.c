@@ -51,6 +51,38 @@ static void outside_it_is_an_ordinary_one(void) {
     EXPECT_IS(getxattr("f", VECTOR, NULL, 0), 3);
 }
 
+/* Whether ctime has grown since it was looked at last, and nothing else of the times has. */
+static int has_a_newer_ctime(const char* path, struct stat* before) {
+    const struct stat old = *before;
+
+    EXPECT_IS(stat(path, before), 0);
+    EXPECT(old.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+           old.st_mtim.tv_nsec == before->st_mtim.tv_nsec);
+    return old.st_ctim.tv_sec < before->st_ctim.tv_sec ||
+           (old.st_ctim.tv_sec == before->st_ctim.tv_sec &&
+            old.st_ctim.tv_nsec < before->st_ctim.tv_nsec);
+}
+
+static void copies_go_by_ctime(void) {
+    const int fd = make_collection("c");
+    struct vexfs_drop_reply reply;
+    struct stat times;
+    int file;
+
+    make_file("c/f", 0644);
+    EXPECT_IS(stat("c/f", &times), 0);
+    EXPECT(!has_a_newer_ctime("c/f", &times));
+    file = open_as("c/f", O_RDWR);
+    EXPECT_IS(put(file, 0, NULL, 0, 1, two), 0);
+    EXPECT(has_a_newer_ctime("c/f", &times));
+    EXPECT_IS(put_one(fd, "f", 1), 0);
+    EXPECT(has_a_newer_ctime("c/f", &times));
+    EXPECT_IS(drop(fd, ino_of("c/f"), NULL, 0, &reply), 0);
+    EXPECT(has_a_newer_ctime("c/f", &times));
+    EXPECT_IS(put(fd, 0, "f", 7, 1, two), -EINVAL);
+    EXPECT(!has_a_newer_ctime("c/f", &times));
+}
+
 static void similar_lists_the_nearest(void) {
     char target[64];
     struct dirent* entry;
@@ -85,6 +117,7 @@ const struct abi_case view_cases[] = {
     {"user.vexfs.vector is the rows of a file", an_attribute_is_the_rows},
     {"user.vexfs.rows may come before the vector", what_rows_carry_is_one_too},
     {"outside of a collection both are ordinary attributes", outside_it_is_an_ordinary_one},
+    {"rows that change change ctime, as attributes do", copies_go_by_ctime},
     {"`.similar` lists what its reader may read, nearest first", similar_lists_the_nearest},
     {NULL, NULL},
 };

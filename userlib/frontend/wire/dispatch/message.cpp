@@ -35,6 +35,11 @@ bool Message::is_cancelled() {
     return flag != nullptr && __atomic_load_n(flag, __ATOMIC_RELAXED) != 0;
 }
 
+void Message::times_changed(uint64_t ino) {
+    if (origin_.caller != nullptr)
+        origin_.caller->times_changed(ino);
+}
+
 Status Message::reserve(uint64_t reply_bytes) {
     if (reply_bytes > header_.room) {
         fault_ = {offsetof(vexfs_msg, room), reply_bytes};

@@ -51,6 +51,7 @@ class Message {
     // The flag of WireCaller; a null pointer if nobody cancels.
     const uint8_t* cancelled();
     [[nodiscard]] bool is_cancelled();
+    void times_changed(uint64_t ino);
 
     // Takes the room for a reply whose size is known before the op does anything. EMSGSIZE, ENOMEM.
     Status reserve(uint64_t reply_bytes);

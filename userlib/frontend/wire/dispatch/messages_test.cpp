@@ -90,6 +90,7 @@ TEST_CASE("messages: every op of rows does what it says") {
     CHECK(as<PutReply>(done).body.failed == 0);
     CHECK(as<PutReply>(done).body.rows == 3);
     CHECK(rig.rows() == 3);
+    CHECK(rig.root().changed == rig.files);
     CHECK(as<SchemaGetReply>(rig.send(SchemaGetRequest())).body.collection == rig.directory);
 
     const auto found = rig.send(
@@ -116,6 +117,7 @@ TEST_CASE("messages: every op of rows does what it says") {
     CHECK(as<PlainReply<VEXFS_OP_DROP, vexfs_drop_reply>>(
               rig.ask(rig.files[1], VEXFS_FILE_WRITE, drop))
               .body.dropped == 1);
+    CHECK(rig.root().changed.back() == rig.files[1]);
     CHECK(rig.rows() == 2);
     SyncRequest sync;
     sync.head.flags = VEXFS_SYNC_LINK;

@@ -123,6 +123,8 @@ Result<size_t> Messages::perform(Message& message, const PutRequest& request) {
             volume_.put_rows(choice, caller, rows, shape, async || several, ino);
         if (!done && !several)
             return done.error();
+        if (done)
+            message.times_changed(ino);
         statuses[i].ino = ino;
         statuses[i].status = done ? 0 : -done.error().errno_value();
         statuses[i].first = done ? done->first : 0;
@@ -179,6 +181,7 @@ Result<size_t> Messages::perform(Message& message, const DropRequest& request) {
     const bool async = (request.head.flags & VEXFS_DROP_ASYNC) != 0;
     const Dropped dropped = VEXFS_TRY(
         volume_.drop_rows(choice, VEXFS_TRY(message.caller()), request.body.first, async));
+    message.times_changed(dropped.ino);
     DropReply reply;
     reply.body = {dropped.ino, dropped.dropped, dropped.total};
     return message.reply(Reply(reply));

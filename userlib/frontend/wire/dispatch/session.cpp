@@ -21,6 +21,10 @@ class SessionCaller : public WireCaller {
     const uint8_t* cancelled() override {
         return reader_ != nullptr ? reader_->cancelled() : &never_;
     }
+    void times_changed(uint64_t ino) override {
+        if (reader_ != nullptr)
+            reader_->times_changed(ino);
+    }
 
   private:
     const Caller& opener_;

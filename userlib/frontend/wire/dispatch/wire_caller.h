@@ -22,6 +22,8 @@ class WireCaller {
     // A byte that is not 0 once the caller has a signal and is to be let go. Read with an atomic
     // load; it lives as long as this object.
     virtual const uint8_t* cancelled() = 0;
+    // A message has changed the times of a node behind the kernel's back. Called before the reply.
+    virtual void times_changed(uint64_t ino) = 0;
 };
 
 } // namespace vexfs
