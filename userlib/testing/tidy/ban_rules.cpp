@@ -28,7 +28,7 @@ bool is_product(const SourceFile& file) {
 }
 bool is_library(const SourceFile& file) {
     return is_product(file) && !under(file.path, "userlib/tools") &&
-           !file.path.ends_with("main.cpp");
+           !under(file.path, "userlib/client/examples") && !file.path.ends_with("main.cpp");
 }
 bool is_cpp(const SourceFile& file) {
     return file.language == Language::kCpp;

@@ -47,7 +47,7 @@ const std::vector<Library>& libraries() {
     static const std::vector<Library> table = {
         {"liburing",
          {"liburing"},
-         {"io_uring_queue_init", "io_uring_get_sqe", "io_uring_sqe"},
+         {"io_uring_queue_init", "io_uring_get_sqe", "io_uring_prep_"},
          {"userlib/device", "userlib/frontend/kmod"}},
         {"libfuse",
          {"fuse3/", "fuse_lowlevel.h", "fuse.h"},
