@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 int refuse_silence(int error, struct vexfs_reason* reason) {
     if (error == ENOTTY || error == ENOSYS || error == EINVAL || error == EOPNOTSUPP)
@@ -24,8 +23,8 @@ int call_result(struct reply* reply, uint64_t* needed, struct vexfs_reason* reas
     return refuse(-status, reason, "%s", text);
 }
 
-int call_ioctl(int file, const struct message* message, size_t room, struct reply* reply,
-               uint64_t* needed, struct vexfs_reason* reason) {
+int call_ioctl(const struct channel* channel, const struct message* message, size_t room,
+               struct reply* reply, uint64_t* needed, struct vexfs_reason* reason) {
     memset(reply, 0, sizeof *reply);
     reply->bytes = calloc(1, room);
     if (reply->bytes == NULL)
@@ -34,8 +33,7 @@ int call_ioctl(int file, const struct message* message, size_t room, struct repl
     memcpy(reply->bytes, message->bytes, message->size);
     struct vexfs_msg* const msg = (struct vexfs_msg*)reply->bytes;
     msg->room = (__u32)room;
-    const int called = ioctl(file, VEXFS_IOC(msg->op, room), reply->bytes);
-    const int error = called == 0 ? 0 : errno;
+    const int error = -channel_ioctl(channel, VEXFS_IOC(msg->op, room), reply->bytes);
     int result;
     if (error != 0 && msg->status == 0)
         result = refuse_silence(error, reason);

@@ -5,12 +5,13 @@
 // Threads: any thread calls on any descriptor.
 #pragma once
 
+#include "userlib/client/channel.h"
 #include "userlib/client/message.h"
 
 // By ioctl; `room` is that of the reply, which the caller frees after a success. EMSGSIZE: `needed`
 // is what the reply takes.
-int call_ioctl(int file, const struct message* message, size_t room, struct reply* reply,
-               uint64_t* needed, struct vexfs_reason* reason);
+int call_ioctl(const struct channel* channel, const struct message* message, size_t room,
+               struct reply* reply, uint64_t* needed, struct vexfs_reason* reason);
 
 // What a reply that came says: 0, or its failure.
 int call_result(struct reply* reply, uint64_t* needed, struct vexfs_reason* reason);

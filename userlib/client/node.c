@@ -15,36 +15,26 @@
 enum { kSmallRoom = 4096 }; // one page is cheaper for the kernel than four
 
 // A file is opened for writing too, if that is allowed: rows are put by it.
-static int open_descriptor(const char* path, const struct stat* found) {
-    const int flags = O_CLOEXEC | O_NONBLOCK;
-    if (S_ISDIR(found->st_mode))
-        return open(path, O_RDONLY | O_DIRECTORY | flags);
-    const int file = open(path, O_RDWR | flags);
-    if (file >= 0 || (errno != EACCES && errno != EROFS && errno != ETXTBSY))
-        return file;
-    const int readable = open(path, O_RDONLY | flags);
-    return readable >= 0 || errno != EACCES ? readable : open(path, O_WRONLY | flags);
+static int open_channel(const char* target, struct channel* opened, struct vexfs_reason* reason) {
+    int result = channel_open(target, O_RDWR, opened, reason);
+    if (result == -EISDIR || result == -EACCES || result == -EROFS || result == -ETXTBSY)
+        result = channel_open(target, O_RDONLY, opened, reason);
+    return result != -EACCES ? result : channel_open(target, O_WRONLY, opened, reason);
 }
 
-int vexfs_node_open(const char* path, struct vexfs_node** node, struct vexfs_reason* reason) {
+static int open_node(const char* target, struct vexfs_node** node, struct vexfs_reason* reason) {
+    struct channel channel;
     struct stat found;
-    if (stat(path, &found) != 0)
-        return refuse_errno(errno, reason);
-    if (!S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode))
-        return refuse(EINVAL, reason, "this is neither a file nor a directory");
-    const int file = open_descriptor(path, &found);
-    if (file < 0 || fstat(file, &found) != 0) {
-        const int error = errno;
-        if (file >= 0)
-            close(file);
-        return refuse_errno(error, reason);
-    }
-    struct vexfs_node* const opened = calloc(1, sizeof *opened);
+    int result = open_channel(target, &channel, reason);
+    if (result != 0)
+        return result;
+    result = channel_stat(&channel, &found);
+    struct vexfs_node* const opened = result == 0 ? calloc(1, sizeof *opened) : NULL;
     if (opened == NULL) {
-        close(file);
-        return refuse_memory(reason);
+        channel_close(&channel);
+        return result != 0 ? refuse_errno(-result, reason) : refuse_memory(reason);
     }
-    opened->file = file;
+    opened->channel = channel;
     opened->is_directory = S_ISDIR(found.st_mode);
     opened->ino = found.st_ino;
     pool_begin(&opened->sessions);
@@ -52,16 +42,26 @@ int vexfs_node_open(const char* path, struct vexfs_node** node, struct vexfs_rea
     return 0;
 }
 
+int vexfs_node_open(const char* target, struct vexfs_node** node, struct vexfs_reason* reason) {
+    struct image* image = NULL; // open from the first try to the last
+    const char* path;
+    int result = image_of_target(target, &image, &path, reason);
+    if (result == 0)
+        result = open_node(target, node, reason);
+    image_release(image);
+    return result;
+}
+
 void vexfs_node_close(struct vexfs_node* node) {
     if (node == NULL)
         return;
     pool_end(&node->sessions);
-    close(node->file);
+    channel_close(&node->channel);
     free(node);
 }
 
 int vexfs_node_fd(const struct vexfs_node* node) {
-    return node->file;
+    return node->channel.image == NULL ? node->channel.file : -1;
 }
 
 uint64_t vexfs_node_ino(const struct vexfs_node* node) {
@@ -71,35 +71,37 @@ uint64_t vexfs_node_ino(const struct vexfs_node* node) {
 // The directory whose session takes the message of a file: that in which the file lies. It is
 // meant by its number there.
 static int open_parent(const struct vexfs_node* node, struct message* message,
-                       struct vexfs_reason* reason) {
-    char link[64];
-    char path[PATH_MAX];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", node->file);
-    const ssize_t length = readlink(link, path, sizeof path - 1);
-    char* const slash = length > 0 ? memrchr(path, '/', (size_t)length) : NULL;
-    if (slash == NULL)
-        return refuse(EMSGSIZE, reason, "a message this large needs the file's directory");
-    slash[slash == path ? 1 : 0] = '\0';
-    const int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0)
-        return refuse_errno(errno, reason);
+                       struct channel* directory, struct vexfs_reason* reason) {
+    char path[PATH_MAX] = ".";
+    if (node->channel.image == NULL) {
+        char link[64];
+        snprintf(link, sizeof link, "/proc/self/fd/%d", node->channel.file);
+        const ssize_t length = readlink(link, path, sizeof path - 1);
+        char* const slash = length > 0 ? memrchr(path, '/', (size_t)length) : NULL;
+        if (slash == NULL)
+            return refuse(EMSGSIZE, reason, "a message this large needs the file's directory");
+        slash[slash == path ? 1 : 0] = '\0';
+    }
+    const int result = channel_openat(&node->channel, path, O_RDONLY | O_DIRECTORY, 0, directory);
+    if (result != 0)
+        return refuse_errno(-result, reason);
     if (message->file_at != 0) {
         struct vexfs_file file = {.ino = node->ino};
         memcpy(message->bytes + message->file_at, &file, sizeof file);
     }
-    return directory;
+    return 0;
 }
 
 static int exchange_by_session(struct vexfs_node* node, struct message* message, size_t room,
                                struct reply* reply, uint64_t* needed, struct vexfs_reason* reason) {
+    struct channel directory;
     if (node->is_directory)
-        return call_session(&node->sessions, node->file, message, room, reply, needed, reason);
-    const int directory = open_parent(node, message, reason);
-    if (directory < 0)
-        return directory;
-    const int result =
-        call_session(&node->sessions, directory, message, room, reply, needed, reason);
-    close(directory);
+        return call_session(&node->sessions, &node->channel, message, room, reply, needed, reason);
+    int result = open_parent(node, message, &directory, reason);
+    if (result != 0)
+        return result;
+    result = call_session(&node->sessions, &directory, message, room, reply, needed, reason);
+    channel_close(&directory);
     return result;
 }
 
@@ -114,7 +116,7 @@ int exchange(struct vexfs_node* node, struct message* message, uint64_t room, st
         const uint64_t larger = room > message->size ? room : message->size;
         const int result =
             larger <= VEXFS_MAX_IOCTL
-                ? call_ioctl(node->file, message,
+                ? call_ioctl(&node->channel, message,
                              larger <= kSmallRoom ? kSmallRoom : VEXFS_MAX_IOCTL, reply, &needed,
                              reason)
                 : exchange_by_session(node, message, VEXFS_PAD8(room), reply, &needed, reason);

@@ -8,7 +8,7 @@
 #include "userlib/client/session.h"
 
 struct vexfs_node {
-    int file;
+    struct channel channel;
     bool is_directory;
     uint64_t ino;
     struct session_pool sessions;

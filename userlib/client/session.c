@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "userlib/client/call.h"
 
@@ -26,8 +24,8 @@ static size_t least(size_t a, size_t b) {
 }
 
 // 0, or -errno of the ioctl.
-static int send_part(int file, unsigned op, uint32_t flags, uint32_t offset, uint32_t bytes,
-                     size_t piece_bytes, union part* part) {
+static int send_part(const struct channel* channel, unsigned op, uint32_t flags, uint32_t offset,
+                     uint32_t bytes, size_t piece_bytes, union part* part) {
     const uint32_t body[2] = {offset, bytes}; // vexfs_part_put, vexfs_part_get
     const struct vexfs_msg msg = {.size =
                                       (__u32)(sizeof msg + sizeof body + VEXFS_PAD8(piece_bytes)),
@@ -38,17 +36,17 @@ static int send_part(int file, unsigned op, uint32_t flags, uint32_t offset, uin
                                   .flags = flags};
     memcpy(part->bytes, &msg, sizeof msg);
     memcpy(part->bytes + sizeof msg, body, sizeof body);
-    return ioctl(file, VEXFS_IOC(op, sizeof part->bytes), part) == 0 ? 0 : -errno;
+    return channel_ioctl(channel, VEXFS_IOC(op, sizeof part->bytes), part);
 }
 
-static int put_parts(int file, const struct message* message) {
+static int put_parts(const struct channel* channel, const struct message* message) {
     union part part;
     const size_t place = sizeof part.msg + sizeof(struct vexfs_part_put);
     for (size_t done = 0; done < message->size;) {
         const size_t bytes = least(message->size - done, kPartBytes);
         memset(part.bytes, 0, sizeof part.bytes);
         memcpy(part.bytes + place, message->bytes + done, bytes);
-        const int result = send_part(file, VEXFS_OP_PART_PUT, done == 0 ? VEXFS_PART_FIRST : 0,
+        const int result = send_part(channel, VEXFS_OP_PART_PUT, done == 0 ? VEXFS_PART_FIRST : 0,
                                      (uint32_t)done, (uint32_t)bytes, bytes, &part);
         if (result != 0)
             return result;
@@ -59,12 +57,12 @@ static int put_parts(int file, const struct message* message) {
 
 static int write_message(const struct session* session, const struct message* message) {
     if (!session->writable)
-        return put_parts(session->file, message);
+        return put_parts(&session->channel, message);
     for (size_t done = 0; done < message->size;) {
-        const ssize_t count =
-            pwrite(session->file, message->bytes + done, message->size - done, (off_t)done);
+        const ssize_t count = channel_pwrite(&session->channel, message->bytes + done,
+                                             message->size - done, (off_t)done);
         if (count < 0)
-            return -errno;
+            return (int)count;
         done += (size_t)count;
     }
     return 0;
@@ -73,15 +71,13 @@ static int write_message(const struct session* session, const struct message* me
 // At most `bytes` of the reply from `offset` on: their number, or -errno.
 static ssize_t read_slice(const struct session* session, unsigned char* into, size_t bytes,
                           size_t offset) {
-    if (session->writable) {
-        const ssize_t count = pread(session->file, into, bytes, (off_t)offset);
-        return count < 0 ? -errno : count;
-    }
+    if (session->writable)
+        return channel_pread(&session->channel, into, bytes, (off_t)offset);
     union part part;
     struct vexfs_part_get_reply got;
     const size_t place = sizeof part.msg + sizeof got;
     memset(part.bytes, 0, sizeof part.bytes);
-    const int result = send_part(session->file, VEXFS_OP_PART_GET, 0, (uint32_t)offset,
+    const int result = send_part(&session->channel, VEXFS_OP_PART_GET, 0, (uint32_t)offset,
                                  (uint32_t)least(bytes, kPartBytes), 0, &part);
     if (result != 0)
         return result;
@@ -120,17 +116,18 @@ static int read_reply(const struct session* session, size_t room, struct reply* 
     return -ENOMEM;
 }
 
-static int open_session(int directory, struct session* session, struct vexfs_reason* reason) {
+static int open_session(const struct channel* directory, struct session* session,
+                        struct vexfs_reason* reason) {
     session->writable = true;
-    session->file = openat(directory, ".vexfs/call", O_RDWR | O_CLOEXEC);
-    if (session->file < 0 && (errno == EROFS || errno == EACCES)) {
+    int result = channel_openat(directory, ".vexfs/call", O_RDWR, 0, &session->channel);
+    if (result == -EROFS || result == -EACCES) {
         session->writable = false;
-        session->file = openat(directory, ".vexfs/call", O_RDONLY | O_CLOEXEC);
+        result = channel_openat(directory, ".vexfs/call", O_RDONLY, 0, &session->channel);
     }
-    if (session->file >= 0)
+    if (result == 0)
         return 0;
     struct vexfs_reason cause;
-    const int error = -refuse_errno(errno, &cause);
+    const int error = -refuse_errno(-result, &cause);
     return refuse(error, reason, "a message too large for an ioctl needs .vexfs/call: %s",
                   cause.text);
 }
@@ -142,7 +139,7 @@ void pool_begin(struct session_pool* pool) {
 
 void pool_end(struct session_pool* pool) {
     for (size_t i = 0; i < pool->count; ++i)
-        close(pool->idle[i].file);
+        channel_close(&pool->idle[i].channel);
     pthread_mutex_destroy(&pool->mutex);
 }
 
@@ -162,11 +159,12 @@ static void give_back(struct session_pool* pool, const struct session* session) 
         pool->idle[pool->count++] = *session;
     pthread_mutex_unlock(&pool->mutex);
     if (!kept)
-        close(session->file);
+        channel_close(&session->channel);
 }
 
-int call_session(struct session_pool* pool, int directory, struct message* message, size_t room,
-                 struct reply* reply, uint64_t* needed, struct vexfs_reason* reason) {
+int call_session(struct session_pool* pool, const struct channel* directory,
+                 struct message* message, size_t room, struct reply* reply, uint64_t* needed,
+                 struct vexfs_reason* reason) {
     ((struct vexfs_msg*)message->bytes)->room = (__u32)room;
     for (bool again = false;; again = true) {
         struct session session;
@@ -188,7 +186,7 @@ int call_session(struct session_pool* pool, int directory, struct message* messa
             return result;
         }
         free(reply->bytes);
-        close(session.file);
+        channel_close(&session.channel);
         if (result != -ESTALE || again || !(message->repeatable || unsent))
             return refuse_errno(-result, reason);
     }

@@ -8,10 +8,11 @@
 
 #include <pthread.h>
 
+#include "userlib/client/channel.h"
 #include "userlib/client/message.h"
 
 struct session {
-    int file;
+    struct channel channel;
     bool writable;
 };
 
@@ -29,5 +30,6 @@ void pool_end(struct session_pool* pool);
 
 // Sends the message by a session of the directory, a new one if none is idle. After a restart of
 // the engine a repeatable message is sent once more. As call_ioctl().
-int call_session(struct session_pool* pool, int directory, struct message* message, size_t room,
-                 struct reply* reply, uint64_t* needed, struct vexfs_reason* reason);
+int call_session(struct session_pool* pool, const struct channel* directory,
+                 struct message* message, size_t room, struct reply* reply, uint64_t* needed,
+                 struct vexfs_reason* reason);

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libvexfs: a mounted VexFS volume, as a C program meets it.
+ * libvexfs: a VexFS volume, mounted or not, as a C program meets it.
  *
  * A call answers 0, or -errno out of the table of the project (ioctl/README.md), and never sets
  * errno. Where it takes a reason, that becomes a sentence about the failure, for people; NULL if
  * it is not wanted. What is sent and answered stands in <vexfs/vexfs_ioctl.h>.
+ *
+ * A target is a path on a mounted volume, or "IMAGE:/PATH": a path in an image file or a block
+ * device that is not mounted. A path that exists as a whole is that path. For an image,
+ * libvexfs-local.so is loaded, and its engine runs in this process: EOPNOTSUPP if it is not
+ * installed, EPROTO if it is of another release, EBUSY if another process has the image, which the
+ * reason names. Such an image is open for reading only, with the rights of root; to change it, or
+ * to look at it as somebody else, see vexfs_image_open(). A child of fork(2) uses none of its
+ * parent's images.
  *
  * Threads: any thread uses a volume, several at once too; one opens and closes it.
  */
@@ -30,10 +38,10 @@ struct vexfs_reason {
 VEXFS_API const char* vexfs_version(void);
 
 /*
- * Opens the volume that `path`, a directory or a file, lies on, with the caller's rights to read
- * it. ENOTTY: it lies on something else. ENOTCONN: its engine has ended. Otherwise as open(2).
+ * Opens the volume that the target, a directory or a file, lies on, with the caller's rights to
+ * read it. ENOTTY: it lies on something else. ENOTCONN: its engine has ended. Otherwise as open(2).
  */
-VEXFS_API int vexfs_open(const char* path, struct vexfs_volume** volume,
+VEXFS_API int vexfs_open(const char* target, struct vexfs_volume** volume,
                          struct vexfs_reason* reason);
 /* Frees it; NULL is accepted. */
 VEXFS_API void vexfs_close(struct vexfs_volume* volume);
@@ -41,7 +49,7 @@ VEXFS_API void vexfs_close(struct vexfs_volume* volume);
 /*
  * Where the volume's root is mounted, what mount(8) shows as its device, and as its type. They are
  * the volume's, until it is closed. NULL if its root is mounted nowhere that the caller can reach,
- * as in a container that was given a part of it.
+ * as in a container that was given a part of it. Of an image: "IMAGE:/", IMAGE, "vexfs.image".
  */
 VEXFS_API const char* vexfs_root(const struct vexfs_volume* volume);
 VEXFS_API const char* vexfs_source(const struct vexfs_volume* volume);
@@ -62,6 +70,36 @@ VEXFS_API int vexfs_sync(const struct vexfs_volume* volume, struct vexfs_reason*
  */
 VEXFS_API int vexfs_report(const struct vexfs_volume* volume, const char* name, char** text,
                            size_t* bytes, struct vexfs_reason* reason);
+
+/*
+ * ---- Images ----------------------------------------------------------------------------------
+ */
+struct vexfs_image;
+
+#define VEXFS_IMAGE_WRITE 1u /* it may be changed */
+#define VEXFS_IMAGE_AS 2u    /* with the rights of a user, else with all */
+
+struct vexfs_image_options {
+    uint32_t flags;        /* VEXFS_IMAGE_* */
+    uint32_t uid;          /* with VEXFS_IMAGE_AS, as are the groups */
+    uint32_t gid;          /* the first group */
+    uint32_t groups;       /* supplementary ones */
+    const uint32_t* group; /* `groups` of them */
+    uint64_t memory_bytes; /* of the engine; 0: the default, 512 MiB */
+};
+
+/*
+ * Opens an image: until it is closed, "IMAGE:/PATH" means it, as it was opened here. EBUSY: another
+ * process has it, or this one already. Otherwise as vexfsd says.
+ */
+VEXFS_API int vexfs_image_open(const char* path, const struct vexfs_image_options* options,
+                               struct vexfs_image** image, struct vexfs_reason* reason);
+/*
+ * Makes everything durable, lets go of the image and frees it; NULL is accepted. EBUSY, and it
+ * stays open: a node or a volume of it is open. After another failure it is gone, and what was not
+ * synced may be lost.
+ */
+VEXFS_API int vexfs_image_close(struct vexfs_image* image, struct vexfs_reason* reason);
 
 /*
  * ---- Rows ------------------------------------------------------------------------------------
@@ -94,13 +132,36 @@ struct vexfs_stat_reply;
  * Opens a directory for reading; a file for reading and, if that is allowed, for writing. As
  * open(2). Whether it lies on a volume is found out by the first message: ENOTTY if not.
  */
-VEXFS_API int vexfs_node_open(const char* path, struct vexfs_node** node,
+VEXFS_API int vexfs_node_open(const char* target, struct vexfs_node** node,
                               struct vexfs_reason* reason);
 /* Frees it; NULL is accepted. */
 VEXFS_API void vexfs_node_close(struct vexfs_node* node);
-/* Its descriptor, for ioctls and openat(2) of one's own, and its inode number. */
+/*
+ * Its descriptor, for ioctls and openat(2) of one's own, -1 in an image; and its inode number. What
+ * goes by no descriptor works with both:
+ */
 VEXFS_API int vexfs_node_fd(const struct vexfs_node* node);
 VEXFS_API uint64_t vexfs_node_ino(const struct vexfs_node* node);
+/* Makes an empty file (S_IFREG) or a directory (S_IFDIR) of that mode in a directory: EEXIST. */
+VEXFS_API int vexfs_node_make(struct vexfs_node* directory, const char* name, uint32_t mode,
+                              struct vexfs_reason* reason);
+
+struct vexfs_name {
+    const char* name;
+    uint64_t ino;
+    uint32_t type; /* DT_* of <dirent.h> */
+    uint32_t zero;
+};
+
+struct vexfs_names {
+    uint32_t count;
+    uint32_t zero;
+    const struct vexfs_name* names;
+};
+
+/* What is in a directory, in the order of its names, without "." and "..". free(3) the list. */
+VEXFS_API int vexfs_node_list(struct vexfs_node* directory, struct vexfs_names** list,
+                              struct vexfs_reason* reason);
 
 /* A file of a directory: by its name, or, if that is NULL, by its inode number, below it too. */
 struct vexfs_which {

@@ -13,8 +13,8 @@
 enum { kRoom = 1024, kFirstBytes = 16 * 1024 };
 
 struct vexfs_volume {
-    int file;                // what was opened: messages go there
-    int root;                // -1: not reached
+    struct channel channel;  // what was opened: messages go there
+    struct channel root;     // no file: not reached
     struct mount_line mount; // of the root; all NULL then
 };
 
@@ -23,13 +23,14 @@ const char* vexfs_version(void) {
 }
 
 // A message without a body. The reply's goes to `body`.
-static int call(int file, unsigned op, void* body, size_t body_bytes, struct vexfs_reason* reason) {
+static int call(const struct channel* channel, unsigned op, void* body, size_t body_bytes,
+                struct vexfs_reason* reason) {
     struct message message;
     struct reply reply;
     uint64_t needed = 0;
     int result = message_begin(&message, op, 0, NULL, 0, 0, reason);
     if (result == 0)
-        result = call_ioctl(file, &message, kRoom, &reply, &needed, reason);
+        result = call_ioctl(channel, &message, kRoom, &reply, &needed, reason);
     message_end(&message);
     if (result != 0)
         return result;
@@ -38,42 +39,55 @@ static int call(int file, unsigned op, void* body, size_t body_bytes, struct vex
     return 0;
 }
 
-static int say_hello(int file, struct vexfs_hello_reply* hello, struct vexfs_reason* reason) {
-    return call(file, VEXFS_OP_HELLO, hello, sizeof *hello, reason);
+static int say_hello(const struct channel* channel, struct vexfs_hello_reply* hello,
+                     struct vexfs_reason* reason) {
+    return call(channel, VEXFS_OP_HELLO, hello, sizeof *hello, reason);
 }
 
-// Only what cannot wait for anybody, and answers ioctls, is opened.
-static int open_file(const char* path, int* file, dev_t* device, struct vexfs_reason* reason) {
-    struct stat found;
-    if (stat(path, &found) != 0)
-        return refuse_errno(errno, reason);
-    if (!S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode))
-        return refuse(EINVAL, reason, "this is neither a file nor a directory");
-    *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (*file < 0)
-        return refuse_errno(errno, reason);
-    *device = found.st_dev;
+// Of an image: what stands for the line of a mount table.
+static int describe_image(const struct image* image, struct mount_line* mount) {
+    const char* const path = image_path(image);
+    const size_t bytes = strlen(path);
+    char* const line = malloc(2 * bytes + sizeof "\0:/");
+    if (line == NULL)
+        return -ENOMEM;
+    memcpy(line, path, bytes + 1);
+    memcpy(line + bytes + 1, path, bytes);
+    memcpy(line + 2 * bytes + 1, ":/", sizeof ":/");
+    *mount = (struct mount_line){line, line + bytes + 1, "vexfs.image", line};
     return 0;
 }
 
-int vexfs_open(const char* path, struct vexfs_volume** volume, struct vexfs_reason* reason) {
-    int file = -1;
-    dev_t device = 0;
-    int result = open_file(path, &file, &device, reason);
+static int find_root(const struct channel* channel, struct vexfs_volume* volume) {
+    struct stat found;
+    if (channel->image != NULL) {
+        const int result = describe_image(channel->image, &volume->mount);
+        return result != 0 ? result
+                           : channel_openat(channel, "/", O_RDONLY | O_DIRECTORY, 0, &volume->root);
+    }
+    int result = channel_stat(channel, &found);
+    if (result == 0)
+        result = find_mount(found.st_dev, &volume->mount);
+    if (result == 0)
+        volume->root.file = open(volume->mount.point, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return result;
+}
+
+int vexfs_open(const char* target, struct vexfs_volume** volume, struct vexfs_reason* reason) {
+    struct channel channel;
+    int result = channel_open(target, O_RDONLY, &channel, reason);
     if (result != 0)
         return result;
     struct vexfs_hello_reply hello;
-    result = say_hello(file, &hello, reason);
-    struct vexfs_volume* opened = result == 0 ? calloc(1, sizeof *opened) : NULL;
+    result = say_hello(&channel, &hello, reason);
+    struct vexfs_volume* const opened = result == 0 ? calloc(1, sizeof *opened) : NULL;
     if (opened == NULL) {
-        close(file);
+        channel_close(&channel);
         return result != 0 ? result : refuse_memory(reason);
     }
-    opened->file = file;
-    opened->root = -1;
-    // Without its root a volume answers messages all the same.
-    if (find_mount(device, &opened->mount) == 0)
-        opened->root = open(opened->mount.point, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    opened->channel = channel;
+    opened->root.file = -1;
+    find_root(&channel, opened); // without its root a volume answers messages all the same
     *volume = opened;
     return 0;
 }
@@ -81,9 +95,8 @@ int vexfs_open(const char* path, struct vexfs_volume** volume, struct vexfs_reas
 void vexfs_close(struct vexfs_volume* volume) {
     if (volume == NULL)
         return;
-    if (volume->root >= 0)
-        close(volume->root);
-    close(volume->file);
+    channel_close(&volume->root);
+    channel_close(&volume->channel);
     free(volume->mount.line);
     free(volume);
 }
@@ -102,27 +115,26 @@ const char* vexfs_type(const struct vexfs_volume* volume) {
 
 int vexfs_hello(const struct vexfs_volume* volume, struct vexfs_hello_reply* hello,
                 struct vexfs_reason* reason) {
-    return say_hello(volume->file, hello, reason);
+    return say_hello(&volume->channel, hello, reason);
 }
 
 int vexfs_sync(const struct vexfs_volume* volume, struct vexfs_reason* reason) {
     char nothing = 0;
-    return call(volume->file, VEXFS_OP_SYNC, &nothing, 0, reason);
+    return call(&volume->channel, VEXFS_OP_SYNC, &nothing, 0, reason);
 }
 
 // Its size is known at its end only. The NUL behind it is there; 0 or -errno.
-static int read_to_end(int file, char** text, size_t* bytes) {
+static int read_to_end(const struct channel* file, char** text, size_t* bytes) {
     size_t room = kFirstBytes;
     char* all = malloc(room);
     size_t done = 0;
     while (all != NULL) {
-        const ssize_t count = read(file, all + done, room - done - 1);
-        if (count < 0 && errno == EINTR)
+        const ssize_t count = channel_pread(file, all + done, room - done - 1, (off_t)done);
+        if (count == -EINTR)
             continue;
         if (count < 0) {
-            const int error = errno;
             free(all);
-            return -error;
+            return (int)count;
         }
         if (count == 0) {
             all[done] = '\0';
@@ -146,16 +158,18 @@ int vexfs_report(const struct vexfs_volume* volume, const char* name, char** tex
                  struct vexfs_reason* reason) {
     if (strchr(name, '/') != NULL)
         return refuse(EINVAL, reason, "'%s' is no name of a report", name);
-    if (volume->root < 0)
+    if (volume->root.file < 0)
         return refuse(ENOENT, reason,
                       "the root of the volume is not mounted where you can reach it");
     char path[64];
     if ((size_t)snprintf(path, sizeof path, ".vexfs/%s", name) >= sizeof path)
         return refuse(EINVAL, reason, "'%s' is no name of a report", name);
-    const int file = openat(volume->root, path, O_RDONLY | O_CLOEXEC);
-    int result = file < 0 ? -errno : read_to_end(file, text, bytes);
-    if (file >= 0)
-        close(file);
+    struct channel file;
+    int result = channel_openat(&volume->root, path, O_RDONLY, 0, &file);
+    if (result == 0) {
+        result = read_to_end(&file, text, bytes);
+        channel_close(&file);
+    }
     if (result == 0)
         return 0;
     struct vexfs_reason cause;

@@ -64,11 +64,15 @@ said=$(LD_LIBRARY_PATH=$library ./application "$prefix")
 shown=$(nm -D --defined-only "$library/libvexfs.so" |
     grep -v ' T vexfs_.*@@VEXFS_0\.1$\| A VEXFS_') &&
     die "libvexfs shows what is not its interface: $shown"
+[ "$(nm -D --defined-only "$library/libvexfs-local.so.0" | grep -v ' A VEXFS_' | cut -d' ' -f3)" = \
+    "vexfs_local_table@@VEXFS_LOCAL_0.1" ] || die "libvexfs-local shows what is not its interface"
+asked=$(LD_LIBRARY_PATH=$library ./application "$prefix/volume.img:/")
+[ "$asked" = "a volume" ] || die "libvexfs does not open an image: $asked"
 
 found=$(find bin sbin share include lib lib64 -type f 2>/dev/null | LC_ALL=C sort)
-stray=$(grep -vE -e '^(bin|sbin)/' -e '^lib[^/]*/([^/]+/)?libvexfs\.so' \
+stray=$(grep -vE -e '^(bin|sbin)/' -e '^lib[^/]*/([^/]+/)?libvexfs(-local)?\.so' \
     -e '^lib[^/]*/([^/]+/)?pkgconfig/libvexfs\.pc$' -e '^share/man/man[1-8]/' \
     -e '^share/(bash-completion|zsh|fish)/[a-z_.-]+/_?vexctl(\.fish)?$' \
-    -e '^include/vexfs/vexfs(_[a-z]+)?\.h$' <<<"$found") &&
+    -e '^include/vexfs/vexfs(_[a-z]+)?\.h$' -e '^include/vexfs/vexfs\.hpp$' <<<"$found") &&
     die "nobody asked for $stray"
 echo "$found"
