@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a case of the conformance suite has at hand. It knows the C library and vexfs_ioctl.h alone,
- * so that it says the same of every front end.
+ * What a case of the conformance suite has at hand. It knows vexfs_ioctl.h and the calls of files.h
+ * alone, so that it says the same of every front end.
  *
  * A case runs in a process and in an empty directory of its own, which is its working directory;
  * the first expectation that does not hold ends it.
@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "ioctl/vexfs_ioctl.h"
+#include "vm-tests/cases/abi/files.h"
 
 struct abi_case {
     const char* sentence;
@@ -35,6 +36,7 @@ extern const struct abi_case rights_cases[];
 extern const struct abi_case message_cases[];
 extern const struct abi_case session_cases[];
 extern const struct abi_case view_cases[];
+extern const struct abi_case mounted_cases[];   /* of no image */
 extern const struct abi_case read_only_cases[]; /* of a mount that is read-only */
 
 /* A collection in the suite's directory, for the read-only cases: dim 4, a file "a" with 1 row. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vm-tests/cases/abi/message.h"
 
-#include <sys/ioctl.h>
-
 #define UNTOUCHED 0xA5
 #define COOKIE 0x1122334455667788u
 
@@ -59,7 +57,7 @@ int send_in(int fd, struct message* m, unsigned room) {
 
     m->msg.room = room;
     sent = *m;
-    if (ioctl(fd, VEXFS_IOC(sent.msg.op, room), m) != 0)
+    if (fs_ioctl(fd, VEXFS_IOC(sent.msg.op, room), m) != 0)
         status = -errno;
     /* A descriptor that takes no ioctl at all leaves the buffer as it is. */
     if (status == 0 || m->msg.status != 0)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is refused: messages that break the contract, each with its errno, and nothing changed. */
 #include <math.h>
-#include <sys/ioctl.h>
 
 #include "vm-tests/cases/abi/message.h"
 
@@ -47,7 +46,7 @@ static void headers_without_an_answer(void) {
         m.msg.room = sizeof m;                                                                     \
         change;                                                                                    \
         sent = m;                                                                                  \
-        EXPECT_IS(ioctl(collection, VEXFS_IOC(VEXFS_OP_HELLO, sizeof m), &m), -1);                 \
+        EXPECT_IS(fs_ioctl(collection, VEXFS_IOC(VEXFS_OP_HELLO, sizeof m), &m), -1);              \
         EXPECT_IS(errno, EINVAL);                                                                  \
         EXPECT(memcmp(&m, &sent, sizeof m) == 0);                                                  \
     } while (0)
@@ -58,9 +57,9 @@ static void headers_without_an_answer(void) {
 #undef NO_ANSWER
     begin(&m, VEXFS_OP_HELLO, 0, NULL, 0);
     m.msg.room = 64;
-    EXPECT_IS(ioctl(collection, VEXFS_IOC(VEXFS_OP_HELLO, 64), &m), -1);
+    EXPECT_IS(fs_ioctl(collection, VEXFS_IOC(VEXFS_OP_HELLO, 64), &m), -1);
     EXPECT_IS(errno, EINVAL);
-    EXPECT_IS(ioctl(collection, _IOC(_IOC_READ | _IOC_WRITE, 0x77, 1, sizeof m), &m), -1);
+    EXPECT_IS(fs_ioctl(collection, _IOC(_IOC_READ | _IOC_WRITE, 0x77, 1, sizeof m), &m), -1);
     EXPECT_IS(errno, ENOTTY);
 }
 
@@ -69,7 +68,7 @@ static void the_number_of_an_ioctl(void) {
 
     begin(&m, VEXFS_OP_HELLO, 0, NULL, 0);
     m.msg.room = sizeof m;
-    EXPECT_IS(ioctl(collection, VEXFS_IOC(VEXFS_OP_SYNC, sizeof m), &m), -1);
+    EXPECT_IS(fs_ioctl(collection, VEXFS_IOC(VEXFS_OP_SYNC, sizeof m), &m), -1);
     EXPECT_IS(errno, EINVAL);
     EXPECT_IS(m.msg.status, -EINVAL);
 }
@@ -220,8 +219,8 @@ static void names(void) {
         EXPECT_IS(put_one(collection, bad[i], 1), -EINVAL);
     }
     make_directory("c/d", 0755);
-    EXPECT_IS(symlink("f", "c/l"), 0);
-    EXPECT_IS(mkfifo("c/p", 0644), 0);
+    EXPECT_IS(fs_symlink("f", "c/l"), 0);
+    EXPECT_IS(fs_mkfifo("c/p", 0644), 0);
     EXPECT_IS(put_one(collection, "d", 1), -EISDIR);
     EXPECT_IS(put_one(collection, "l", 1), -EINVAL);
     EXPECT_IS(put_one(collection, "p", 1), -EINVAL);
@@ -250,10 +249,10 @@ static void reserved_names(void) {
     static const char* const reserved[] = {"c/.vexfs", "c/.similar"};
 
     for (size_t i = 0; i < 2; i++) {
-        EXPECT_IS(mkdir(reserved[i], 0755), -1);
+        EXPECT_IS(fs_mkdir(reserved[i], 0755), -1);
         EXPECT(errno == EPERM || errno == EEXIST);
-        EXPECT_IS(rename("c/f", reserved[i]), -1);
-        EXPECT_IS(link("c/f", reserved[i]), -1);
+        EXPECT_IS(fs_rename("c/f", reserved[i]), -1);
+        EXPECT_IS(fs_link("c/f", reserved[i]), -1);
     }
 }
 

@@ -5,13 +5,15 @@
 #define VECTOR ((const float[DIM]){1, 1, 1, 1})
 
 void make_kept(void) {
-    if (access(KEPT_DIRECTORY, F_OK) == 0)
+    struct stat found;
+
+    if (fs_stat(KEPT_DIRECTORY, &found) == 0)
         return;
     const int fd = make_collection(KEPT_DIRECTORY);
 
     make_file(KEPT_DIRECTORY "/a", 0644);
     EXPECT_IS(put_one(fd, "a", 1), 0);
-    EXPECT_IS(close(fd), 0);
+    EXPECT_IS(fs_close(fd), 0);
 }
 
 static void what_reads_works(void) {
@@ -55,7 +57,7 @@ static void a_session_goes_by_parts(void) {
     struct message m;
     int session;
 
-    EXPECT_IS(open(KEPT_DIRECTORY "/.vexfs/call", O_RDWR), -1);
+    EXPECT_IS(fs_open(KEPT_DIRECTORY "/.vexfs/call", O_RDWR), -1);
     EXPECT_IS(errno, EROFS);
     session = open_as(KEPT_DIRECTORY "/.vexfs/call", O_RDONLY);
     begin(&inner, VEXFS_OP_HELLO, 0, NULL, 0);
@@ -65,13 +67,13 @@ static void a_session_goes_by_parts(void) {
     begin(&m, VEXFS_OP_PART_PUT, VEXFS_PART_FIRST, &part, sizeof part);
     add(&m, &inner, inner.msg.size);
     EXPECT_IS(send(session, &m), 0);
-    EXPECT(pread(session, &m, sizeof m, 0) > 0);
+    EXPECT(fs_pread(session, &m, sizeof m, 0) > 0);
     EXPECT_IS(m.msg.status, 0);
     inner.msg.op = VEXFS_OP_PUT;
     begin(&m, VEXFS_OP_PART_PUT, VEXFS_PART_FIRST, &part, sizeof part);
     add(&m, &inner, inner.msg.size);
     EXPECT_IS(send(session, &m), 0);
-    EXPECT(pread(session, &m, sizeof m, 0) > 0);
+    EXPECT(fs_pread(session, &m, sizeof m, 0) > 0);
     EXPECT_IS(m.msg.status, -EROFS);
 }
 

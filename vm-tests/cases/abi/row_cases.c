@@ -89,10 +89,10 @@ static void a_change_of_the_data_makes_rows_stale(void) {
 
     make_file("c/f", 0644);
     EXPECT_IS(put_one(fd, "f", 1), 0);
-    EXPECT_IS(chmod("c/f", 0600), 0);
+    EXPECT_IS(fs_chmod("c/f", 0600), 0);
     EXPECT_IS(search(fd, 1, 1, 0, NULL, &m), 0);
     EXPECT_IS(hits_of(&m)[0].flags & VEXFS_HIT_STALE, 0);
-    EXPECT_IS(write(open_as("c/f", O_WRONLY), "x", 1), 1);
+    EXPECT_IS(fs_pwrite(open_as("c/f", O_WRONLY), "x", 1, 0), 1);
     EXPECT_IS(search(fd, 1, 1, 0, NULL, &m), 0);
     EXPECT_IS(hits_of(&m)[0].flags & VEXFS_HIT_STALE, VEXFS_HIT_STALE);
     EXPECT(strcmp(names_found(fd, 1, 9, "stale"), "f ") == 0);
@@ -152,7 +152,7 @@ static void deleting_a_file_hides_its_rows(void) {
     make_file("c/b", 0644);
     EXPECT_IS(put_one(fd, "a", 1), 0);
     EXPECT_IS(put_one(fd, "b", 2), 0);
-    EXPECT_IS(unlink("c/a"), 0);
+    EXPECT_IS(fs_unlink("c/a"), 0);
     EXPECT(strcmp(names_found(fd, 1, 9, NULL), "b ") == 0);
     EXPECT_IS(stat_rows(fd, NULL, 0, &stat), 0);
     EXPECT_IS(stat.rows, 1);

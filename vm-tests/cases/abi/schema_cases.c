@@ -91,18 +91,18 @@ static void rows_do_not_cross_a_border(void) {
     make_file("c/f", 0644);
     make_file("plain", 0644);
     EXPECT_IS(put_one(fd, "f", 1), 0);
-    EXPECT_IS(rename("c/f", "f"), -1);
+    EXPECT_IS(fs_rename("c/f", "f"), -1);
     EXPECT_IS(errno, EXDEV);
-    EXPECT_IS(rename("c/f", "other/f"), -1);
+    EXPECT_IS(fs_rename("c/f", "other/f"), -1);
     EXPECT_IS(errno, EXDEV);
-    EXPECT_IS(link("c/f", "f"), -1);
+    EXPECT_IS(fs_link("c/f", "f"), -1);
     EXPECT_IS(errno, EXDEV);
-    EXPECT_IS(rename("plain", "c/plain"), 0);
-    EXPECT_IS(rename("c/f", "c/g"), 0);
+    EXPECT_IS(fs_rename("plain", "c/plain"), 0);
+    EXPECT_IS(fs_rename("c/f", "c/g"), 0);
     EXPECT(strcmp(names_found(fd, 1, 9, NULL), "g ") == 0);
     /* A file with a link outside takes no rows. */
     make_file("both", 0644);
-    if (link("both", "c/both") == 0)
+    if (fs_link("both", "c/both") == 0)
         EXPECT_IS(put_one(fd, "both", 1), -EXDEV);
     else
         EXPECT_IS(errno, EXDEV);
