@@ -21,11 +21,12 @@ class KnownCaller : public WireCaller {
   public:
     explicit KnownCaller(const Caller& caller) : caller_(caller) {}
     Result<Caller> identity() override { return caller_; }
-    const uint8_t* cancelled() override { return nullptr; }
+    const uint8_t* cancelled() override { return &never_; }
     void times_changed(uint64_t) override {} // nobody keeps attributes here
 
   private:
     const Caller& caller_;
+    const uint8_t never_ = 0;
 };
 
 class LocalEngine {
