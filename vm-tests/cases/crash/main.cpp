@@ -6,6 +6,7 @@
 // Threads: the main thread kills and checks; the ledgers write in threads of their own meanwhile.
 #include <atomic>
 #include <charconv>
+#include <cinttypes>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -18,11 +19,13 @@
 
 #include "vm-tests/cases/crash/daemon.h"
 #include "vm-tests/cases/crash/ledger.h"
+#include "vm-tests/cases/crash/row_ledger.h"
 
 namespace vexfs {
 namespace {
 
 constexpr size_t kLedgers = 4;
+constexpr size_t kRowLedgers = 2;
 constexpr size_t kExercises = 2;
 constexpr int kSkipped = 77;
 constexpr int kGone = 3; // what vexfs-fsx says of a filesystem that went away
@@ -81,9 +84,8 @@ class KillLoop {
                 return "round " + std::to_string(round) + ": " + *trouble;
         if (auto trouble = daemon_.start())
             return trouble;
-        for (const auto& ledger : ledgers_)
-            if (auto trouble = ledger->verify())
-                return trouble;
+        if (auto trouble = verify())
+            return trouble;
         daemon_.end(SIGTERM);
         return daemon_.check();
     }
@@ -95,10 +97,18 @@ class KillLoop {
             operations += ledger->operations();
             syncs += ledger->syncs();
         }
-        std::printf("kills %llu operations %llu syncs %llu lost 0 dirty 0\n",
-                    static_cast<unsigned long long>(request_.rounds),
-                    static_cast<unsigned long long>(operations),
-                    static_cast<unsigned long long>(syncs));
+        uint64_t changes = 0;
+        uint64_t acknowledged = 0;
+        uint64_t reads = 0;
+        for (const auto& ledger : row_ledgers_) {
+            changes += ledger->changes();
+            acknowledged += ledger->acknowledged();
+            reads += ledger->reads();
+        }
+        std::printf("kills %" PRIu64 " operations %" PRIu64 " syncs %" PRIu64 " lost 0 dirty 0\n"
+                    "rows: changes %" PRIu64 " acknowledged %" PRIu64 " read back %" PRIu64
+                    " lost 0 resurrected 0\n",
+                    request_.rounds, operations, syncs, changes, acknowledged, reads);
     }
 
   private:
@@ -115,24 +125,30 @@ class KillLoop {
         for (const auto& ledger : ledgers_)
             if (!ledger->trouble().empty())
                 return ledger->trouble();
+        for (const auto& ledger : row_ledgers_)
+            if (!ledger->trouble().empty())
+                return ledger->trouble();
         return daemon_.check();
     }
 
     // The kill comes when the ledgers have done so many steps, or cannot go on.
     void write_and_kill(uint64_t steps) {
         std::atomic<uint64_t> done{0};
-        std::atomic<size_t> running{ledgers_.size()};
+        std::atomic<size_t> running{ledgers_.size() + row_ledgers_.size()};
         std::vector<std::thread> writers;
-        for (const auto& ledger : ledgers_)
-            writers.emplace_back([&, at = ledger.get()] {
-                while (at->step()) {
-                    done.fetch_add(1);
-                    done.notify_one();
-                }
-                running.fetch_sub(1);
+        const auto write = [&](auto* at) {
+            while (at->step()) {
                 done.fetch_add(1);
                 done.notify_one();
-            });
+            }
+            running.fetch_sub(1);
+            done.fetch_add(1);
+            done.notify_one();
+        };
+        for (const auto& ledger : ledgers_)
+            writers.emplace_back([&write, at = ledger.get()] { write(at); });
+        for (const auto& ledger : row_ledgers_)
+            writers.emplace_back([&write, at = ledger.get()] { write(at); });
         for (uint64_t seen = 0; seen < steps && running.load() > 0; seen = done.load())
             done.wait(seen);
         daemon_.end(SIGKILL);
@@ -147,6 +163,12 @@ class KillLoop {
             if (auto trouble = ledgers_.back()->begin())
                 return trouble;
         }
+        for (size_t i = 0; i < kRowLedgers; ++i) {
+            row_ledgers_.push_back(std::make_unique<RowLedger>(
+                daemon_.mountpoint() + "/rows" + std::to_string(i), random_.next()));
+            if (auto trouble = row_ledgers_.back()->begin())
+                return trouble;
+        }
         for (size_t i = 0; i < kExercises; ++i)
             if (!std::filesystem::create_directory(exercise_folder(i)))
                 return exercise_folder(i) + " cannot be made";
@@ -156,6 +178,9 @@ class KillLoop {
 
     std::optional<std::string> verify() {
         for (const auto& ledger : ledgers_)
+            if (auto trouble = ledger->verify())
+                return trouble;
+        for (const auto& ledger : row_ledgers_)
             if (auto trouble = ledger->verify())
                 return trouble;
         return std::nullopt;
@@ -186,6 +211,7 @@ class KillLoop {
     const Daemon daemon_;
     Random random_;
     std::vector<std::unique_ptr<Ledger>> ledgers_;
+    std::vector<std::unique_ptr<RowLedger>> row_ledgers_;
 };
 
 int main_of(int count, char** arguments) {
