@@ -347,7 +347,8 @@ struct vexfs_attr {
     struct vexfs_time mtime;
     struct vexfs_time ctime;
     struct vexfs_time btime;
-    __u64 valid_ns; /* how long the kernel may believe this */
+    __u64 valid_ns; /* how long the kernel may believe this; 0: the node is made for each caller,
+                     * so requests on it name the caller's groups */
 };
 
 struct vexfs_req_mount {

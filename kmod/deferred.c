@@ -62,10 +62,10 @@ void vexfs_deferred_work(struct work_struct *work)
 	list_splice_init(&fs->deferred, &list);
 	spin_unlock(&fs->deferred_lock);
 	list_for_each_entry_safe(deferred, next, &list, list) {
-		if (deferred->fh)
-			vexfs_send_release(fs, deferred);
-		else
+		if (deferred->node.lookups)
 			nodes[count++] = deferred->node;
+		else
+			vexfs_send_release(fs, deferred);
 		if (count == VEXFS_FORGET_BATCH) {
 			vexfs_send_forgets(fs, nodes, count);
 			count = 0;

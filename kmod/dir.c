@@ -39,6 +39,7 @@ static int vexfs_ask_lookup(struct inode *dir, const struct dentry *dentry,
 	struct vexfs_req_name body = { .name_bytes = dentry->d_name.len };
 	struct vexfs_call call = {
 		.op = VEXFS_REQ_LOOKUP,
+		.with_groups = vexfs_i(dir)->per_caller,
 		.node = vexfs_on(dir),
 		.body = &body,
 		.body_bytes = sizeof(body),
@@ -397,6 +398,7 @@ static int vexfs_readdir(struct file *file, struct dir_context *context)
 		struct vexfs_req_readdir body = { .cookie = context->pos, .bytes = room };
 		struct vexfs_call call = {
 			.op = VEXFS_REQ_READDIR,
+			.with_groups = vexfs_i(dir)->per_caller,
 			.node = vexfs_on(dir),
 			.body = &body,
 			.body_bytes = sizeof(body),
@@ -426,6 +428,7 @@ static const char *vexfs_get_link(struct dentry *dentry, struct inode *inode,
 	char *target;
 	struct vexfs_call call = {
 		.op = VEXFS_REQ_READLINK,
+		.with_groups = vexfs_i(inode)->per_caller,
 		.node = vexfs_on(inode),
 		.out_room = PATH_MAX - 1,
 	};
@@ -460,6 +463,7 @@ const struct inode_operations vexfs_dir_inode_ops = {
 	.mknod = vexfs_mknod,
 	.rename = vexfs_rename,
 	.tmpfile = vexfs_tmpfile,
+	.permission = vexfs_permission,
 	.getattr = vexfs_getattr,
 	.setattr = vexfs_setattr,
 	.listxattr = vexfs_listxattr,

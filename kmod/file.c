@@ -50,20 +50,16 @@ static int vexfs_open(struct inode *inode, struct file *file)
 {
 	struct vexfs_handle *vf = kzalloc(sizeof(*vf), GFP_KERNEL_ACCOUNT);
 	struct vexfs_rep_open reply;
-	int ret = -ENOMEM;
+	int ret = vf ? generic_file_open(inode, file) : -ENOMEM;
 
-	if (vf)
-		vf->release = kzalloc(sizeof(*vf->release), GFP_KERNEL_ACCOUNT);
-	if (vf && vf->release)
-		ret = generic_file_open(inode, file);
 	if (!ret)
 		ret = vexfs_ask_open(inode, file, &reply);
 	if (ret) {
-		kfree(vf ? vf->release : NULL);
 		kfree(vf);
 		return ret;
 	}
-	vf->fh = reply.fh;
+	vf->release.node = (struct vexfs_node){ vexfs_i(inode)->ino, inode->i_generation };
+	vf->release.fh = reply.fh;
 	vf->flags = reply.flags;
 	file->private_data = vf;
 	file->f_mode |= FMODE_CAN_ODIRECT;
@@ -72,20 +68,15 @@ static int vexfs_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Only what has a handle is something to the engine when it is closed. */
+/* The engine is told of the end of what has a handle or may have been written. */
 static int vexfs_release(struct inode *inode, struct file *file)
 {
 	struct vexfs_handle *vf = vexfs_f(file);
 
-	if (vf->fh) {
-		vf->release->node.ino = vexfs_i(inode)->ino;
-		vf->release->node.generation = inode->i_generation;
-		vf->release->fh = vf->fh;
-		vexfs_defer(vexfs_fs_of(inode), vf->release);
-	} else {
-		kfree(vf->release);
-	}
-	kfree(vf);
+	if (vf->release.fh || file->f_mode & FMODE_WRITE)
+		vexfs_defer(vexfs_fs_of(inode), &vf->release);
+	else
+		kfree(vf);
 	return 0;
 }
 
@@ -101,7 +92,7 @@ static ssize_t vexfs_ask_read(struct inode *inode, const struct vexfs_handle *vf
 		.op = session ? VEXFS_REQ_SESSION_READ : VEXFS_REQ_READ,
 		.flags = session ? VEXFS_REQUEST_INTR : 0,
 		.node = vexfs_on(inode),
-		.fh = vf ? vf->fh : 0,
+		.fh = vf ? vf->release.fh : 0,
 		.body = &body,
 		.body_bytes = sizeof(body),
 		.out = data,
@@ -171,7 +162,7 @@ static ssize_t vexfs_ask_write(struct kiocb *iocb, const void *data, u32 bytes)
 	struct vexfs_call call = {
 		.op = session ? VEXFS_REQ_SESSION_WRITE : VEXFS_REQ_WRITE,
 		.node = vexfs_on(inode),
-		.fh = vexfs_f(file)->fh,
+		.fh = vexfs_f(file)->release.fh,
 		.body = &body,
 		.body_bytes = sizeof(body),
 		.payload[0] = { data, bytes },
@@ -239,7 +230,7 @@ int vexfs_session_truncate(struct file *file)
 	struct vexfs_call call = {
 		.op = VEXFS_REQ_SESSION_TRUNCATE,
 		.node = vexfs_on(file_inode(file)),
-		.fh = vexfs_f(file)->fh,
+		.fh = vexfs_f(file)->release.fh,
 	};
 
 	return vexfs_call(vexfs_fs_of(file_inode(file)), &call);
@@ -328,7 +319,8 @@ static ssize_t vexfs_copy_file_range(struct file *in, loff_t offset, struct file
 	struct inode *to = file_inode(out);
 	ssize_t ret = -EXDEV;
 
-	if (file_inode(in)->i_sb == to->i_sb && !vexfs_f(in)->fh && !vexfs_f(out)->fh) {
+	if (file_inode(in)->i_sb == to->i_sb && !vexfs_f(in)->release.fh &&
+	    !vexfs_f(out)->release.fh) {
 		inode_lock(to);
 		ret = file_remove_privs(out);
 		if (!ret)

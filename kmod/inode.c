@@ -32,7 +32,7 @@ u64 vexfs_sample(struct super_block *sb)
 static void vexfs_changed_locked(struct inode *inode)
 {
 	vexfs_i(inode)->changed = atomic64_inc_return(&vexfs_fs_of(inode)->changes);
-	vexfs_i(inode)->valid = jiffies;
+	vexfs_i(inode)->stale = true;
 }
 
 /* The inode changed: its attributes are asked for again. */
@@ -98,6 +98,8 @@ static void vexfs_store_attr(struct inode *inode, const struct vexfs_attr *attr)
 	vi->attributes = attr->attributes;
 	vi->blksize = is_power_of_2(attr->blksize) ? attr->blksize : PAGE_SIZE;
 	vi->valid = vexfs_expiry(attr->valid_ns);
+	vi->stale = false;
+	vi->per_caller = !attr->valid_ns;
 	vi->trust = READ_ONCE(vexfs_fs_of(inode)->trust);
 }
 
@@ -131,6 +133,7 @@ int vexfs_refresh(struct inode *inode)
 		struct vexfs_rep_attr reply;
 		struct vexfs_call call = {
 			.op = VEXFS_REQ_GETATTR,
+			.with_groups = vexfs_i(inode)->per_caller,
 			.node = vexfs_on(inode),
 			.reply = &reply,
 			.reply_bytes = sizeof(reply),
@@ -143,15 +146,30 @@ int vexfs_refresh(struct inode *inode)
 	return min(ret, 0);
 }
 
-/* Asks for them if they are not believed any more. */
+/* What the engine alone may have changed since it told, owner and mode among it, is still right. */
+static bool vexfs_is_valid(const struct inode *inode)
+{
+	const struct vexfs_inode *vi = container_of(inode, struct vexfs_inode, vfs);
+
+	return vi->trust == READ_ONCE(vexfs_fs_of(inode)->trust) &&
+	       time_before(jiffies, READ_ONCE(vi->valid));
+}
+
+/* Asks for the attributes if they are not believed any more. */
 int vexfs_revalidate(struct inode *inode)
 {
-	struct vexfs_inode *vi = vexfs_i(inode);
-
-	if (vi->trust == READ_ONCE(vexfs_fs_of(inode)->trust) &&
-	    time_before(jiffies, READ_ONCE(vi->valid)))
+	if (vexfs_is_valid(inode) && !READ_ONCE(vexfs_i(inode)->stale))
 		return 0;
 	return vexfs_refresh(inode);
+}
+
+int vexfs_permission(vx_idmap *idmap, struct inode *inode, int mask)
+{
+	int ret = 0;
+
+	if (!vexfs_is_valid(inode))
+		ret = mask & MAY_NOT_BLOCK ? -ECHILD : vexfs_refresh(inode);
+	return ret ? ret : generic_permission(idmap, inode, mask);
 }
 
 /* ---- The table of inodes -------------------------------------------------------------------- */
@@ -333,6 +351,7 @@ int vexfs_setattr(vx_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 }
 
 const struct inode_operations vexfs_inode_ops = {
+	.permission = vexfs_permission,
 	.getattr = vexfs_getattr,
 	.setattr = vexfs_setattr,
 	.listxattr = vexfs_listxattr,

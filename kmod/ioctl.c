@@ -44,7 +44,9 @@ static long vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *a
 		.with_groups = true,
 		.flags = VEXFS_REQUEST_INTR | flags,
 		.node = vexfs_on(inode),
-		.fh = S_ISREG(inode->i_mode) ? ((struct vexfs_handle *)file->private_data)->fh : 0,
+		.fh = S_ISREG(inode->i_mode)
+			      ? ((struct vexfs_handle *)file->private_data)->release.fh
+			      : 0,
 		.body = &body,
 		.body_bytes = sizeof(body),
 		.payload[0] = { data, body.bytes },

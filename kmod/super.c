@@ -31,7 +31,7 @@ static struct inode *vexfs_alloc_inode(struct super_block *sb)
 	vi->ino = 0;
 	vi->lookups = 0;
 	vi->changed = 0;
-	vi->valid = jiffies;
+	vi->stale = true;
 	return &vi->vfs;
 }
 

@@ -189,8 +189,8 @@ void vexfs_cred_put(struct vexfs_chan *chan, struct vexfs_cred *cred);
 
 struct vexfs_deferred {
 	struct list_head list;
-	struct vexfs_node node; /* FORGET, if lookups is not 0 */
-	u64 fh;			/* RELEASE, if not 0 */
+	struct vexfs_node node; /* FORGET; RELEASE, if lookups is 0 */
+	u64 fh;
 };
 
 void vexfs_defer(struct vexfs_fs *fs, struct vexfs_deferred *deferred);
@@ -214,6 +214,8 @@ struct vexfs_inode {
 	u32 blksize;
 	unsigned long trust;	       /* fs->trust when the attributes came */
 	unsigned long valid;	       /* the attributes are believed until then, jiffies */
+	bool stale;		       /* it changed since they came, under i_lock */
+	bool per_caller;	       /* the engine makes it for each caller, who is to be known */
 	u64 changed;		       /* number of its last change, under i_lock */
 	u64 lookups;		       /* entries that the engine returned, under i_lock */
 	struct vexfs_deferred *forget; /* for the FORGET at the end */
@@ -247,6 +249,7 @@ int vexfs_take_attr(struct inode *inode, const struct vexfs_attr *attr, u64 samp
 int vexfs_refresh(struct inode *inode);
 unsigned long vexfs_expiry(u64 valid_ns);
 void vexfs_forget(struct super_block *sb, const struct vexfs_attr *attr);
+int vexfs_permission(vx_idmap *idmap, struct inode *inode, int mask);
 int vexfs_setattr(vx_idmap *idmap, struct dentry *dentry, struct iattr *attr);
 int vexfs_getattr(vx_idmap *idmap, const struct path *path, struct kstat *stat, u32 mask,
 		  unsigned int flags);
@@ -254,9 +257,8 @@ int vexfs_getattr(vx_idmap *idmap, const struct path *path, struct kstat *stat, 
 /* ---- dir.c, file.c, ioctl.c, xattr.c -------------------------------------------------------- */
 
 struct vexfs_handle {
-	u64 fh;
-	u32 flags;			/* VEXFS_OPEN_* */
-	struct vexfs_deferred *release; /* if fh is not 0 */
+	struct vexfs_deferred release; /* the handle ends as this note */
+	u32 flags;		       /* VEXFS_OPEN_* */
 };
 
 extern const struct inode_operations vexfs_dir_inode_ops;

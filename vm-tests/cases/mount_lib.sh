@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the scripts share that run cases on a volume mounted through FUSE. `. mount_lib.sh` and then
-# `begin NAME BIN [TOOL...]` first: it ends the script with 2 if BIN is no folder of the programs,
-# and with 77 if this machine mounts no FUSE for us or lacks a tool.
+# What the scripts share that run cases on a mounted volume: through FUSE, or through the module if
+# VEXFS_MODULE names a vexfs.ko to load. `. mount_lib.sh` and then `begin NAME BIN [TOOL...]` first:
+# it ends the script with 2 if BIN is no folder of the programs, and with 77 if this machine mounts
+# no FUSE for us or lacks a tool.
 #
 # $top is where the volume is mounted, $scratch a folder that goes when the script ends, $failed
 # what it exits with.
@@ -17,7 +18,11 @@ begin() { # NAME BIN [TOOL...]
     fi
     bin=$(cd "$2" && pwd)
     shift 2
-    if [ "$(id -u)" != 0 ] || [ ! -c /dev/fuse ]; then
+    front_end=--fuse
+    if [ -n "${VEXFS_MODULE-}" ]; then
+        front_end=--module
+        insmod "$VEXFS_MODULE"
+    elif [ "$(id -u)" != 0 ] || [ ! -c /dev/fuse ]; then
         echo "skipped: not root, or no /dev/fuse"
         exit 77
     fi
@@ -44,13 +49,13 @@ make_volume() { # SIZE
 }
 
 serve() { # OPTION...: mounts the volume
-    "$bin/vexfsd" "$@" --fuse "$top" --pid-file "$scratch/pid" "$scratch/volume.img"
+    "$bin/vexfsd" "$@" "$front_end" "$top" --pid-file "$scratch/pid" "$scratch/volume.img"
     daemon=$(cat "$scratch/pid")
 }
 
 end() { # unmounts it, and waits for its engine
     umount "$top"
-    tail --pid="$daemon" -f /dev/null
+    tail --pid="$daemon" -s 0.02 -f /dev/null
 }
 
 check() { # SENTENCE COMMAND...

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Makes the whole system of a virtual machine: busybox, the programs of VexFS with their libraries,
-# the module and the cases, as one archive that the kernel unpacks into memory.
+# Makes the whole system of a virtual machine: busybox, the programs of VexFS, tools of Debian that
+# cases are written for, their libraries, the module and the cases, as one archive that the kernel
+# unpacks into memory.
 #
 #     initramfs.sh OUT MODULE BIN CASE_FOLDER
 #
@@ -16,25 +17,31 @@ here=$(dirname "$(readlink -f "$0")")
 root=$(mktemp -d "${TMPDIR:-/tmp}/vexfs-image-XXXXXX")
 trap 'rm -rf "$root"' EXIT
 
-mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,run,root,mnt,etc,lib/vexfs,cases}
+programs=(vexfsd vexctl mkfs.vexfs fsck.vexfs vexfs-abi vexfs-posix vexfs-fsx vexfs-hostile)
+# What busybox has no equal of. They come first in PATH, in cases that are written for bash.
+tools=(bash cat cmp cp diff find getfattr head id ls mktemp mountpoint mv od paste rm rsync setfattr
+    setpriv seq sort tail tar tr yes)
+
+chmod 755 "$root" # users of the cases pass through it
+mkdir -p "$root"/{bin,usr/bin,sbin,dev,proc,sys,tmp,run,root,mnt,etc,lib/vexfs,cases}
 cp /bin/busybox "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n' >"$root/etc/passwd"
 printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
 
-for program in "$bin"/*; do
-    if [ ! -f "$program" ] || [ ! -x "$program" ]; then continue; fi
-    strip -o "$root/bin/$(basename "$program")" "$program"
-done
+for program in "${programs[@]}"; do strip -o "$root/bin/$program" "$bin/$program"; done
+for tool in "${tools[@]}"; do cp -L "$(type -P "$tool")" "$root/usr/bin/"; done
+ln -s /usr/bin/bash "$root/bin/bash"
+cp -P "$bin"/../lib/*.so.* "$root/lib/"
 # A library keeps its path: the loader looks for it there.
-{ ldd "$root"/bin/* 2>/dev/null || true; } | grep -o '/[^ )]*' | grep -v ':$' | LC_ALL=C sort -u |
-    while read -r library; do
+{ ldd "$root"/bin/* "$root"/usr/bin/* 2>/dev/null || true; } | grep -o '/[^ )]*' | grep -v ':$' |
+    LC_ALL=C sort -u | while read -r library; do
         case $library in "$root"*) continue ;; esac
         mkdir -p "$root$(dirname "$library")"
         cp -L "$library" "$root$library"
     done
 cp "$module" "$root/lib/vexfs/vexfs.ko"
-(cd "$cases" && find . -name '*_case.sh' -o -name '*_lib.sh') | sed 's|^\./||' |
+(cd "$cases" && find . -name '*_case.sh' -o -name '*_lib.sh' -o -name run.sh) | sed 's|^\./||' |
     while read -r case; do install -D "$cases/$case" "$root/cases/$case"; done
 install "$here/init.sh" "$root/init"
 (cd "$root" && find . | cpio --quiet -o -H newc | gzip -1) >"$out"

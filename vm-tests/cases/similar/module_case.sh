@@ -1,0 +1,5 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# run.sh, through the module.
+PATH=/usr/bin:$PATH VEXFS_MODULE=/lib/vexfs/vexfs.ko exec /cases/similar/run.sh /bin
