@@ -8,7 +8,8 @@
 # A case is a script cases/NAME_case.sh, run by busybox's sh as root in an empty folder. NAME
 # selects it, a folder of NAMEs all in it; without one all are run. It passes with status 0 and is
 # skipped with 77. It fails too if the kernel complained while it ran, or if it takes longer than N
-# seconds (180) of the machine. BIN is the folder of the programs (build/release/bin). Logs lie in build/vm/KERNEL.
+# seconds (180) of the machine. BIN is the folder of the programs (build/release/bin). Logs lie in
+# build/vm/KERNEL.
 # The last line is `N passed, N failed`; exit: 0 all passed, 1 not, 2 usage.
 set -euEo pipefail
 trap 'echo "run.sh: line $LINENO failed: $BASH_COMMAND" >&2' ERR
