@@ -73,7 +73,8 @@ clock=()
 # cmpxchg16b is broken in this emulator: 6.12 dies of it while it boots, now and then.
 boot() {
     timeout --kill-after=5 $((4 * seconds * ${#chosen[@]} + 300)) qemu-system-x86_64 \
-        -accel "$accel" "${clock[@]}" -cpu max,-cx16 -smp "$smp" -m 2G -nodefaults -display none -no-reboot \
+        -accel "$accel" "${clock[@]}" -cpu max,-cx16 -smp "$smp" -m 2G \
+        -nodefaults -display none -no-reboot \
         -kernel "$image" -initrd "$logs/initramfs" \
         -append "console=ttyS0 panic=-1 oops=panic rdinit=/init vexfs.seconds=$seconds \
 vexfs.cases=$(IFS=,; echo "${chosen[*]}")" \
