@@ -24,10 +24,14 @@ constexpr uint32_t kCodecRecordBytesMax = 1024;
 // The most lanes a projection can have: what a query of the widest 4-bit record holds.
 constexpr uint32_t kCodecLanesMax = 2 * kCodecRecordBytesMax;
 
+// The neighbours that a trial of a codec looks for.
+constexpr size_t kTrialNeighbours = 10;
+
 // Why this codec was chosen, and what later rows are compared with.
 struct CodecQuality {
     uint32_t training_rows = 0;
-    uint32_t rerank_depth = 0; // the exact distances a search for 10 needs to reach sample_recall
+    // The exact distances that a search for kTrialNeighbours needs to reach sample_recall.
+    uint32_t rerank_depth = 0;
     float sample_recall =
         -1; // recall@10 of rows held out of the training; -1: too few rows to measure
     float energy_kept = 1; // share of the variance that the codes can express

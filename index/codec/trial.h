@@ -15,8 +15,7 @@
 
 namespace vexfs::index {
 
-// The neighbours a trial looks for, and how many rows it re-ranks at most.
-constexpr size_t kTrialNeighbours = 10;
+// How many rows a trial re-ranks at most.
 constexpr size_t kTrialDepths[] = {14, 20, 30, 40};
 
 // Rows of a table by number: those that are asked and those that are searched.

@@ -7,7 +7,6 @@
 #include <limits>
 
 #include "base/guard.h"
-#include "index/codec/trial.h"
 #include "index/flat/code_scan.h"
 #include "index/graph/search_session.h"
 #include "index/kernels/convert.h"

@@ -38,10 +38,24 @@ double recall(const std::vector<Neighbor>& found, const std::vector<Neighbor>& t
     return static_cast<double>(hits) / static_cast<double>(truth.size());
 }
 
-struct Fixture {
+struct Built {
     TestRows rows{kRows, 91};
     SearchScratch scratch;
     std::unique_ptr<Index> index = make_index(rows, scratch);
+};
+
+// Made once, because it takes longer than the tests that only search.
+const Built& built() {
+    static const Built made;
+    return made;
+}
+
+struct Fixture {
+    explicit Fixture(const Built& made = built()) : rows(made.rows), index(made.index.get()) {}
+
+    TestRows rows;
+    SearchScratch scratch;
+    Index* index;
     std::vector<Neighbor> found;
 
     SearchReport search(const SearchRequest& request) {
@@ -51,6 +65,12 @@ struct Fixture {
         CHECK(std::is_sorted(found.begin(), found.end()));
         return *report;
     }
+};
+
+// For tests that change the index.
+struct OwnFixture : private Built, Fixture {
+    OwnFixture() : Fixture(static_cast<const Built&>(*this)) {}
+    using Fixture::rows, Fixture::scratch, Fixture::index;
 };
 
 } // namespace
@@ -98,7 +118,7 @@ TEST_CASE_FIXTURE(Fixture, "search: any filter is answered from allowed rows, wi
     }
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(OwnFixture,
                   "search: a filter that counts removed rows too lets nothing else through") {
     constexpr uint32_t kRemoved = 1000;
     Bitmap allowed(kRows);
@@ -234,7 +254,7 @@ TEST_CASE_FIXTURE(Fixture, "search: a radius cuts the answer off, whatever the p
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "search: removed rows are not found by any plan") {
+TEST_CASE_FIXTURE(OwnFixture, "search: removed rows are not found by any plan") {
     const auto before = rows.nearest(2, 10, nullptr);
     for (const Neighbor& neighbor : before)
         REQUIRE(index->remove(neighbor.slot));
