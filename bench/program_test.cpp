@@ -245,7 +245,11 @@ TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are expla
     explained("store --dir /nowhere", 1, "--dir /nowhere: a folder for the run (ENOENT)");
     explained("ann --base /nowhere.fbin --query x.fbin", 1, "--base /nowhere.fbin: file: open");
     explained(set.files() + " --truth " + set.file("s.base.fbin"), 1, "--truth");
-    explained(set.files() + " --metric dot --truth " + set.file("s.query.fbin"), 1, "--truth");
+    REQUIRE(run("ann-data --out " + set.file("t") +
+                " --rows 3000 --queries 50 --dim 24 --latent 8 --clusters 30 --depth 10 --seed 2")
+                .code == 0);
+    explained(set.files() + " --truth " + set.file("t.truth.ibin"), 1,
+              "its answers are not the nearest rows by --metric l2");
     explained(set.files() + " --core 1000", 1, "not one that this process may run on");
     const std::ofstream garbage(set.file("g.npy"));
     explained("ann --base " + set.file("g.npy") + " --query " + set.file("g.npy"), 1, "EBADMSG");

@@ -21,7 +21,8 @@ void AnnOptions::bind(Options& options) {
     options.number("--queries", "N", "use the first N queries", 1, UINT32_MAX, &queries);
     options.choice("--metric", "distance (l2)", {"l2", "cosine", "dot"}, &metric);
     options.number("--k", "N", "neighbours per query (10)", 1, 1000, &k);
-    options.number("--m", "N", "links per row on upper levels (16)", 2, 256, &links);
+    options.number("--m", "N", "links per row on upper levels (16, of which ours has no more)", 2,
+                   256, &links);
     options.number("--efc", "N", "effort while building (200)", 1, 10'000, &build_effort);
     options.number("--threads", "N", "threads that build (1); searches run on one", 1, 256,
                    &threads);

@@ -75,6 +75,7 @@ Status AnnRun::build(const VectorSet& set, SearchRun& run) {
         std::fprintf(stderr, "building %s on %zu rows\n", contender->name().c_str(), set.base.rows);
         ContenderResult result;
         result.name = contender->name();
+        VEXFS_TRY_VOID(contender->prepare(set.base));
         const uint64_t resident = resident_bytes();
         const Clock::time_point start = Clock::now();
         VEXFS_TRY_VOID(contender->build(set.base));

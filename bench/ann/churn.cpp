@@ -132,6 +132,7 @@ Result<std::vector<ChurnResult>> run_churn(std::span<Contender* const> contender
     std::vector<ChurnResult> results(contenders.size());
     Matrix live = population.live(set.base);
     for (size_t c = 0; c < contenders.size(); ++c) {
+        VEXFS_TRY_VOID(contenders[c]->prepare(live));
         const Clock::time_point start = Clock::now();
         VEXFS_TRY_VOID(contenders[c]->build(live));
         results[c].build_seconds = seconds_since(start);

@@ -55,6 +55,11 @@ class Contender {
     // The parameters and the instruction set, in words.
     [[nodiscard]] virtual std::string description() const = 0;
 
+    // Called once, before build() and with the same rows: makes of them what the index takes.
+    virtual Status prepare(const Matrix& base) {
+        (void)base;
+        return ok();
+    }
     // Called once: row i becomes slot i. The matrix outlives the contender.
     virtual Status build(const Matrix& base) = 0;
     // Builds the index again from the bytes it would be kept as, which takes its place. False if

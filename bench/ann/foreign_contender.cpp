@@ -27,6 +27,10 @@ class ForeignContender final : public Contender {
     [[nodiscard]] std::string name() const override { return name_; }
     [[nodiscard]] std::string description() const override { return description_; }
 
+    Status prepare(const Matrix& base) override {
+        rows_ = base.floats();
+        return ok();
+    }
     Status build(const Matrix& base) override {
         index::ForeignShape wanted;
         wanted.metric = shape_.metric;
@@ -36,9 +40,10 @@ class ForeignContender final : public Contender {
         wanted.build_effort = shape_.build_effort;
         wanted.seed = shape_.seed;
         index_ = VEXFS_TRY(make_(wanted));
-        return index_->build(base.floats(), shape_.build_threads);
+        return index_->build(rows_, shape_.build_threads);
     }
     Status load_queries(const Matrix& queries) override {
+        rows_ = {};
         dim_ = queries.dim;
         queries_ = queries.floats();
         return ok();
@@ -70,6 +75,7 @@ class ForeignContender final : public Contender {
     const ContenderShape shape_;
     const Make make_;
     std::unique_ptr<VectorIndex> index_;
+    std::vector<float> rows_; // until it is built
     std::vector<float> queries_;
     uint32_t dim_ = 0;
 };
