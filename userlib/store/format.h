@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
 
 #include "base/checksum.h"
 #include "userlib/device/device.h"
@@ -259,7 +260,9 @@ struct RecordHead {
 static_assert(sizeof(RecordHead) == 24);
 
 inline bool all_zero(Bytes bytes) {
-    return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
+    // Each byte is compared with the one before it: memcmp is the fastest loop there is.
+    return bytes.empty() || (bytes[0] == std::byte{0} &&
+                             std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
 inline uint32_t blocks_for(uint64_t bytes) {

@@ -295,6 +295,17 @@ void FreeMap::committed(uint64_t txg) {
     }
 }
 
+Segment FreeMap::free_run(uint64_t from, uint64_t end) const {
+    MutexLock lock(mutex_);
+    const uint64_t r = layout_.region_of(from);
+    const uint64_t start = layout_.region_start(r);
+    const auto stop = static_cast<uint32_t>(end - start);
+    const uint32_t begin =
+        next_bit(regions_[r].busy, static_cast<uint32_t>(from - start), stop, false);
+    const uint32_t past = next_bit(regions_[r].busy, begin, stop, true);
+    return begin < past ? Segment::of(start + begin, past - begin) : Segment{};
+}
+
 uint64_t FreeMap::free_blocks() const {
     MutexLock lock(mutex_);
     return free_;

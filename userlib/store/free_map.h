@@ -67,6 +67,10 @@ class FreeMap {
     // The uberblock of `txg` is durable.
     void committed(uint64_t txg);
 
+    // The first blocks in [from, end), which lie in one region, that may be handed out, and those
+    // that follow them; none if there is no such block. They stay so while nobody allocates.
+    [[nodiscard]] Segment free_run(uint64_t from, uint64_t end) const;
+
     [[nodiscard]] uint64_t free_blocks() const;
     // Blocks that become free by committing a few times.
     [[nodiscard]] uint64_t quarantined_blocks() const;

@@ -268,6 +268,39 @@ Log::Block Log::take_block() {
     return block;
 }
 
+Status Log::with_unused(uint64_t from, uint64_t blocks, const Use& use) {
+    const uint64_t ring = layout_.header().log_blocks;
+    uint64_t tail = 0;
+    uint64_t used = 0;
+    {
+        MutexLock lock(mutex_);
+        while (writing_ && !failed_)
+            idle_.wait(mutex_);
+        if (failed_)
+            return fail(Code::kEIO, "log: an earlier write or flush failed");
+        writing_ = true;
+        tail = tail_ % ring;
+        used = next_.position - tail_;
+    }
+    const auto is_unused = [&](uint64_t at) {
+        return (at + ring - tail) % ring >= used;
+    };
+    Status status = ok();
+    for (uint64_t at = from; at < from + blocks && status;) {
+        uint64_t past = at;
+        while (past < from + blocks && is_unused(past))
+            ++past;
+        if (past > at)
+            status = guard(fail(Code::kENOMEM, "log: no memory"),
+                           [&] { return use(layout_.log_start() + at, past - at); });
+        at = past + 1;
+    }
+    MutexLock lock(mutex_);
+    writing_ = false;
+    idle_.notify_all();
+    return status;
+}
+
 Result<Log::Sync> Log::sync(uint64_t operation) {
     for (;;) {
         Block block;

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <optional>
 
 #include "base/mutex.h"
@@ -68,6 +69,11 @@ class Log {
     // or is full. EIO once a write or flush has failed, or was cut off by lack of memory; nothing
     // is then known to be durable that was not before.
     Result<Sync> sync(uint64_t operation);
+
+    // Holds back writes while `use` gets the blocks of the ring in [from, from + blocks) that no
+    // replay would read, as pieces of the device.
+    using Use = std::function<Status(uint64_t first, uint64_t count)>;
+    Status with_unused(uint64_t from, uint64_t blocks, const Use& use);
 
   private:
     struct Pending {

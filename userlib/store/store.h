@@ -95,6 +95,13 @@ struct StoreItem {
     Page value;
 };
 
+// How far a wipe is: over the blocks of the intent log, then over those of the regions.
+struct Wipe {
+    uint64_t position = 0;
+    uint64_t total = 0; // known after the first step
+    uint64_t wiped = 0; // blocks that were not zero
+};
+
 class Store {
   public:
     // Replays the log and commits, unless read-only: then the log is replayed in memory and nothing
@@ -143,6 +150,13 @@ class Store {
     // Erases what destroy() gave up, less at a time on a full volume. An object that is damaged
     // stays and does not keep the others.
     Result<bool> step_reap(size_t items);
+
+    // A piece of a wipe: reads what no commit that may still be chosen reaches, and makes it zero
+    // where it is not; read back after a flush, EIO if the device does not tell zeros then. What
+    // was freed by fewer than kDeferTxgs commits before is left alone, and so is the log in force.
+    // What was freed since its place was passed is for another wipe. False at the end; then a
+    // commit has yet to come for blocks that were taken and not yet written.
+    Result<bool> step_wipe(Wipe& wipe);
 
     [[nodiscard]] StoreUsage usage();
     [[nodiscard]] size_t dirty_bytes();
@@ -252,6 +266,9 @@ class Store {
     Status apply_operation(const Operation& operation, Undo& undo) VEXFS_REQUIRES(lock_);
     Status finish(Status outcome, Undo& undo) VEXFS_REQUIRES(lock_);
     [[nodiscard]] size_t dirty_bytes_locked() VEXFS_REQUIRES_SHARED(lock_);
+
+    // wipe.cpp
+    Status wipe_free(uint64_t from, uint64_t end, Wipe& wipe) VEXFS_REQUIRES(commit_mutex_);
 
     // commit.cpp
     Status check_writable() const;
