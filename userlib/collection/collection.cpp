@@ -125,6 +125,24 @@ Status Collection::wait_linked(const index::ScanStop& stop) {
     return linker_->wait(stop);
 }
 
+JobBoard& Collection::jobs() {
+    return state_->jobs;
+}
+
+Result<uint32_t> Collection::resume_jobs(uint64_t id) {
+    const uint32_t jobs = VEXFS_TRY(state_->jobs.resume(id));
+    linker_->wake();
+    return jobs;
+}
+
+Result<bool> Collection::take_out_dead(std::chrono::milliseconds time) {
+    return linker_->take_out_dead(time);
+}
+
+void Collection::slow_down(uint64_t rows) {
+    linker_->slow_down(rows);
+}
+
 RowCounts Collection::counts() {
     const RowsRead read(*state_);
     RowCounts counts;

@@ -13,11 +13,13 @@
 // existing meanwhile, and waits for no other thread's verb in a RowPredicate.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 
 #include "userlib/collection/catalogue.h"
-#include "userlib/collection/rows.h"
+#include "userlib/collection/job_board.h"
+#include "userlib/collection/row_record.h"
 #include "userlib/store/store.h"
 
 namespace vexfs {
@@ -70,6 +72,28 @@ class Collection {
     // Waits until the rows that are pending now are linked. ECANCELED and ETIMEDOUT as `stop` says.
     Status wait_linked(const index::ScanStop& stop);
 
+    // What works on it. A job that was resumed goes on at once.
+    [[nodiscard]] JobBoard& jobs();
+    Result<uint32_t> resume_jobs(uint64_t id);
+    // Takes removed rows out of the graph however few they are: waits a while, and says whether all
+    // are out.
+    Result<bool> take_out_dead(std::chrono::milliseconds time);
+    // After a put of so many rows, with no lock held: waits if too many rows wait to be linked.
+    void slow_down(uint64_t rows);
+
+    // compact.cpp: a file with rows that lie behind where all rows would have room, if there is
+    // one.
+    [[nodiscard]] std::optional<uint64_t> next_to_move();
+    // Moves some of its rows before that. The file goes on existing meanwhile. False if there is no
+    // room; ENOSPC, EROFS.
+    Result<bool> move_rows(uint64_t ino);
+    // Cuts the columns off behind the last slot that is not free; how many slots that were.
+    Result<uint64_t> cut_tail();
+    // erase.cpp: looks whether some slots without a row, from `slot` on, are zero on the volume,
+    // and makes them so; `slot` moves on, `erased` counts those that were not. False at the end.
+    // What keeps some from being erased is told at once, and the others are reached all the same.
+    Result<bool> sweep(uint32_t& slot, uint64_t& erased);
+
     [[nodiscard]] RowCounts counts();
     [[nodiscard]] Schema schema();
     [[nodiscard]] uint64_t directory() const;
@@ -78,7 +102,10 @@ class Collection {
 
   private:
     // What a put writes before the row map says so.
-    struct Fresh;
+    struct Fresh {
+        std::vector<uint32_t> slots;
+        std::vector<RowRecord> records;
+    };
     // Rows of a file.
     struct Place {
         uint32_t first = 0;
@@ -96,16 +123,20 @@ class Collection {
     Result<Place> place_of(const PutRows& put);
     Status prepare(Fresh& fresh, const Place& place, const PutRows& put)
         VEXFS_REQUIRES(change_mutex_);
-    Status write_fresh(Fresh& fresh, const PutRows& put) VEXFS_REQUIRES(change_mutex_);
-    Status write_run(const Fresh& fresh, size_t from, size_t count, const PutRows& put);
-    Status flip(const Fresh& fresh, const Place& place, const PutRows& put)
-        VEXFS_REQUIRES(change_mutex_);
+    Status replace_rows(Fresh& fresh, const Place& place, uint64_t ino, uint32_t access_class,
+                        Bytes vectors) VEXFS_REQUIRES(change_mutex_);
+    Status write_fresh(Fresh& fresh, Bytes vectors) VEXFS_REQUIRES(change_mutex_);
+    Status write_run(const Fresh& fresh, size_t from, size_t count, Bytes vectors);
+    Status flip(const Fresh& fresh, const Place& place, uint64_t ino) VEXFS_REQUIRES(change_mutex_);
     Status remember(uint64_t ino, uint32_t before, uint32_t total,
                     const std::function<std::vector<uint32_t>(RowTable&)>& change)
         VEXFS_REQUIRES(change_mutex_);
     void clean_up(uint64_t ino, uint32_t before, uint32_t total, std::span<const uint32_t> removed)
         VEXFS_REQUIRES(change_mutex_);
     void erase(std::span<const uint32_t> slots) VEXFS_REQUIRES(change_mutex_);
+
+    // compact.cpp
+    std::vector<uint32_t> misplaced(uint64_t ino, uint32_t& first);
 
     const bool read_only_;
     const std::unique_ptr<RowState> state_;

@@ -75,6 +75,50 @@ Status Linker::wait(const index::ScanStop& stop) {
     return failure_ ? Status(*failure_) : ok();
 }
 
+Result<bool> Linker::take_out_dead(std::chrono::milliseconds time) {
+    {
+        MutexLock lock(mutex_);
+        take_out_all_ = true;
+        ++asked_;
+        failure_.reset();
+    }
+    changed_.notify_all();
+    bool none = false;
+    {
+        const RowsRead read(state_);
+        none = state_.dead.count() == 0;
+    }
+    MutexLock lock(mutex_);
+    if (!none && !failure_)
+        changed_.wait_for(mutex_, time);
+    take_out_all_ = !none && !failure_;
+    if (failure_)
+        return *failure_;
+    return none;
+}
+
+bool Linker::is_behind() {
+    const RowsRead read(state_);
+    const bool links = state_.linked != nullptr || !state_.schema.flat();
+    return links && state_.table.pending().count() > kBacklogRows &&
+           state_.jobs.may_work(JobKind::kLink) && state_.jobs.may_work(JobKind::kTrain);
+}
+
+void Linker::slow_down(uint64_t rows) {
+    const auto until = std::chrono::steady_clock::now() + kSlowedMax;
+    uint64_t goal = 0;
+    {
+        MutexLock lock(mutex_);
+        goal = linked_rows_ + rows;
+    }
+    while (is_behind() && std::chrono::steady_clock::now() < until) {
+        MutexLock lock(mutex_);
+        if (linked_rows_ >= goal || failure_ || stop_)
+            return;
+        changed_.wait_for(mutex_, kStopWait);
+    }
+}
+
 void Linker::run() {
     for (;;) {
         {
@@ -93,6 +137,7 @@ void Linker::run() {
             if (!done) {
                 log(LogLevel::kError, "collection", "rows cannot be linked and stay pending",
                     {{"directory", state_.entry.directory}, {"cause", done.error()}});
+                state_.jobs.fail_own(done.error());
                 failure_ = done.error();
                 done_ = seen_;
                 changed_.notify_all();
@@ -115,46 +160,71 @@ Result<bool> Linker::step() {
     bool train_again = false;
     bool moving = false;
     bool pending = false;
+    bool all_dead = false;
+    uint64_t rows = 0;
     LinkedRows* linked = nullptr;
     uint64_t asked = 0;
     {
         MutexLock lock(mutex_);
         asked = seen_ = asked_;
+        all_dead = take_out_all_;
     }
     if (link_cursor_ == 0)
         pass_ = asked;
     {
         const RowsRead read(state_);
-        const uint64_t rows = state_.table.live_slots().count();
+        rows = state_.table.live_slots().count();
         linked = state_.linked.get();
         train_first = linked == nullptr && rows >= kTrainRows && !state_.schema.flat();
         moving = state_.next != nullptr;
         train_again = linked != nullptr && !moving && rows >= kRetrainFactor * linked->trained_rows;
         pending = state_.table.pending().count() > 0;
+        all_dead = all_dead && state_.dead.count() > 0;
     }
-    if (train_first || train_again) {
-        std::unique_ptr<LinkedRows> trained = VEXFS_TRY(train());
-        const RowsWrite write(state_);
-        move_cursor_ = 0;
-        (train_first ? state_.linked : state_.next) = std::move(trained);
+    const bool may_train = state_.jobs.may_work(JobKind::kTrain);
+    if (train_first && !may_train)
+        return false;
+    if (train_first || (train_again && may_train)) {
+        VEXFS_TRY_VOID(train_for(train_first, rows));
         return true;
     }
-    if (linked != nullptr && pending && VEXFS_TRY(link_some()))
-        return true;
+    // However much there is to link, what somebody waits for goes on.
+    if (linked != nullptr && all_dead && !moving)
+        VEXFS_TRY(consolidate_some(*linked, true));
+    if (linked != nullptr && pending) {
+        if (!state_.jobs.may_work(JobKind::kLink))
+            return false;
+        if (VEXFS_TRY(link_some()))
+            return true;
+    }
     link_cursor_ = 0;
     note_done(asked);
     if (linked == nullptr)
         return false;
     if (moving)
-        return move_some();
-    return consolidate_some(*linked);
+        return may_train ? move_some() : false;
+    return consolidate_some(*linked, all_dead);
+}
+
+Status Linker::train_for(bool first, uint64_t rows) {
+    state_.jobs.at_work(JobKind::kTrain, 0, rows);
+    std::unique_ptr<LinkedRows> trained = VEXFS_TRY(train());
+    {
+        const RowsWrite write(state_);
+        move_cursor_ = 0;
+        (first ? state_.linked : state_.next) = std::move(trained);
+    }
+    if (first)
+        state_.jobs.end(JobKind::kTrain);
+    return ok();
 }
 
 // True if rows are still pending. The graph is never changed while the lock
 // is held alone, so a row is either pending or in the graph to all who hold it alone.
 Result<bool> Linker::link_some() {
     bool pass_done = false;
-    bool more = false;
+    uint64_t done = 0;
+    uint64_t left = 0;
     {
         const RowsRead read(state_);
         uint32_t cursor = link_cursor_;
@@ -169,13 +239,22 @@ Result<bool> Linker::link_some() {
             }));
         link_cursor_ = cursor;
         pass_done = slots.size() < kLinkAtOnce;
-        more = state_.table.pending().count() > 0;
+        done = slots.size();
+        left = state_.table.pending().count();
+    }
+    state_.jobs.advance(JobKind::kLink, done, left);
+    if (left == 0)
+        state_.jobs.end(JobKind::kLink);
+    {
+        MutexLock lock(mutex_);
+        linked_rows_ += done;
+        changed_.notify_all();
     }
     if (pass_done) {
         link_cursor_ = 0;
         note_done(pass_);
     }
-    return more;
+    return left > 0;
 }
 
 Status Linker::link(std::span<const uint32_t> slots, const std::byte* const* vectors) {
@@ -215,6 +294,7 @@ Result<bool> Linker::move_some() {
             [&](uint32_t slot)
                 VEXFS_REQUIRES_SHARED(state_.lock) { state_.table.damaged().add(slot); }));
         move_cursor_ = cursor;
+        state_.jobs.at_work(JobKind::kTrain, cursor, state_.table.end());
         if (!last)
             return true;
     }
@@ -240,25 +320,31 @@ void Linker::finish_move() {
                 state_.slots.give(slot);
             }
     }
+    state_.jobs.end(JobKind::kTrain);
 }
 
-Result<bool> Linker::consolidate_some(LinkedRows& linked) {
-    if (!linked.consolidation.is_due())
+// `all`: however few they are.
+Result<bool> Linker::consolidate_some(LinkedRows& linked, bool all) {
+    if (!(all || linked.consolidation.is_due()) || !state_.jobs.may_work(JobKind::kConsolidate))
         return false;
     std::vector<uint32_t> released;
     const index::Consolidation::Progress progress =
         VEXFS_TRY(linked.consolidation.step(kConsolidateAtOnce, scratch_, released));
-    if (!released.empty()) {
+    uint64_t left = 0;
+    {
         const RowsWrite write(state_);
         for (const uint32_t slot : released)
             state_.dead.remove(slot);
         state_.slots.give(released);
+        left = state_.dead.count();
     }
-    if (progress == index::Consolidation::Progress::kWaiting) {
-        MutexLock lock(mutex_);
-        if (!stop_)
-            changed_.wait_for(mutex_, kReadersWait);
-    }
+    state_.jobs.advance(JobKind::kConsolidate, released.size(), left);
+    if (progress == index::Consolidation::Progress::kIdle)
+        state_.jobs.end(JobKind::kConsolidate);
+    MutexLock lock(mutex_);
+    changed_.notify_all();
+    if (progress == index::Consolidation::Progress::kWaiting && !stop_)
+        changed_.wait_for(mutex_, kReadersWait);
     return true;
 }
 

@@ -6,9 +6,12 @@
 // It starts when there are enough rows for a graph to be worth it. What fails is logged and tried
 // again with the next change; meanwhile rows are searched by scans.
 //
-// Threads: one of its own; wake(), wait() and linking() from any thread.
+// Each kind of work is a job of the board, and is left alone while that is paused.
+//
+// Threads: one of its own; the public methods from any thread.
 #pragma once
 
+#include <chrono>
 #include <thread>
 
 #include "index/flat/scan.h"
@@ -21,6 +24,10 @@ namespace vexfs {
 inline constexpr uint64_t kTrainRows = 1000;
 // So many times the rows of the last training, and codes are learned anew.
 inline constexpr uint64_t kRetrainFactor = 8;
+// With more rows than these waiting to be linked a put is slowed to the pace of the linker, but
+// never for longer.
+inline constexpr uint64_t kBacklogRows = 65536;
+inline constexpr std::chrono::seconds kSlowedMax{5};
 
 class Linker {
   public:
@@ -34,6 +41,13 @@ class Linker {
     // Until what is pending now is linked, or cannot be. ECANCELED and ETIMEDOUT as `stop` says;
     // what linking failed with.
     Status wait(const index::ScanStop& stop);
+    // Takes the dead rows out of the graph however few they are: waits a while, and says whether
+    // none is left. What taking them out failed with.
+    Result<bool> take_out_dead(std::chrono::milliseconds time);
+    // After a put of so many rows: returns at once unless more than kBacklogRows wait to be linked,
+    // else when as many were linked as were put, or linking is paused or fails, or kSlowedMax has
+    // passed.
+    void slow_down(uint64_t rows);
 
   private:
     void run();
@@ -46,8 +60,10 @@ class Linker {
         VEXFS_REQUIRES_SHARED(state_.lock);
     Result<bool> move_some();
     void finish_move();
-    Result<bool> consolidate_some(LinkedRows& linked);
+    Result<bool> consolidate_some(LinkedRows& linked, bool all);
+    [[nodiscard]] bool is_behind();
     Result<std::unique_ptr<LinkedRows>> train();
+    Status train_for(bool first, uint64_t rows);
     Status gather_sample(Page& sample);
     void note_done(uint64_t asked);
 
@@ -68,6 +84,8 @@ class Linker {
     uint64_t seen_ VEXFS_GUARDED_BY(mutex_) = 0;  // by the thread
     uint64_t done_ VEXFS_GUARDED_BY(mutex_) = 0;  // linked, or failed
     std::optional<Error> failure_ VEXFS_GUARDED_BY(mutex_);
+    bool take_out_all_ VEXFS_GUARDED_BY(mutex_) = false;
+    uint64_t linked_rows_ VEXFS_GUARDED_BY(mutex_) = 0; // so far
     std::thread thread_;
 };
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <set>
 #include <thread>
 
 #include <doctest/doctest.h>
 
+#include "userlib/collection/linker.h"
 #include "userlib/testing/collection/test_collection.h"
 
 using namespace vexfs;
@@ -196,4 +198,54 @@ TEST_CASE("linker: a flat collection and one without codes are scanned") {
         CHECK(made.nearest(Clusters(6).rows(1), 10, false) ==
               made.nearest(Clusters(6).rows(1), 10, true));
     }
+}
+
+TEST_CASE("linker: what it does is listed as jobs, and rests while they are paused") {
+    TestCollection made(small_schema(kDim));
+    Clusters clusters(5);
+    REQUIRE(made.rows().jobs().pause(0));
+    put(made, 1030, clusters.rows(1200));
+    CHECK(made.rows().jobs().list().empty());
+    CHECK(made.rows().counts().trained_rows == 0);
+    REQUIRE(made.rows().resume_jobs(0));
+    REQUIRE(made.rows().wait_linked({}));
+    std::vector<JobRecord> jobs = made.rows().jobs().list();
+    REQUIRE(jobs.size() == 2);
+    CHECK(jobs[0].kind == JobKind::kLink);
+    CHECK(jobs[0].state == JobState::kDone);
+    CHECK(jobs[0].done == 1200);
+    CHECK(jobs[0].total == 1200);
+    CHECK(jobs[1].kind == JobKind::kTrain);
+    CHECK(jobs[1].state == JobState::kDone);
+
+    // Fewer than the linker takes out by itself.
+    REQUIRE(made.rows().drop(1030, 1190));
+    CHECK(made.rows().counts().dead == 10);
+    while (!made.rows().take_out_dead(std::chrono::milliseconds(5)).value())
+        ;
+    CHECK(made.rows().counts().dead == 0);
+    jobs = made.rows().jobs().list();
+    const auto taken = std::ranges::find(jobs, JobKind::kConsolidate, &JobRecord::kind);
+    REQUIRE(taken != jobs.end());
+    CHECK(taken->done == 10);
+}
+
+TEST_CASE("linker: puts are slowed to its pace beyond the bound, and never refused") {
+    constexpr uint32_t kSmall = 4;
+    TestCollection made(small_schema(kSmall), uint64_t{256} << 20);
+    Random random(6);
+    std::vector<float> vectors((kBacklogRows + 20'000) * kSmall);
+    for (float& value : vectors)
+        value = static_cast<float>(random.normal());
+    // Not slowed while an owner keeps the linker from its work.
+    REQUIRE(made.rows().jobs().pause(0));
+    put(made, 1030, vectors);
+    const auto began = std::chrono::steady_clock::now();
+    made.rows().slow_down(vectors.size() / kSmall);
+    CHECK(std::chrono::steady_clock::now() - began < kSlowedMax);
+    CHECK(made.rows().counts().pending == kBacklogRows + 20'000);
+    REQUIRE(made.rows().resume_jobs(0));
+    // Codes have to be learned before the first row is linked.
+    made.rows().slow_down(16);
+    CHECK(made.rows().counts().pending <= kBacklogRows + 20'000 - 16);
 }

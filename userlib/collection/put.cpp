@@ -43,12 +43,6 @@ size_t run_length(std::span<const uint32_t> slots, size_t from, size_t most) {
 
 } // namespace
 
-// What a put writes before the row map says so.
-struct Collection::Fresh {
-    std::vector<uint32_t> slots;
-    std::vector<RowRecord> records;
-};
-
 Status Collection::check_put(const PutRows& put) const {
     const size_t bytes = state_->vectors.vector_bytes();
     const size_t rows = put.vectors.size() / bytes;
@@ -75,21 +69,27 @@ Result<PutDone> Collection::put(const PutRows& put) {
         const Place place = VEXFS_TRY(place_of(put));
         Fresh fresh;
         VEXFS_TRY_VOID(prepare(fresh, place, put));
-        Status status = write_fresh(fresh, put);
-        if (status)
-            status = flip(fresh, place, put);
-        if (!status) {
-            clean_up(put.ino, place.total, place.before, fresh.slots);
-            const RowsWrite write(*state_);
-            state_->slots.give(fresh.slots);
-            return status.error();
-        }
-        VEXFS_TRY_VOID(remember(put.ino, place.before, place.total, [&](RowTable& table) {
-            return table.replace(put.ino, place.first, place.total, fresh.slots, fresh.records,
-                                 put.access_class);
-        }));
+        VEXFS_TRY_VOID(replace_rows(fresh, place, put.ino, put.access_class, put.vectors));
         puts_ += place.count;
         return PutDone{place.first, place.total};
+    });
+}
+
+// Makes rows of the file what is in `fresh`, on the disk and in memory.
+Status Collection::replace_rows(Fresh& fresh, const Place& place, uint64_t ino,
+                                uint32_t access_class, Bytes vectors) {
+    Status status = write_fresh(fresh, vectors);
+    if (status)
+        status = flip(fresh, place, ino);
+    if (!status) {
+        clean_up(ino, place.total, place.before, fresh.slots);
+        const RowsWrite write(*state_);
+        state_->slots.give(fresh.slots);
+        return status;
+    }
+    return remember(ino, place.before, place.total, [&](RowTable& table) {
+        return table.replace(ino, place.first, place.total, fresh.slots, fresh.records,
+                             access_class);
     });
 }
 
@@ -125,13 +125,13 @@ Status Collection::prepare(Fresh& fresh, const Place& place, const PutRows& put)
 }
 
 // Vectors and records, while nothing says yet that they are rows.
-Status Collection::write_fresh(Fresh& fresh, const PutRows& put) {
+Status Collection::write_fresh(Fresh& fresh, Bytes vectors) {
     const size_t bytes = state_->vectors.vector_bytes();
     const size_t most = std::clamp<size_t>(kRunBytes / bytes, 1, kRunRows);
     int damaged = 0;
     for (size_t from = 0; from < fresh.slots.size();) {
         const size_t count = run_length(fresh.slots, from, most);
-        const Status written = write_run(fresh, from, count, put);
+        const Status written = write_run(fresh, from, count, vectors);
         if (written) {
             from += count;
             continue;
@@ -151,7 +151,7 @@ Status Collection::write_fresh(Fresh& fresh, const PutRows& put) {
     return ok();
 }
 
-Status Collection::write_run(const Fresh& fresh, size_t from, size_t count, const PutRows& put) {
+Status Collection::write_run(const Fresh& fresh, size_t from, size_t count, Bytes vectors) {
     const size_t bytes = state_->vectors.vector_bytes();
     const uint64_t slot = fresh.slots[from];
     Page records(count * kRowRecordBytes);
@@ -159,25 +159,25 @@ Status Collection::write_run(const Fresh& fresh, size_t from, size_t count, cons
         encode_row_record(fresh.records[from + i], records.data() + i * kRowRecordBytes);
     Transaction transaction;
     transaction.write(state_->entry.vectors_oid, slot * bytes,
-                      put.vectors.subspan(from * bytes, count * bytes));
+                      vectors.subspan(from * bytes, count * bytes));
     transaction.write(state_->entry.rows_oid, slot * kRowRecordBytes, records);
     return state_->store.apply(transaction);
 }
 
 // The one transaction after which the rows are those of the file.
-Status Collection::flip(const Fresh& fresh, const Place& place, const PutRows& put) {
+Status Collection::flip(const Fresh& fresh, const Place& place, uint64_t ino) {
     std::vector<uint32_t> slots;
     {
         const RowsRead read(*state_);
-        if (const RowTable::File* const file = state_->table.file(put.ino))
+        if (const RowTable::File* const file = state_->table.file(ino))
             slots = file->slots;
     }
     slots.resize(place.total, kNoSlot);
     std::ranges::copy(fresh.slots, slots.begin() + place.first);
-    VEXFS_TRY_VOID(put_map_pieces_ahead(state_->store, put.ino, directory(), slots, place.before));
+    VEXFS_TRY_VOID(put_map_pieces_ahead(state_->store, ino, directory(), slots, place.before));
     Transaction transaction;
     const uint64_t ahead = uint64_t{std::max(1U, pieces_of(place.before))} * kRowsOfPiece;
-    put_row_map(transaction, put.ino, directory(), slots, place.first,
+    put_row_map(transaction, ino, directory(), slots, place.first,
                 std::min(uint64_t{place.first} + place.count, ahead));
     return state_->store.apply(transaction);
 }

@@ -12,6 +12,7 @@
 #include "index/graph/consolidate.h"
 #include "index/graph/graph.h"
 #include "userlib/collection/catalogue.h"
+#include "userlib/collection/job_board.h"
 #include "userlib/collection/row_table.h"
 #include "userlib/collection/slot_pool.h"
 #include "userlib/collection/stored_vectors.h"
@@ -45,6 +46,8 @@ struct RowState {
     const CollectionEntry entry;
     const StoredVectors vectors;
     const index::Distance distance;
+
+    JobBoard jobs;
 
     // Whoever wants the lock takes its turn first, so that readers do not keep a writer out.
     Mutex turn;

@@ -46,6 +46,12 @@ void SlotPool::give(std::span<const uint32_t> slots) {
     }
 }
 
+uint32_t SlotPool::cut() {
+    while (end_ > 0 && free_.contains(end_ - 1))
+        free_.remove(--end_);
+    return end_;
+}
+
 void SlotPool::start_at(uint32_t end) {
     end_ = end;
     free_.resize(end_);

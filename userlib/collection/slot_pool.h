@@ -24,6 +24,9 @@ class SlotPool {
 
     // One beyond the highest slot that was handed out.
     [[nodiscard]] uint32_t end() const { return end_; }
+    [[nodiscard]] bool is_free(uint32_t slot) const { return free_.contains(slot); }
+    // Forgets that the free slots at the end were ever handed out. The end then.
+    uint32_t cut();
     [[nodiscard]] uint32_t free_count() const { return free_.count(); }
     // Slots below `end` were handed out before.
     void start_at(uint32_t end);

@@ -15,7 +15,7 @@ namespace vexfs {
 
 class SlotSet {
   public:
-    // Slots below `size` may be added. It never shrinks.
+    // Slots below `size` may be added; none that is not is in the set.
     void resize(uint32_t size) { words_.resize((size_t{size} + 63) / 64, 0); }
 
     // True if the set changed.
