@@ -269,6 +269,7 @@ struct vexfs_file {
 #define VEXFS_FEATURE_SNAPSHOT (1ull << 9) /* off in version 1 */
 #define VEXFS_FEATURE_SCRUB (1ull << 10)   /* off in version 1 */
 #define VEXFS_FEATURE_URING (1ull << 11)   /* off in version 1 */
+#define VEXFS_FEATURE_VERIFY (1ull << 12)  /* VEXFS_JOB_VERIFY */
 
 #define VEXFS_HELLO_READ_ONLY 1u /* state-changing ops are EROFS */
 
@@ -698,7 +699,9 @@ struct vexfs_job {
 #define VEXFS_JOB_CMD_ERASE 4   /* start an ERASE job: leaves no byte of rows removed before */
 #define VEXFS_JOB_CMD_SCRUB 5   /* reserved: EOPNOTSUPP */
 
-#define VEXFS_JOB_WAIT 1u /* COMPACT, ERASE: reply when the job ended. EINTR: the job goes on */
+/* COMPACT, ERASE: reply when the job ended, or is paused. EINTR: the job goes on. */
+#define VEXFS_JOB_WAIT 1u
+#define VEXFS_JOB_VERIFY 2u /* ERASE: read all of it once more; EIO if a byte is still there */
 
 /*
  * Body of JOB, in a collection (else ENODATA). If a job of that kind is queued or runs already, it

@@ -313,6 +313,8 @@ Status JobRequest::check_body(Fault& fault) const {
     if (!starts && (head.flags & VEXFS_JOB_WAIT) != 0)
         return fault.at(offsetof(vexfs_msg, flags), Code::kEINVAL,
                         "job: WAIT goes with a command that starts a job");
+    if (body.cmd != VEXFS_JOB_CMD_ERASE && (head.flags & VEXFS_JOB_VERIFY) != 0)
+        return fault.at(offsetof(vexfs_msg, flags), Code::kEINVAL, "job: VERIFY goes with ERASE");
     if (body.zero != 0)
         return fault.at(VEXFS_BODY_OFFSET(vexfs_job_cmd, zero), Code::kEINVAL,
                         "job: zero is not 0");

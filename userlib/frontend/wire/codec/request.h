@@ -187,7 +187,7 @@ struct StatRequest {
 
 struct JobRequest {
     static constexpr uint16_t kOp = VEXFS_OP_JOB;
-    static constexpr uint32_t kFlags = VEXFS_JOB_WAIT;
+    static constexpr uint32_t kFlags = VEXFS_JOB_WAIT | VEXFS_JOB_VERIFY;
     using Body = vexfs_job_cmd;
 
     Head head;

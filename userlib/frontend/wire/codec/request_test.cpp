@@ -464,6 +464,10 @@ TEST_CASE("request: rules of the small ops") {
     check_refused({"job: wait for a pause", compact,
                    FIELD(uint32_t, vexfs_job_cmd, cmd, VEXFS_JOB_CMD_PAUSE), Code::kEINVAL,
                    offsetof(vexfs_msg, flags)});
+    JobRequest verify{{256, VEXFS_JOB_VERIFY, 0}, {VEXFS_JOB_CMD_ERASE, 0, 0}};
+    check_refused({"job: verify what erases nothing", verify,
+                   FIELD(uint32_t, vexfs_job_cmd, cmd, VEXFS_JOB_CMD_COMPACT), Code::kEINVAL,
+                   offsetof(vexfs_msg, flags)});
     check_refused({"job: zero", compact, FIELD(uint32_t, vexfs_job_cmd, zero, 1), Code::kEINVAL,
                    VEXFS_BODY_OFFSET(vexfs_job_cmd, zero)});
     const Request part = sampler.request(9);
