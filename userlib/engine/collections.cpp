@@ -87,7 +87,7 @@ Result<std::shared_ptr<OpenCollection>> Collections::open_alone(uint64_t directo
     if (std::shared_ptr<OpenCollection> open = open_now(directory))
         return open;
     const CollectionEntry entry = VEXFS_TRY(entry_of(directory));
-    auto collection = std::make_shared<OpenCollection>(directories_, directory);
+    auto collection = std::make_shared<OpenCollection>(directories_, directory, ++opens_);
     const auto join = [&](uint64_t ino) -> Result<std::optional<uint32_t>> {
         const std::optional<AccessClass> of = VEXFS_TRY(class_of(ino));
         return of ? std::optional(collection->classes.join(*of)) : std::nullopt;

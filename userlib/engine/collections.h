@@ -15,6 +15,7 @@
 
 #include "userlib/collection/collection.h"
 #include "userlib/engine/access/access_classes.h"
+#include "userlib/engine/jobs.h"
 #include "userlib/engine/paths.h"
 #include "userlib/engine/report/report.h"
 #include "userlib/engine/rows.h"
@@ -22,10 +23,12 @@
 namespace vexfs {
 
 struct OpenCollection {
-    OpenCollection(Directories& directories, uint64_t its_directory)
-        : directory(its_directory), classes(directories, its_directory) {}
+    OpenCollection(Directories& directories, uint64_t its_directory, uint32_t its_number)
+        : directory(its_directory), number(its_number), classes(directories, its_directory) {}
 
     const uint64_t directory;
+    const uint32_t number;                  // from 1 on; of no other while the volume is open
+    std::atomic<bool> verify_erase = false; // by the erase job that is unfinished
     AccessClasses classes;
     std::unique_ptr<Collection> rows; // set before anyone else sees it
 };
@@ -58,6 +61,18 @@ class Collections {
                                            std::span<const uint64_t> inos);
     Result<RowStat> stat(const FileChoice& choice, const Caller& caller, bool totals);
     Status wait_linked(const index::ScanStop& stop);
+
+    // collection_jobs.cpp: those of the node's collection; of all that are open, if it is the root.
+    Result<std::vector<VolumeJob>> jobs(uint64_t node, const Caller& caller);
+    std::vector<VolumeJob> all_jobs();
+    // `wake` is called once there may be something to do for Upkeep.
+    Result<JobAnswer> command(uint64_t node, const Caller& caller, const JobAsk& ask,
+                              const std::function<void()>& wake);
+    // For Upkeep. The collection stays the one that is open while `work` runs, else ESTALE.
+    [[nodiscard]] std::vector<std::shared_ptr<OpenCollection>> all_open();
+    Status while_open(const OpenCollection& collection, const std::function<Status()>& work);
+    // Moves some rows to where they may stay; false if there are none, or no room.
+    Result<bool> move_rows(OpenCollection& collection);
 
     [[nodiscard]] CollectionStats stats();
 
@@ -95,7 +110,6 @@ class Collections {
     Result<CollectionEntry> entry_of(uint64_t directory);
     // Null if it is not open, or no collection.
     [[nodiscard]] std::shared_ptr<OpenCollection> open_now(uint64_t directory);
-    [[nodiscard]] std::vector<std::shared_ptr<OpenCollection>> all_open();
     // ENODATA if the directory is no collection.
     Result<std::shared_ptr<OpenCollection>> opened(uint64_t directory);
     Result<std::shared_ptr<OpenCollection>> open_alone(uint64_t directory)
@@ -150,6 +164,7 @@ class Collections {
     InodeLocks file_locks_;
     SharedMutex registry_lock_;
     std::map<uint64_t, Member> registry_ VEXFS_GUARDED_BY(registry_lock_);
+    uint32_t opens_ VEXFS_GUARDED_BY(border_lock_) = 0;
 };
 
 } // namespace vexfs

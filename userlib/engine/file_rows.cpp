@@ -103,10 +103,17 @@ Result<PutDone> Collections::put(const FileChoice& choice, const Caller& caller,
     const uint64_t found = VEXFS_TRY(find(choice, caller));
     VEXFS_TRY_VOID(check_opened(choice, kMayWrite));
     ino = found;
+    uint64_t directory = 0;
     const auto put = [&](OpenCollection& collection, const Carrier& file) {
+        directory = collection.directory;
         return put_into(collection, file, rows, shape);
     };
-    return with_file(ino, caller, choice.is_node() ? 0 : kMayWrite, Lock::kAlone, put);
+    const PutDone done =
+        VEXFS_TRY(with_file(ino, caller, choice.is_node() ? 0 : kMayWrite, Lock::kAlone, put));
+    if (const std::shared_ptr<OpenCollection> collection = open_now(directory))
+        collection->rows->slow_down(rows.vectors.size() /
+                                    std::max<size_t>(1, collection->rows->schema().vector_bytes()));
+    return done;
 }
 
 Result<PutDone> Collections::put_into(OpenCollection& collection, const Carrier& file, PutRows rows,

@@ -82,6 +82,17 @@ Result<std::vector<std::string>> Volume::paths_of(uint64_t directory, const Call
     return collections_->paths(directory, caller, inos);
 }
 
+Result<JobAnswer> Volume::command_jobs(uint64_t node, const Caller& caller, const JobAsk& ask) {
+    VEXFS_TRY_VOID(changeable({}));
+    VEXFS_TRY_VOID(check_real(node));
+    return collections_->command(node, caller, ask, [this] { upkeep_->wake(); });
+}
+
+Result<std::vector<VolumeJob>> Volume::jobs(uint64_t node, const Caller& caller) {
+    VEXFS_TRY_VOID(check_real(node));
+    return collections_->jobs(node, caller);
+}
+
 Result<RowStat> Volume::stat_rows(const FileChoice& choice, const Caller& caller, bool totals) {
     VEXFS_TRY_VOID(check_real(choice.node));
     return collections_->stat(choice, caller, totals);

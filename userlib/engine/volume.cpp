@@ -80,13 +80,16 @@ Status Volume::start(std::string& explanation) {
     collections_ = VEXFS_TRY(Collections::open(*store_, *names_, options_.read_only));
     row_xattrs_ = std::make_unique<RowXattrs>(*collections_, *names_);
     similar_files_ = std::make_unique<SimilarFiles>(*collections_, *names_);
-    if (!options_.read_only)
-        keeper_ =
-            std::make_unique<Keeper>(*store_, store.dirty_bytes_max / 2, options_.commit_interval);
+    if (options_.read_only)
+        return ok();
+    keeper_ =
+        std::make_unique<Keeper>(*store_, store.dirty_bytes_max / 2, options_.commit_interval);
+    upkeep_ = std::make_unique<Upkeep>(*collections_, *store_);
     return ok();
 }
 
 Status Volume::close() {
+    upkeep_.reset();
     similar_files_.reset();
     row_xattrs_.reset();
     collections_.reset();
@@ -159,6 +162,12 @@ std::string Volume::render_jobs() {
         report.commit_ns = stats.commit_ns;
         report.reaped_slices = stats.reaped_slices;
         report.reaping = stats.reaping;
+    }
+    for (const VolumeJob& each : collections_->all_jobs()) {
+        const JobRecord& job = each.job;
+        report.jobs.push_back({job.id, each.collection, static_cast<uint32_t>(job.kind),
+                               static_cast<uint32_t>(job.state), job.done, job.total,
+                               job.started_ns, job.ended_ns, job.failure});
     }
     return to_json(report);
 }

@@ -22,6 +22,7 @@
 #include "userlib/engine/row_xattrs.h"
 #include "userlib/engine/similar_files.h"
 #include "userlib/engine/staged_memory.h"
+#include "userlib/engine/upkeep.h"
 #include "userlib/engine/virtual_files.h"
 
 namespace vexfs {
@@ -117,6 +118,10 @@ class Volume {
     // Until the rows that are pending are linked, in all collections. ECANCELED, ETIMEDOUT.
     Status wait_linked(const index::ScanStop& stop) { return collections_->wait_linked(stop); }
 
+    // JOB and JOB_LIST; on the root all of the volume. EPERM, ENODATA, ENOENT, ECANCELED.
+    Result<JobAnswer> command_jobs(uint64_t node, const Caller& caller, const JobAsk& ask);
+    Result<std::vector<VolumeJob>> jobs(uint64_t node, const Caller& caller);
+
     // Everything that has returned is durable.
     Status sync();
     [[nodiscard]] StoreUsage usage() { return store_->usage(); }
@@ -170,6 +175,7 @@ class Volume {
     std::unique_ptr<Collections> collections_;
     std::unique_ptr<RowXattrs> row_xattrs_;
     std::unique_ptr<SimilarFiles> similar_files_;
+    std::unique_ptr<Upkeep> upkeep_; // none of a read-only volume
     VirtualFiles virtual_files_;
     StagedMemory staged_;
     RequestStats requests_;

@@ -128,6 +128,38 @@ std::string to_json(const ConfigReport& report) {
                      {"commit_ms", report.commit_ms}});
 }
 
+namespace {
+
+// Words for the numbers of the application ABI; null for one that has none.
+template <size_t N>
+Json word_of(const std::array<const char*, N>& words, uint32_t number) {
+    return number >= 1 && number <= N ? Json(words[number - 1]) : Json();
+}
+
+Json time_or_null(uint64_t ns) {
+    constexpr uint64_t kNsOfSecond = 1'000'000'000;
+    if (ns == 0)
+        return nullptr;
+    return time_text(
+        {static_cast<int64_t>(ns / kNsOfSecond), static_cast<uint32_t>(ns % kNsOfSecond)});
+}
+
+Json job_of(const JobsReport::Job& job) {
+    constexpr std::array kKinds{"link", "consolidate", "train", "compact", "erase"};
+    constexpr std::array kStates{"queued", "running", "paused", "done", "failed"};
+    return {{"name", word_of(kKinds, job.kind)},
+            {"id", job.id},
+            {"collection_ino", job.collection},
+            {"state", word_of(kStates, job.state)},
+            {"done", job.done},
+            {"total", job.total},
+            {"started", time_or_null(job.started_ns)},
+            {"ended", time_or_null(job.ended_ns)},
+            {"error", job.failure ? Json(name_of(job.failure->code)) : Json()}};
+}
+
+} // namespace
+
 std::string to_json(const JobsReport& report) {
     Json json{{"schema", "vexfs.jobs/1"}, {"jobs", Json::array()}};
     if (report.running) {
@@ -135,6 +167,8 @@ std::string to_json(const JobsReport& report) {
         json["jobs"].push_back(
             {{"name", "erase"}, {"running", report.reaping}, {"slices", report.reaped_slices}});
     }
+    for (const JobsReport::Job& job : report.jobs)
+        json["jobs"].push_back(job_of(job));
     return document(json);
 }
 

@@ -6,6 +6,7 @@
 // Threads: pure functions.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,20 @@ std::string to_json(const ConfigReport& report);
 
 // "vexfs.jobs/1"
 struct JobsReport {
+    // Of a collection; numbers as in the application ABI.
+    struct Job {
+        uint64_t id = 0;
+        uint64_t collection = 0;
+        uint32_t kind = 0;
+        uint32_t state = 0;
+        uint64_t done = 0;
+        uint64_t total = 0;
+        uint64_t started_ns = 0;
+        uint64_t ended_ns = 0;
+        std::optional<Error> failure;
+    };
+
+    std::vector<Job> jobs;
     bool running = false; // a read-only volume has no background work
     HistogramSnapshot commit_ns;
     uint64_t reaped_slices = 0;
