@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What all ops share, and those that are about the volume as a whole.
-//
-// What an op would need and this engine does not offer is EOPNOTSUPP, as its feature bits say.
 #include "userlib/frontend/wire/dispatch/messages.h"
 
 #include <algorithm>
@@ -15,10 +13,6 @@ namespace vexfs {
 namespace {
 
 constexpr uint32_t kChanging = 0x80; // ops from here on change state
-
-Error not_offered() {
-    return fail(Code::kEOPNOTSUPP, "this engine does not offer the op: see HELLO, features");
-}
 
 } // namespace
 
@@ -51,7 +45,8 @@ Result<size_t> Messages::perform(Message& message, const HelloRequest&) {
     body.abi_max = VEXFS_ABI_VERSION;
     body.front_end = front_end_;
     body.features = VEXFS_FEATURE_ROWS | VEXFS_FEATURE_FILTER | VEXFS_FEATURE_SESSION |
-                    VEXFS_FEATURE_PART | VEXFS_FEATURE_XATTR | VEXFS_FEATURE_SIMILAR;
+                    VEXFS_FEATURE_PART | VEXFS_FEATURE_JOB | VEXFS_FEATURE_XATTR |
+                    VEXFS_FEATURE_SIMILAR | VEXFS_FEATURE_VERIFY;
     body.flags = volume_.read_only() ? VEXFS_HELLO_READ_ONLY : 0;
     body.engine_epoch = volume_.epoch();
     std::copy(volume_.header().volume_id.begin(), volume_.header().volume_id.end(), body.volume);
@@ -77,14 +72,6 @@ Result<size_t> Messages::perform(Message& message, const SyncRequest& request) {
     if ((request.head.flags & VEXFS_SYNC_LINK) != 0)
         VEXFS_TRY_VOID(volume_.wait_linked({message.cancelled()}));
     return message.reply(Reply(SyncReply()));
-}
-
-Result<size_t> Messages::perform(Message&, const JobRequest&) {
-    return not_offered();
-}
-
-Result<size_t> Messages::perform(Message&, const JobListRequest&) {
-    return not_offered();
 }
 
 } // namespace vexfs

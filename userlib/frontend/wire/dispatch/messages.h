@@ -47,7 +47,7 @@ class Messages {
     // parts.cpp
     Result<size_t> perform(Message& message, const PartPutRequest& request);
     Result<size_t> perform(Message& message, const PartGetRequest& request);
-    // Jobs are not offered.
+    // jobs.cpp
     Result<size_t> perform(Message& message, const JobRequest& request);
     Result<size_t> perform(Message& message, const JobListRequest& request);
 

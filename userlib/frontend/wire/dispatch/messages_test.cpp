@@ -123,9 +123,18 @@ TEST_CASE("messages: every op of rows does what it says") {
     sync.head.flags = VEXFS_SYNC_LINK;
     CHECK(WireRig::status_of(rig.send(sync)) == 0);
     JobRequest job;
+    job.head.flags = VEXFS_JOB_WAIT;
     job.body.cmd = VEXFS_JOB_CMD_COMPACT;
-    CHECK(WireRig::status_of(rig.send(job)) == -EOPNOTSUPP);
-    CHECK(WireRig::status_of(rig.send(JobListRequest())) == -EOPNOTSUPP);
+    const auto compacted = rig.send(job);
+    CHECK(as<JobReply>(compacted).body.state == VEXFS_JOB_DONE);
+    const auto listed = rig.send(JobListRequest());
+    REQUIRE(as<JobListReply>(listed).jobs.size() == 1);
+    const vexfs_job record = as<JobListReply>(listed).jobs[0];
+    CHECK(record.id == as<JobReply>(compacted).body.id);
+    CHECK(record.collection == rig.directory);
+    CHECK(record.kind == VEXFS_JOB_KIND_COMPACT);
+    CHECK(record.state == VEXFS_JOB_DONE);
+    CHECK(record.ended_ns >= record.started_ns);
     // What was acknowledged is there after a restart.
     rig.reopen();
     CHECK(rig.rows() == 2);
@@ -147,6 +156,10 @@ TEST_CASE("messages: who cannot be known is EACCES, and nothing is searched with
         CHECK(WireRig::status_of(std::visit(asked, request)) == -EACCES);
     }
     CHECK(WireRig::status_of(rig.send(plain_schema())) == -EACCES);
+    JobRequest pause;
+    pause.body.cmd = VEXFS_JOB_CMD_PAUSE;
+    CHECK(WireRig::status_of(rig.send(pause)) == -EACCES);
+    CHECK(WireRig::status_of(rig.send(JobListRequest())) == -EACCES);
     CHECK(WireRig::status_of(rig.send(SchemaGetRequest())) == 0);
     CHECK(WireRig::status_of(rig.send(SyncRequest())) == 0);
     // The groups make the difference, and the descriptor the rest.
@@ -160,6 +173,9 @@ TEST_CASE("messages: who cannot be known is EACCES, and nothing is searched with
     CHECK(WireRig::status_of(rig.send(Put({shared.ino}).request)) == -EACCES);
     CHECK(as<SearchReply>(rig.send(query_of<SearchRequest>(0))).hits.size() == 1);
     CHECK(WireRig::status_of(rig.ask(shared.ino, VEXFS_FILE_WRITE, DropRequest())) == 0);
+    // Jobs are the owner's.
+    CHECK(WireRig::status_of(rig.send(pause)) == -EPERM);
+    CHECK(WireRig::status_of(rig.send(JobListRequest())) == -EPERM);
 }
 
 TEST_CASE("messages: a signal is EINTR, or leaves out the files that were not reached") {
