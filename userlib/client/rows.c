@@ -56,37 +56,36 @@ static int begin_for_file(struct message* message, unsigned op, uint32_t flags, 
     return 0;
 }
 
+// Sends a message that begin_for_file() has begun, whose reply is a body.
+static int ask_for_file(struct vexfs_node* node, int begun, struct message* message, void* answer,
+                        size_t answer_bytes, struct vexfs_reason* reason) {
+    struct reply reply;
+    const int result = begun == 0 ? exchange(node, message, 0, &reply, reason) : begun;
+    message_end(message);
+    if (result != 0)
+        return result;
+    reply_body(&reply, answer, answer_bytes);
+    free(reply.bytes);
+    return 0;
+}
+
 int vexfs_rows_drop(struct vexfs_node* node, const struct vexfs_which* which, uint32_t first,
                     uint32_t flags, struct vexfs_drop_reply* answer, struct vexfs_reason* reason) {
     const struct vexfs_drop body = {.first = first};
     struct message message;
-    struct reply reply;
-    int result = begin_for_file(&message, VEXFS_OP_DROP, flags, &body, sizeof body, which, reason);
+    const int begun =
+        begin_for_file(&message, VEXFS_OP_DROP, flags, &body, sizeof body, which, reason);
     message.repeatable = true;
-    if (result == 0)
-        result = exchange(node, &message, 0, &reply, reason);
-    message_end(&message);
-    if (result != 0)
-        return result;
-    reply_body(&reply, answer, sizeof *answer);
-    free(reply.bytes);
-    return 0;
+    return ask_for_file(node, begun, &message, answer, sizeof *answer, reason);
 }
 
 int vexfs_rows_stat(struct vexfs_node* node, const struct vexfs_which* which, uint32_t flags,
                     struct vexfs_stat_reply* answer, struct vexfs_reason* reason) {
     const struct vexfs_stat body = {.file = {0}};
     struct message message;
-    struct reply reply;
-    int result = begin_for_file(&message, VEXFS_OP_STAT, flags, &body, sizeof body, which, reason);
-    if (result == 0)
-        result = exchange(node, &message, 0, &reply, reason);
-    message_end(&message);
-    if (result != 0)
-        return result;
-    reply_body(&reply, answer, sizeof *answer);
-    free(reply.bytes);
-    return 0;
+    const int begun =
+        begin_for_file(&message, VEXFS_OP_STAT, flags, &body, sizeof body, which, reason);
+    return ask_for_file(node, begun, &message, answer, sizeof *answer, reason);
 }
 
 // The set, with copies of what the reply holds.

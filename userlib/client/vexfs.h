@@ -271,6 +271,20 @@ VEXFS_API int vexfs_rows_explain(struct vexfs_node* node, const struct vexfs_que
 VEXFS_API int vexfs_rows_paths(struct vexfs_node* node, const uint64_t* inos, uint32_t count,
                                const char* const** paths, struct vexfs_reason* reason);
 
+/*
+ * ---- Jobs ------------------------------------------------------------------------------------
+ */
+struct vexfs_job;
+struct vexfs_job_cmd_reply;
+
+/* JOB: `cmd` is VEXFS_JOB_CMD_*, `id` the job of PAUSE and RESUME, 0: all of the collection. */
+VEXFS_API int vexfs_job_command(struct vexfs_node* node, uint32_t cmd, uint64_t id, uint32_t flags,
+                                struct vexfs_job_cmd_reply* reply, struct vexfs_reason* reason);
+
+/* JOB_LIST: of the node's collection; of the whole volume on its root. free(3) the jobs. */
+VEXFS_API int vexfs_job_list(struct vexfs_node* node, struct vexfs_job** jobs, uint32_t* count,
+                             struct vexfs_reason* reason);
+
 #ifdef __cplusplus
 }
 #endif
