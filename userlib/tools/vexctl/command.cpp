@@ -144,6 +144,8 @@ const Command* find_command(std::string_view name) {
 std::vector<std::string> words_of(Kind kind) {
     if (kind == Kind::kShell)
         return {"bash", "zsh", "fish"};
+    if (kind == Kind::kAction)
+        return {"list", "pause", "resume"};
     std::vector<std::string> names;
     if (kind == Kind::kCommand)
         for (const Command& command : commands())

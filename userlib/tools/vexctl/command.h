@@ -23,7 +23,7 @@ struct Option {
     const char* help;
 };
 
-enum class Kind { kPath, kCommand, kShell };
+enum class Kind { kPath, kText, kCommand, kShell, kAction };
 
 struct Operand {
     const char* name; // "DIR"
@@ -73,6 +73,8 @@ std::string usage_line(const Command& command);
 // Everything that --help says.
 std::string help_text(const Command& command);
 std::string help_text(); // of vexctl
+// The command lines among its details.
+std::vector<std::string> examples_of(const Command& command);
 
 // `words`: those after vexctl. EINVAL with a sentence; what was understood until then is kept.
 Status parse_invocation(std::span<const std::string> words, Invocation& invocation,
@@ -82,6 +84,7 @@ int run_status(const Invocation& invocation);
 int run_usage(const Invocation& invocation);
 int run_version(const Invocation& invocation);
 int run_help(const Invocation& invocation);
+int run_manual(const Invocation& invocation);
 int run_completion(const Invocation& invocation);
 int run_create(const Invocation& invocation);
 int run_show(const Invocation& invocation);
@@ -94,5 +97,11 @@ int run_import(const Invocation& invocation);
 int run_export(const Invocation& invocation);
 int run_recall(const Invocation& invocation);
 int run_stat(const Invocation& invocation);
+int run_explain(const Invocation& invocation);
+int run_set(const Invocation& invocation);
+int run_compact(const Invocation& invocation);
+int run_erase(const Invocation& invocation);
+int run_jobs(const Invocation& invocation);
+int run_metrics(const Invocation& invocation);
 
 } // namespace vexfs

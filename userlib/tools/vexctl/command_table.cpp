@@ -24,6 +24,8 @@ constexpr Option kFilter{'\0', "filter", "TEXT", "only rows that pass the test"}
 constexpr std::array kDocumentOptions{kJson, kHelp};
 constexpr std::array kTableOptions{kJson, kTabs, kHelp};
 constexpr std::array kTextOptions{kHelp};
+constexpr std::array kManualOptions{
+    Option{'\0', "examples", nullptr, "print the examples of the page alone"}, kHelp};
 
 constexpr std::array kCreateOptions{
     Option{'d', "dim", "N", "elements of a vector, 1 to 65535"},
@@ -108,6 +110,30 @@ constexpr std::array kRecallOptions{
     kJson,
     kHelp};
 
+constexpr std::array kExplainOptions{
+    Option{'l', "like", "FILE", "the vector of this file, its row 0 or that of --row"},
+    Option{'r', "row", "N", "the row of --like"},
+    kVector,
+    kVectorFile,
+    kStdin,
+    Option{'k', "hits", "N", "hits wanted for each query, 10 if not given"},
+    kEf,
+    Option{'e', "exact", nullptr, "compare every row, no approximation"},
+    Option{'\0', "radius", "D", "only rows at this distance or nearer"},
+    kFilter,
+    Option{'f', "per-file", nullptr, "the nearest row of each file only"},
+    kJson,
+    kHelp};
+
+constexpr Option kBackground{'b', "background", nullptr, "start the job and do not wait for it"};
+constexpr std::array kCompactOptions{kBackground, kJson, kHelp};
+constexpr std::array kEraseOptions{
+    Option{'\0', "verify", nullptr, "read everything once more and fail if a byte is left"},
+    kBackground, kJson, kHelp};
+constexpr std::array kJobsOptions{
+    Option{'i', "id", "N", "this job alone, otherwise all of the collection"}, kJson, kTabs, kHelp};
+constexpr std::array kSetOptions{kDryRun, kJson, kHelp};
+
 constexpr std::array kStatOptions{
     Option{'T', "totals", nullptr, "those of the owner too, whatever the rights on the files"},
     kJson, kTabs, kHelp};
@@ -120,24 +146,36 @@ constexpr std::array kSourceAndDirectory{Operand{"SOURCE", Kind::kPath, true},
                                          Operand{"DIR", Kind::kPath, true}};
 constexpr std::array kPathAndTarget{Operand{"PATH", Kind::kPath, true},
                                     Operand{"TARGET", Kind::kPath, true}};
+constexpr std::array kSetting{Operand{"DIR", Kind::kPath, true},
+                              Operand{"KEY=VALUE", Kind::kText, true}};
+constexpr std::array kActionAndPath{Operand{"list|pause|resume", Kind::kAction, true},
+                                    Operand{"PATH", Kind::kPath, false}};
+constexpr std::array kPathAndInterval{Operand{"PATH", Kind::kPath, false},
+                                      Operand{"INTERVAL", Kind::kText, false},
+                                      Operand{"COUNT", Kind::kText, false}};
 constexpr std::array kAnyCommand{Operand{"COMMAND", Kind::kCommand, false}};
+constexpr std::array kNamedCommand{Operand{"COMMAND", Kind::kCommand, true}};
 constexpr std::array kShell{Operand{"bash|zsh|fish", Kind::kShell, true}};
 
-constexpr std::array<Command, 16> kCommands{{
+constexpr std::array<Command, 23> kCommands{{
     {"create", "make a directory a collection", kNamedDirectory, kCreateOptions,
      "DIR and all below it become a collection: files there may carry vectors of one dimension\n"
      "and type, and are found by them. DIR is made if it is not there. Files in it are not "
      "touched.\n"
      "\n"
-     "    vexctl create photos --dim 512 --metric cosine\n",
+     "    vexctl create films --dim 512 --metric cosine\n",
      run_create},
     {"show", "the schema that holds at a path, and what is there", kAnyPath, kDocumentOptions,
      "What vectors the files here carry and how they are compared, where the collection begins,\n"
-     "and how many rows the caller may see below PATH.\n",
+     "and how many rows the caller may see below PATH.\n"
+     "\n"
+     "    vexctl show photos\n",
      run_show},
     {"list", "the collections below a directory", kDirectory, kTableOptions,
      "Looks at every directory below DIR that the caller may read and prints those that are\n"
-     "collections, with their rows. It does not leave the volume.\n",
+     "collections, with their rows. It does not leave the volume.\n"
+     "\n"
+     "    vexctl list .\n",
      run_list},
     {"put", "give a file vectors", kFile, kPutOptions,
      "Appends a row for each vector given, or overwrites rows. FILE is there already, in a\n"
@@ -151,11 +189,17 @@ constexpr std::array<Command, 16> kCommands{{
      "A line a row: its number, tag, range of bytes, what is to be said of it, and how its vector\n"
      "begins. What -v prints, put takes back from --stdin. stale: the data of\n"
      "FILE changed after the row was put. pending: found, but not yet linked in the graph.\n"
-     "damaged: its vector cannot be read.\n",
+     "damaged: its vector cannot be read.\n"
+     "\n"
+     "    vexctl get photos/cat.jpg\n"
+     "    vexctl get -v photos/cat.jpg\n",
      run_get},
     {"rm", "take the vectors from a file, which stays", kFile, kRmOptions,
      "Removes rows: no search finds FILE any more. The file itself, its data and its attributes\n"
-     "stay as they are; to delete a file, vectors and all, use rm(1).\n",
+     "stay as they are; to delete a file, vectors and all, use rm(1).\n"
+     "\n"
+     "    vexctl rm --dry-run photos/dog.jpg\n"
+     "    vexctl rm photos/dog.jpg\n",
      run_rm},
     {"search", "find the files nearest to a vector", kDirectory, kSearchOptions,
      "Prints, nearest first, the rows below DIR that the caller may read: rank, = exact or ~\n"
@@ -163,7 +207,7 @@ constexpr std::array<Command, 16> kCommands{{
      "answered one after the other. FILE of --like is among its own hits.\n"
      "\n"
      "    vexctl search photos --like photos/cat.jpg -k 5\n"
-     "    vexctl search . --vector 0.1,0.7,0.2 --filter 'name \"*.jpg\" and size > 1M'\n"
+     "    vexctl search photos --vector 0.1,0.7,0.2 --filter 'name \"*.jpg\" and size > 1M'\n"
      "    vexctl search photos -l photos/cat.jpg -0 | xargs -0 ls -l\n"
      "\n"
      "The filter is written as in find(1): name, path, type, size, mtime, age, uid, gid, tag,\n"
@@ -184,16 +228,78 @@ constexpr std::array<Command, 16> kCommands{{
     {"export", "write the vectors below a path to a file", kPathAndTarget, kExportOptions,
      "TARGET ends in .fvecs .bvecs .fbin .u8bin .i8bin .npy for the vectors alone, in .jsonl or\n"
      ".csv for their path, row, tag and range too. PATH is a file, or a directory with all files\n"
-     "below it that the caller may read. TARGET is replaced once it is whole.\n",
+     "below it that the caller may read. TARGET is replaced once it is whole.\n"
+     "\n"
+     "    vexctl export photos photos.jsonl\n",
      run_export},
     {"recall", "measure searches against exact ones", kDirectory, kRecallOptions,
      "Asks with stored vectors, chosen at random below DIR, once as a search does and once\n"
      "exactly, and prints which part of the true neighbours was found, and how long both took.\n"
-     "The row that was asked with does not count.\n",
+     "The row that was asked with does not count.\n"
+     "\n"
+     "    vexctl recall photos -k 5\n",
      run_recall},
-    {"stat", "counters of a collection or a file", kAnyPath, kStatOptions,
+    {"explain", "what a search does and what it costs", kDirectory, kExplainOptions,
+     "Searches as vexctl search does with the same options, and prints instead of the hits which\n"
+     "way was gone, how many rows were visible, tested and compared, and where the time went. "
+     "What\n"
+     "tells of rows of others is shown to the owner of the collection alone.\n"
+     "\n"
+     "    vexctl explain photos --like photos/cat.jpg --filter 'size > 1M'\n",
+     run_explain},
+    {"set", "change what may change in a schema", kSetting, kSetOptions,
+     "ef=N is the breadth of searches that give none, max-rows=N the rows that DIR may have, 0\n"
+     "for no limit. DIR is the directory where the collection begins. Everything else of a schema\n"
+     "is fixed: export the rows, and import them into another collection.\n"
+     "\n"
+     "    vexctl set photos ef=128\n"
+     "    vexctl set photos max-rows=1000000 --dry-run\n",
+     run_set},
+    {"compact", "give the space of removed rows back", kNamedDirectory, kCompactOptions,
+     "Takes removed rows out of the graph, moves rows into the places that they leave, and cuts\n"
+     "off what is free behind the last one. Searches and changes go on meanwhile. For the owner.\n"
+     "\n"
+     "    vexctl compact photos\n",
+     run_compact},
+    {"erase", "leave no byte of removed rows on the volume", kNamedDirectory, kEraseOptions,
+     "What was removed from the collection before, by rm, put or vexctl rm, is hidden at once and\n"
+     "overwritten in time. This does it now: in the columns, in freed space and in the intent "
+     "log,\n"
+     "and each place that was overwritten is read back. It reads all of the free space of the\n"
+     "volume. With --verify everything is read a second time. For the owner.\n"
+     "\n"
+     "    vexctl erase --verify photos\n",
+     run_erase},
+    {"jobs", "list, pause or resume work in the background", kActionAndPath, kJobsOptions,
+     "Linking, consolidation, training, compact and erase of the collection that PATH is in, with\n"
+     "their progress and the latest that ended; of all collections, if PATH is the root of the\n"
+     "volume. pause without --id holds all jobs of the collection and those to come; rows that\n"
+     "are not linked meanwhile are found by scan. For the owner.\n"
+     "\n"
+     "    vexctl jobs list photos\n"
+     "    vexctl jobs pause photos\n"
+     "    vexctl jobs resume photos\n",
+     run_jobs},
+    {"metrics", "counters of a volume for Prometheus", kAnyPath, kTextOptions,
+     "Prints what vexctl status knows in the text format of Prometheus, for the textfile\n"
+     "collector of its node exporter.\n"
+     "\n"
+     "    vexctl metrics photos\n",
+     run_metrics},
+    {"stat", "counters of a collection or a file, or what a volume does", kPathAndInterval,
+     kStatOptions,
      "Files and rows below PATH that the caller may see. --totals shows the whole collection, its\n"
-     "bytes and its work, to its owner.\n",
+     "bytes and its work, to its owner.\n"
+     "\n"
+     "With INTERVAL, in seconds, it prints instead what the volume of PATH does, a line each "
+     "time:\n"
+     "searches a second and their mean time, rows put and removed, rows not linked yet, bytes "
+     "read\n"
+     "and written, bytes used. The first line is the average since the engine started. It ends\n"
+     "after COUNT lines, if that is given. A number that is a name is written ./5.\n"
+     "\n"
+     "    vexctl stat photos\n"
+     "    vexctl stat photos 0.1 2\n",
      run_stat},
     {"status", "how the volume is doing", kAnyPath, kDocumentOptions,
      "Who the volume is, what serves it and for how long, what it holds, what waits to be\n"
@@ -201,17 +307,32 @@ constexpr std::array<Command, 16> kCommands{{
      "started, in which half of the requests took no longer than p50 and 99 of 100 no longer\n"
      "than p99. Configuration and jobs are shown to root.\n"
      "\n"
-     "Exit status 7 says that damage was met, 1 that the engine stopped writing.\n",
+     "Exit status 7 says that damage was met, 1 that the engine stopped writing.\n"
+     "\n"
+     "    vexctl status photos\n",
      run_status},
     {"usage", "where the space goes", kAnyPath, kTableOptions,
      "Where the bytes of the device are, as far as the engine counts them: the sum of the "
      "indented\n"
-     "lines is the line above them.\n",
+     "lines is the line above them.\n"
+     "\n"
+     "    vexctl usage -H photos\n",
      run_usage},
     {"version", "versions of program, library and engine", kAnyPath, kDocumentOptions,
-     "The versions of vexctl and libvexfs; with a path, those of the engine behind it too.\n",
+     "The versions of vexctl and libvexfs; with a path, those of the engine behind it too.\n"
+     "\n"
+     "    vexctl version photos\n",
      run_version},
-    {"help", "this list, or what one subcommand does", kAnyCommand, kTextOptions, "", run_help},
+    {"help", "this list, or what one subcommand does", kAnyCommand, kTextOptions,
+     "The list of subcommands, or all that is to be said of one.\n"
+     "\n"
+     "    vexctl help search\n",
+     run_help},
+    {"manual", "the manual page of a subcommand", kNamedCommand, kManualOptions,
+     "Prints the page for man(1). An installation has them all, as vexctl-search(8).\n"
+     "\n"
+     "    vexctl manual search >search.8\n",
+     run_manual},
     {"completion", "completion for a shell", kShell, kTextOptions,
      "Prints a script for the shell. For this session of bash:\n"
      "\n"

@@ -70,9 +70,16 @@ std::string bash_script() {
     for (const Command& command : commands()) {
         text += std::string("    ") + command.name + "/-*) COMPREPLY=($(compgen -W '" +
                 options_of(command) + "' -- \"$word\")) ;;\n";
-        if (!command.operands.empty())
-            text += std::string("    ") + command.name + "/*) " +
-                    bash_reply(words_of(command.operands[0].kind)) + " ;;\n";
+        if (command.operands.empty())
+            continue;
+        const std::string first = bash_reply(words_of(command.operands[0].kind));
+        text += std::string("    ") + command.name + "/*) ";
+        // An action comes first, a path behind it.
+        if (command.operands[0].kind == Kind::kAction)
+            text += "if [ \"$COMP_CWORD\" -eq 2 ]; then " + first + "; else " + bash_reply({}) +
+                    "; fi ;;\n";
+        else
+            text += first + " ;;\n";
     }
     return text + "    esac\n"
                   "}\n"
@@ -110,8 +117,9 @@ std::string zsh_script() {
             for (const std::string& form : forms_of(option))
                 text += " '" + form + "[" + option.help + "]" + zsh_value(option) + "'";
         for (const Operand& operand : command.operands)
-            text += operand.kind == Kind::kPath
-                        ? std::string(" ':path:_files'")
+            text += operand.kind == Kind::kPath ? std::string(" ':path:_files'")
+                    : operand.kind == Kind::kText
+                        ? std::string(" ':value: '")
                         : " ':operand:(" + joined(words_of(operand.kind)) + ")'";
         text += " ;;\n";
     }
@@ -148,6 +156,8 @@ std::string fish_script() {
             text += there + " -F\n";
         else
             text += there + " -a '" + joined(words_of(command.operands[0].kind)) + "'\n";
+        if (command.operands[0].kind == Kind::kAction)
+            text += there + " -F\n";
     }
     return text;
 }

@@ -167,4 +167,11 @@ int run_search(const Invocation& invocation) {
     return end_of(search(invocation, failure), invocation, failure);
 }
 
+int run_explain(const Invocation& invocation) {
+    Invocation asked = invocation;
+    asked.options["explain"] = "";
+    Failure failure;
+    return end_of(search(asked, failure), asked, failure);
+}
+
 } // namespace vexfs

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "userlib/tools/units/units.h"
+#include "userlib/tools/vexctl/interval.h"
 #include "userlib/tools/vexctl/node.h"
 #include "userlib/tools/vexctl/schema_words.h"
 #include "userlib/tools/vexctl/status.h"
@@ -60,6 +61,11 @@ std::string value_text(const Counter& counter) {
 }
 
 Result<int> stat(const Invocation& invocation, Failure& failure) {
+    if (const std::optional<Interval> interval = interval_of(invocation))
+        return watch(*interval, invocation, failure);
+    if (invocation.operands.size() > 1)
+        return refuse_usage(invocation, "'" + invocation.operand(1) + "' is no number of seconds",
+                            failure);
     const Node node = VEXFS_TRY(Node::open(invocation.operand(0, "."), failure));
     const vexfs_stat_reply reply =
         VEXFS_TRY(node.stat(nullptr, invocation.has("totals") ? VEXFS_STAT_TOTALS : 0, failure));

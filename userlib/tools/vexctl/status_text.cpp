@@ -89,6 +89,10 @@ std::string job_text(const Json& job) {
         return count_text(report.number("/latency_ns/count"), "times, p50 ") +
                latency_text(report.number("/latency_ns/p50")) + ", p99 " +
                latency_text(report.number("/latency_ns/p99"));
+    if (job.contains("state"))
+        return report.text("/state") + ", " + count_text(report.number("/done"), "of ") +
+               count_text(report.number("/total"), "rows, collection ") +
+               std::to_string(report.number("/collection_ino"));
     return std::string(report.flag("/running") ? "running, " : "idle, ") +
            count_text(report.number("/slices"), "slices done");
 }
