@@ -34,6 +34,7 @@ extern const struct abi_case row_cases[];
 extern const struct abi_case search_cases[];
 extern const struct abi_case rights_cases[];
 extern const struct abi_case message_cases[];
+extern const struct abi_case job_cases[];
 extern const struct abi_case session_cases[];
 extern const struct abi_case view_cases[];
 extern const struct abi_case mounted_cases[];   /* of no image */
