@@ -79,22 +79,28 @@ float distance_of(const std::array<float, kModelDim>& a, const std::array<float,
 }
 
 Status check_search(const RowModel& model, Collections& collections, Folder folder,
-                    const std::array<float, kModelDim>& point, bool as_root) {
+                    const std::array<float, kModelDim>& point, bool as_root, const Filter* filter) {
     SearchAsk ask;
+    ask.filter = filter;
     ask.query = {index::Element::kF32, kModelDim, std::as_bytes(std::span(point)).data()};
     ask.k = kHitsMax;
     ask.exact = true;
     SearchAnswer answer;
     VEXFS_TRY_VOID(
         collections.search(model.at(folder).ino, as_root ? kRoot : kStranger, ask, answer));
-    const std::vector<ModelHit> wanted = model.nearest(folder, point, as_root);
+    const std::vector<ModelHit> wanted = model.nearest(folder, point, as_root, filter != nullptr);
     if (!answer.report.exact || answer.report.degraded != 0)
         return fail(Code::kEUCLEAN, "rows: a search is not exact");
     if (answer.hits.size() != wanted.size())
         return fail(Code::kEUCLEAN, "rows: a search finds more or fewer than it should");
-    for (size_t i = 0; i < wanted.size(); ++i)
-        if (ModelHit{answer.hits[i].distance, answer.hits[i].id} != wanted[i])
+    for (size_t i = 0; i < wanted.size(); ++i) {
+        const SearchHit& hit = answer.hits[i];
+        if (ModelHit{hit.distance, hit.id} != wanted[i])
             return fail(Code::kEUCLEAN, "rows: a search finds something else than it should");
+        if (hit.stale != model.files.at(hit.id.ino).rows[hit.id.row].stale)
+            return fail(Code::kEUCLEAN,
+                        "rows: a search says that a row is stale, or that it is not");
+    }
     return ok();
 }
 
@@ -147,7 +153,7 @@ bool RowModel::below(Folder folder, Folder top) const {
 }
 
 std::vector<ModelHit> RowModel::nearest(Folder folder, const std::array<float, kModelDim>& point,
-                                        bool as_root) const {
+                                        bool as_root, bool stale_alone) const {
     std::set<uint64_t> visible;
     for (const Folder of : kFolders) {
         if (!below(of, folder) || collection_of(of) != collection_of(folder))
@@ -162,7 +168,8 @@ std::vector<ModelHit> RowModel::nearest(Folder folder, const std::array<float, k
     for (const uint64_t ino : visible) {
         const std::vector<ModelRow>& rows = files.at(ino).rows;
         for (uint32_t row = 0; row < rows.size(); ++row)
-            hits.push_back({distance_of(point, rows[row].vector), {ino, row}});
+            if (rows[row].stale || !stale_alone)
+                hits.push_back({distance_of(point, rows[row].vector), {ino, row}});
     }
     std::ranges::sort(hits);
     return hits;
@@ -191,10 +198,15 @@ Result<RowModel> read_model(Names& names, Collections& collections) {
 
 Status check_searches(const RowModel& model, Collections& collections,
                       const std::array<float, kModelDim>& point) {
-    for (const Folder folder : kFolders)
+    FilterFault fault;
+    const Filter stale = VEXFS_TRY(Filter::compile("stale", {}, fault));
+    for (const Folder folder : kFolders) {
+        if (model.at(folder).ino == 0 || model.collection_of(folder) == 0)
+            continue;
         for (const bool as_root : {true, false})
-            if (model.at(folder).ino != 0 && model.collection_of(folder) != 0)
-                VEXFS_TRY_VOID(check_search(model, collections, folder, point, as_root));
+            VEXFS_TRY_VOID(check_search(model, collections, folder, point, as_root, nullptr));
+        VEXFS_TRY_VOID(check_search(model, collections, folder, point, true, &stale));
+    }
     return ok();
 }
 

@@ -72,9 +72,11 @@ class RowModel {
     [[nodiscard]] bool any_rows_in(Folder folder) const;
     // Of a name that goes. The file goes with its last one.
     void remove_name(Folder folder, const std::string& name);
-    // What a search in the folder finds for somebody who owns nothing, or for root.
-    [[nodiscard]] std::vector<ModelHit>
-    nearest(Folder folder, const std::array<float, kModelDim>& point, bool as_root) const;
+    // What a search in the folder finds for somebody who owns nothing, or for root; of all rows or
+    // of those that are stale.
+    [[nodiscard]] std::vector<ModelHit> nearest(Folder folder,
+                                                const std::array<float, kModelDim>& point,
+                                                bool as_root, bool stale_alone) const;
 
     std::map<uint64_t, ModelFile> files;
     bool s_in_a = true; // else S is in P
@@ -93,7 +95,8 @@ const char* name_of(Folder folder);
 // What the real tree holds, in the words of the model. An error is a violation.
 Result<RowModel> read_model(Names& names, Collections& collections);
 
-// Whether exact searches in all folders, by root and by a stranger, find what they should find.
+// Whether exact searches in all folders, by root and by a stranger, with a filter and without, find
+// what they should find.
 Status check_searches(const RowModel& model, Collections& collections,
                       const std::array<float, kModelDim>& point);
 

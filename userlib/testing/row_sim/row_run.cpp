@@ -150,6 +150,9 @@ Status RowRun::step() {
     else
         VEXFS_TRY_VOID(change_folders(choice - 90));
     states_.push_back({model_, since});
+    std::array<float, kModelDim> point{};
+    point[0] = static_cast<float>(choice);
+    VEXFS_TRY_VOID(check_searches(model_, *volume_.collections, point));
     if (random_.chance(1, 3)) {
         VEXFS_TRY_VOID(random_.chance(1, 4) ? volume_.store->commit() : volume_.store->sync());
         VEXFS_TRY_VOID(note_ack());
