@@ -26,8 +26,8 @@ namespace {
 
 using namespace vexfs;
 
-// So that a run of few states sees more than a few seeds.
-constexpr uint64_t kSeedStatesMax = 2000;
+// So that a run of few states sees many seeds, of which each goes another way.
+constexpr uint64_t kSeedStatesMax = 250;
 constexpr uint64_t kThreadsMax = 256;
 
 constexpr const char* kUsage =
@@ -35,7 +35,7 @@ constexpr const char* kUsage =
 constexpr const char* kHelp =
     "Crashes volumes whose files have rows, in seeded runs, until N states (100000) were tried,\n"
     "beginning with seed S (1), in T threads (as many as there are processors). A seed gets at\n"
-    "most 2000 states; its crashes are spread over all of its writes by chance, which is the\n"
+    "most 250 states; its crashes are spread over all of its writes by chance, which is the\n"
     "seed's too. With --until-violation it stops at the first one; a violation names the command\n"
     "that repeats it.\n"
     "\n"
