@@ -207,7 +207,8 @@ std::string help_text() {
                        "\n"
                        "Finds files by vectors, manages those vectors, and looks at the volume. A "
                        "path is any file or\n"
-                       "directory on a mounted VexFS volume.\n"
+                       "directory on a mounted VexFS volume, or IMAGE:/PATH, one in an image that "
+                       "is not mounted.\n"
                        "\n";
     for (const Command& command : commands()) {
         std::string line = std::string("  ") + command.name;

@@ -1,36 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userlib/tools/vexctl/walk.h"
 
-#include <algorithm>
 #include <filesystem>
+#include <span>
 
+#include <dirent.h>
 #include <sys/stat.h>
 
 namespace vexfs {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 struct Names {
     std::vector<std::string> files;
     std::vector<std::string> directories;
 };
 
-Names names_in(const std::string& path) {
+// Nothing if it cannot be listed.
+Names names_in(const Node& directory) {
     Names names;
-    std::error_code ended;
-    for (fs::directory_iterator at(path, ended); !ended && at != fs::directory_iterator();
-         at.increment(ended)) {
-        std::error_code unknown;
-        const fs::file_type type = at->symlink_status(unknown).type();
-        if (type == fs::file_type::regular)
-            names.files.push_back(at->path().filename());
-        else if (type == fs::file_type::directory)
-            names.directories.push_back(at->path().filename());
+    vexfs_names* raw = nullptr;
+    if (vexfs_node_list(directory.raw(), &raw, nullptr) != 0)
+        return names;
+    const std::unique_ptr<vexfs_names, Free> list(raw);
+    for (const vexfs_name& name : std::span(list->names, list->count)) {
+        if (name.type == DT_REG)
+            names.files.emplace_back(name.name);
+        else if (name.type == DT_DIR)
+            names.directories.emplace_back(name.name);
     }
-    std::sort(names.files.begin(), names.files.end());
-    std::sort(names.directories.begin(), names.directories.end());
     return names;
 }
 
@@ -38,7 +36,7 @@ bool can_be_left_out(Code code) {
     return code == Code::kEACCES || code == Code::kENOENT || code == Code::kENOTDIR;
 }
 
-// The device that a node lies on; no file system has 0.
+// The device that a node lies on; no file system has 0, which stands for an image.
 dev_t device_of(const Node& node) {
     struct stat found {};
     return ::fstat(node.descriptor(), &found) == 0 ? found.st_dev : 0;
@@ -62,7 +60,7 @@ Status walk(const std::string& start, const Visit& visit, Failure& failure) {
         if (!node || (device != 0 && device_of(*node) != device))
             continue;
         device = device_of(*node);
-        Names names = names_in(path);
+        Names names = names_in(*node);
         if (!VEXFS_TRY(visit({*node, below, std::move(names.files)})))
             continue;
         for (auto name = names.directories.rbegin(); name != names.directories.rend(); ++name)
@@ -74,27 +72,25 @@ Status walk(const std::string& start, const Visit& visit, Failure& failure) {
 Status walk_rows(const std::string& start, const VisitFile& visit, Failure& failure) {
     const Node first = VEXFS_TRY(Node::open(start, failure));
     const uint64_t collection = VEXFS_TRY(first.schema(failure)).collection;
-    std::error_code unknown;
-    if (!fs::is_directory(start, unknown)) {
-        const uint64_t rows = VEXFS_TRY(first.stat(nullptr, 0, failure)).rows;
-        return visit({first, nullptr, fs::path(start).filename(), rows});
-    }
+    const vexfs_stat_reply stat = VEXFS_TRY(first.stat(nullptr, 0, failure));
+    if ((stat.flags & VEXFS_STAT_FILE) != 0)
+        return visit({first, nullptr, std::filesystem::path(start).filename(), stat.rows});
     const auto visit_directory = [&](const Walked& walked) -> Result<bool> {
         if (VEXFS_TRY(walked.directory.schema(failure)).collection != collection)
             return false; // another collection begins here
         for (const std::string& name : walked.files) {
             Failure own;
-            const auto stat = walked.directory.stat(name.c_str(), 0, own);
-            if (!stat && can_be_left_out(stat.error().code))
+            const auto of_file = walked.directory.stat(name.c_str(), 0, own);
+            if (!of_file && can_be_left_out(of_file.error().code))
                 continue;
-            if (!stat) {
+            if (!of_file) {
                 failure = own;
-                return stat.error();
+                return of_file.error();
             }
-            if (stat->rows > 0)
-                VEXFS_TRY_VOID(
-                    visit({walked.directory, name.c_str(),
-                           walked.below.empty() ? name : walked.below + "/" + name, stat->rows}));
+            if (of_file->rows > 0)
+                VEXFS_TRY_VOID(visit({walked.directory, name.c_str(),
+                                      walked.below.empty() ? name : walked.below + "/" + name,
+                                      of_file->rows}));
         }
         return true;
     };
