@@ -12,6 +12,9 @@
 
 #define LIBRARY "libvexfs-local.so.0"
 
+// The linker's, where there is a dynamic one.
+extern const char _DYNAMIC[] __attribute__((weak, visibility("hidden")));
+
 struct image {
     struct image* next;
     struct vexfs_local* local;
@@ -47,6 +50,8 @@ static void* load_library(void) {
 static int load(struct vexfs_reason* reason) {
     if (calls != NULL)
         return 0;
+    if (_DYNAMIC == NULL)
+        return refuse(EOPNOTSUPP, reason, "a program that is linked statically opens no image");
     void* const library = load_library();
     if (library == NULL)
         return refuse(EOPNOTSUPP, reason, "images are opened by " LIBRARY ": %s", dlerror());

@@ -9,10 +9,10 @@
  * A target is a path on a mounted volume, or "IMAGE:/PATH": a path in an image file or a block
  * device that is not mounted. A path that exists as a whole is that path. For an image,
  * libvexfs-local.so is loaded, and its engine runs in this process: EOPNOTSUPP if it is not
- * installed, EPROTO if it is of another release, EBUSY if another process has the image, which the
- * reason names. Such an image is open for reading only, with the rights of root; to change it, or
- * to look at it as somebody else, see vexfs_image_open(). A child of fork(2) uses none of its
- * parent's images.
+ * installed or the program is static, EPROTO if it is of another release, EBUSY if a process has
+ * the image, which the reason names. It is open for reading only, with the rights of root; to
+ * change it, or to look at it as somebody else, see vexfs_image_open(). A child of fork(2) uses
+ * none of its parent's images.
  *
  * Threads: any thread uses a volume, several at once too; one opens and closes it.
  */

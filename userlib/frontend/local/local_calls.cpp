@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "base/guard.h"
+#include "base/log.h"
 #include "userlib/frontend/local/local_image.h"
 
 struct vexfs_local {
@@ -57,6 +58,7 @@ Result<vexfs_local*> add_view(std::shared_ptr<LocalImage> image, const vexfs_loc
 
 Result<vexfs_local*> open_view(const char* image, uint32_t flags, uint64_t memory_bytes,
                                const vexfs_local_caller* caller, std::string& explanation) {
+    set_log_level(LogLevel::kError); // the terminal is the program's
     if ((flags & ~VEXFS_LOCAL_READ_ONLY) != 0)
         return fail(Code::kEINVAL, "local: an unknown flag");
     VolumeOptions options;
