@@ -26,10 +26,10 @@ void AnnOptions::bind(Options& options) {
     options.number("--efc", "N", "effort while building (200)", 1, 10'000, &build_effort);
     options.number("--threads", "N", "threads that build (1); searches run on one", 1, 256,
                    &threads);
-    options.choice("--peer", "measured side by side (hnswlib)", {"hnswlib", "faiss", "none"},
+    options.choice("--peer", "measured side by side (hnswlib)", {"hnswlib", "faiss", "all", "none"},
                    &peer);
-    options.real("--filter", "PERCENT", "also search with this share of the rows allowed", 0.001,
-                 100, &filter_percent);
+    options.reals("--filter", "P,P,...", "also search with this percentage of the rows allowed",
+                  0.001, 100, &filter_percents);
     options.flag("--correlated", "allow rows away from the queries instead of random ones",
                  &correlated);
     options.number("--churn", "ROUNDS", "instead: replace a tenth of the live rows per round", 1,
@@ -52,6 +52,8 @@ void AnnOptions::bind(Options& options) {
 std::string AnnOptions::complaint() const {
     if (quick && !(base.empty() && query.empty() && truth.empty()))
         return "--quick generates its own set: --base, --query and --truth do not go with it";
+    if (quick && (peer == "faiss" || peer == "all"))
+        return "--quick filters and churns, which FAISS does not; take --peer hnswlib or none";
     if (!quick && base.empty())
         return "--base is missing (or --quick for a generated set)";
     if (!quick && query.empty())
@@ -60,17 +62,17 @@ std::string AnnOptions::complaint() const {
         return "--truth is for the whole base: with --rows, --churn or --small it is computed";
     if (!truth.empty() && cache_truth)
         return "--cache-truth does not go with --truth";
-    if (correlated && filter_percent == 0)
+    if (correlated && filter_percents.empty())
         return "--correlated needs --filter PERCENT";
     if (live_rows != 0 && churn_rounds == 0)
         return "--live needs --churn ROUNDS";
-    if (churn_rounds != 0 && peer == "faiss")
+    if (churn_rounds != 0 && (peer == "faiss" || peer == "all"))
         return "--churn: FAISS removes no rows from an HNSW index; take --peer hnswlib or none";
-    if (filter_percent != 0 && peer == "faiss")
+    if (!filter_percents.empty() && peer == "faiss")
         return "--filter: FAISS's HNSW index has no filter; take --peer hnswlib or none";
     if (churn_rounds != 0 && small_sets)
         return "--churn and --small are measured one at a time";
-    if ((churn_rounds != 0 || small_sets) && filter_percent != 0)
+    if ((churn_rounds != 0 || small_sets) && !filter_percents.empty())
         return "--filter does not go with --churn or --small";
     return "";
 }

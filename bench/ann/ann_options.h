@@ -28,7 +28,7 @@ struct AnnOptions {
     uint64_t build_effort = 200;
     uint64_t threads = 1;
     std::string peer = "hnswlib";
-    double filter_percent = 0; // 0: none
+    std::vector<double> filter_percents;
     bool correlated = false;
     uint64_t churn_rounds = 0; // 0: none
     uint64_t live_rows = 0;    // 0: half of the rows, at most 50,000

@@ -58,9 +58,9 @@ ContenderShape AnnRun::shape() const {
 }
 
 void AnnRun::make_peer(std::vector<std::unique_ptr<Contender>>& into) const {
-    if (options_.peer == "hnswlib")
+    if (options_.peer == "hnswlib" || options_.peer == "all")
         into.push_back(make_hnswlib_contender(shape()));
-    if (options_.peer == "faiss")
+    if (options_.peer == "faiss" || options_.peer == "all")
         into.push_back(make_faiss_contender(shape()));
 }
 
@@ -125,8 +125,8 @@ Status AnnRun::search(const VectorSet& set, const ExactDistance& distance, const
         VEXFS_TRY_VOID(filtered(set, distance, 10, false));
         return filtered(set, distance, 10, true);
     }
-    if (options_.filter_percent > 0)
-        return filtered(set, distance, options_.filter_percent, options_.correlated);
+    for (const double percent : options_.filter_percents)
+        VEXFS_TRY_VOID(filtered(set, distance, percent, options_.correlated));
     return ok();
 }
 
@@ -146,6 +146,7 @@ Status AnnRun::filtered(const VectorSet& set, const ExactDistance& distance, dou
     run.filter_percent = percent;
     run.rows = set.base.rows;
     std::vector<Contender*> contenders = borrowed(contenders_);
+    std::erase_if(contenders, [](Contender* contender) { return !contender->can_restrict(); });
     contenders.push_back(scan_.get());
     for (Contender* contender : contenders) {
         ContenderResult result;

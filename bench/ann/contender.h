@@ -66,6 +66,8 @@ class Contender {
     // the contender does not do this.
     virtual Result<bool> reload() { return false; }
     virtual Status load_queries(const Matrix& queries) = 0;
+    // Whether restrict_to() works.
+    [[nodiscard]] virtual bool can_restrict() const { return true; }
     // Searches answer only these slots from here on, or all if null. The bitmap outlives the
     // restriction.
     virtual Status restrict_to(const index::BitmapView* allowed) = 0;

@@ -48,6 +48,7 @@ class ForeignContender final : public Contender {
         queries_ = queries.floats();
         return ok();
     }
+    [[nodiscard]] bool can_restrict() const override { return name_ != "faiss"; }
     Status restrict_to(const index::BitmapView* allowed) override {
         return index_->restrict_to(allowed);
     }

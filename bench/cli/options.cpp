@@ -36,6 +36,36 @@ std::string plain(double number) {
     return error == std::errc{} ? std::string(text, end) : std::string("?");
 }
 
+Complaint assign_real(std::string_view text, double low, double high, double* into) {
+    double number = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc{} || stop != end || text.empty() || !std::isfinite(number))
+        return quoted(text) + " is not a number";
+    if (number < low || number > high)
+        return quoted(text) + " is outside " + plain(low) + ".." + plain(high);
+    *into = number;
+    return std::nullopt;
+}
+
+// Each of the words between commas, by `assign` into an element.
+template <typename Number, typename Assign>
+Complaint assign_list(std::string_view text, std::vector<Number>* into, Assign assign) {
+    std::vector<Number> parsed;
+    while (true) {
+        const size_t comma = text.find(',');
+        Number number = 0;
+        if (Complaint wrong = assign(text.substr(0, comma), &number))
+            return wrong;
+        parsed.push_back(number);
+        if (comma == std::string_view::npos)
+            break;
+        text.remove_prefix(comma + 1);
+    }
+    *into = std::move(parsed);
+    return std::nullopt;
+}
+
 } // namespace
 
 Options::Options(std::string usage, std::string summary)
@@ -65,16 +95,16 @@ void Options::number(std::string_view name, std::string_view value, std::string_
 
 void Options::real(std::string_view name, std::string_view value, std::string_view help, double low,
                    double high, double* into) {
-    add(name, value, help, [=](std::string_view text) -> Complaint {
-        double number = 0;
-        const char* end = text.data() + text.size();
-        const auto [stop, error] = std::from_chars(text.data(), end, number);
-        if (error != std::errc{} || stop != end || text.empty() || !std::isfinite(number))
-            return quoted(text) + " is not a number";
-        if (number < low || number > high)
-            return quoted(text) + " is outside " + plain(low) + ".." + plain(high);
-        *into = number;
-        return std::nullopt;
+    add(name, value, help,
+        [=](std::string_view text) { return assign_real(text, low, high, into); });
+}
+
+void Options::reals(std::string_view name, std::string_view value, std::string_view help,
+                    double low, double high, std::vector<double>* into) {
+    add(name, value, help, [=](std::string_view text) {
+        return assign_list(text, into, [=](std::string_view word, double* number) {
+            return assign_real(word, low, high, number);
+        });
     });
 }
 
@@ -101,20 +131,10 @@ void Options::choice(std::string_view name, std::string_view help,
 
 void Options::numbers(std::string_view name, std::string_view value, std::string_view help,
                       uint64_t low, uint64_t high, std::vector<uint64_t>* into) {
-    add(name, value, help, [=](std::string_view text) -> Complaint {
-        std::vector<uint64_t> parsed;
-        while (true) {
-            const size_t comma = text.find(',');
-            uint64_t number = 0;
-            if (Complaint wrong = assign_number(text.substr(0, comma), low, high, &number))
-                return wrong;
-            parsed.push_back(number);
-            if (comma == std::string_view::npos)
-                break;
-            text.remove_prefix(comma + 1);
-        }
-        *into = std::move(parsed);
-        return std::nullopt;
+    add(name, value, help, [=](std::string_view text) {
+        return assign_list(text, into, [=](std::string_view word, uint64_t* number) {
+            return assign_number(word, low, high, number);
+        });
     });
 }
 

@@ -33,6 +33,8 @@ class Options {
                 uint64_t high, uint64_t* into);
     void real(std::string_view name, std::string_view value, std::string_view help, double low,
               double high, double* into);
+    void reals(std::string_view name, std::string_view value, std::string_view help, double low,
+               double high, std::vector<double>* into);
     void flag(std::string_view name, std::string_view help, bool* into);
     void choice(std::string_view name, std::string_view help,
                 std::initializer_list<std::string_view> accepted, std::string* into);

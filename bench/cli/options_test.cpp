@@ -16,6 +16,7 @@ struct Bound {
     bool json = false;
     std::string metric = "l2";
     std::vector<uint64_t> ef;
+    std::vector<double> shares;
     Options options{"program [options]", "Does something."};
 
     Bound() {
@@ -24,6 +25,7 @@ struct Bound {
         options.real("--percent", "P", "how much", 0, 100, &percent);
         options.flag("--json", "as JSON", &json);
         options.choice("--metric", "which distance", {"l2", "dot"}, &metric);
+        options.reals("--shares", "S,S", "parts", 0, 1, &shares);
         options.numbers("--ef", "N,N", "efforts", 1, 1000, &ef);
     }
     std::string complaint(std::vector<const char*> arguments) {
