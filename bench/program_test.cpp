@@ -227,6 +227,81 @@ TEST_CASE("program: mounted file systems do the same in turns, and leave nothing
     CHECK(absent.output.find("create: a folder for the trial (ENOENT)") != std::string::npos);
 }
 
+TEST_CASE("program: a grid is measured, kept, compared and shown") {
+    const SetOnDisk set;
+    const std::string out = set.file("out");
+    const std::string grid = "grid --rows 300,900 --dims 16 --values 9000 --queries 20 --rounds 2 "
+                             "--filter 20,5 --threads 1 --data " +
+                             set.file("") + " --out " + out;
+    const Outcome first = run(grid, true);
+    CHECK(first.code == 0);
+    CHECK(first.output.find("left out: 900 rows of 16 dimensions") != std::string::npos);
+    CHECK(first.output.find("2 of 2 cells are in " + out + "/results.json") != std::string::npos);
+    CHECK(first.output.find("measured before") == std::string::npos);
+
+    std::string complaint;
+    const auto results = read_results(out + "/results.json", complaint);
+    REQUIRE_MESSAGE(results, complaint);
+    REQUIRE(results->runs.size() == 2);
+    std::set<std::string> kinds;
+    for (const Measurement& one : results->runs[1].measurements)
+        kinds.insert(one.benchmark + " " + one.subject + " " + one.text_of("filter_percent"));
+    for (const char* kind : {"ann.curve vexfs 100", "ann.curve hnswlib 100", "ann.curve faiss 100",
+                             "ann.curve vexfs 20", "ann.curve hnswlib 5", "ann.curve scan 5",
+                             "ann.search vexfs 100", "ann.build faiss 100"})
+        CHECK_MESSAGE(kinds.contains(kind), kind);
+    CHECK_FALSE(kinds.contains("ann.curve faiss 20"));
+
+    // The same build measures nothing again; a cell that is gone is measured alone.
+    const auto path = *std::filesystem::directory_iterator(out + "/cells");
+    std::filesystem::remove(path.path() / "clustered-300x16-all-filter.json");
+    const Outcome second = run(grid, true);
+    CHECK(second.code == 0);
+    CHECK(second.output.find("s-all-filter\n   measured before") != std::string::npos);
+    CHECK(second.output.find("300x16-all-filter\n   measured before") == std::string::npos);
+
+    const Outcome same = run("compare " + out + "/results.json " + out + "/results.json");
+    CHECK(same.code == 0);
+    CHECK(same.output.find("0 worse, 0 better, ") != std::string::npos);
+    CHECK(run("report --from " + out + "/results.json --out " + out + "/report.html").code == 0);
+    CHECK(std::filesystem::file_size(out + "/report.html") > 10'000);
+
+    // Someone else's results are not put beside these.
+    ResultFile foreign = *results;
+    foreign.machine.commit = "0123456";
+    REQUIRE(replace_file(out + "/foreign.json", json_of(foreign), complaint));
+    const Outcome refused = run(grid + " --with " + out + "/foreign.json", true);
+    CHECK(refused.code == 1);
+    CHECK(refused.output.find("foreign.json: is of commit 0123456, not ") != std::string::npos);
+}
+
+TEST_CASE("program: what got worse is told, and is exit code 1") {
+    const SetOnDisk set;
+    Measurement one;
+    one.benchmark = "ann.search";
+    one.subject = "vexfs";
+    one.add("throughput", "1/s", Better::kMore, {100, 101});
+    const auto write = [&](const std::string& name, double factor) {
+        Measurement changed = one;
+        changed.figures[0].rounds = {100 * factor, 101 * factor};
+        std::string complaint;
+        REQUIRE(replace_file(set.file(name), json_of({this_machine(), {{"c", "", {changed}}}}),
+                             complaint));
+    };
+    write("a.json", 1);
+    write("b.json", 0.5);
+    const std::string files = set.file("a.json") + " " + set.file("b.json");
+    const Outcome worse = run("compare " + files);
+    CHECK(worse.code == 1);
+    CHECK(worse.output.find("worse   throughput  100.5 (100..101) -> 50.25") != std::string::npos);
+    CHECK(run("compare " + set.file("b.json") + " " + set.file("a.json")).code == 0);
+    CHECK(run("compare " + files + " --tolerance 60").code == 0);
+    CHECK(run("compare " + files + " --ratios").code == 1);
+    CHECK(run("compare " + set.file("a.json")).code == 2);
+    CHECK(run("compare " + set.file("a.json") + " /nowhere.json", true)
+              .output.find("/nowhere.json: cannot be read") != std::string::npos);
+}
+
 TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are explained") {
     const SetOnDisk set;
     const auto explained = [&](const std::string& arguments, int code, const char* words) {
@@ -240,6 +315,12 @@ TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are expla
     explained("an", 2, "'an' is no command");
     explained(set.files() + " --efs 3", 2, "'--efs' is no option");
     explained(set.files() + " --correlated", 2, "--correlated needs --filter");
+    explained(set.files() + " --peer all --churn 2", 2, "--churn: FAISS removes no rows");
+    explained("grid --quick --full", 2, "one or the other");
+    explained("grid --data /nowhere --out " + set.file("o"), 1, "--data /nowhere: no set is there");
+    explained("grid --out /proc/nowhere", 1, "/proc/nowhere");
+    explained("report --from x.json", 2, "--out is missing");
+    explained("report --from /nowhere.json --out x", 1, "/nowhere.json: cannot be read");
     explained("ann-data", 2, "--out is missing");
     explained("store --keys 5", 2, "--keys: '5' is outside");
     explained("store --dir /nowhere", 1, "--dir /nowhere: a folder for the run (ENOENT)");
@@ -256,7 +337,8 @@ TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are expla
 }
 
 TEST_CASE("program: help of every command goes to stdout and is 0") {
-    for (const std::string command : {"", "ann ", "ann-data ", "fs ", "store "}) {
+    for (const std::string command :
+         {"", "ann ", "ann-data ", "compare ", "fs ", "grid ", "report ", "store "}) {
         const Outcome outcome = run(command + "--help");
         CHECK(outcome.code == 0);
         CHECK(outcome.output.starts_with("usage: vexfs-bench"));

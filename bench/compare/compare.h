@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What got better or worse from one file of results to another.
+//
+// A figure changed if its median moved by more than the tolerance AND the spans of its rounds do
+// not overlap: what lies within the noise of either run is no change. A time or a rate that was
+// taken in one round only has no span; it must move by more. A share (recall) is held to an
+// absolute tolerance. Ratios to peers are compared like figures, and are what to look at where the
+// two files come from machines, or hours, that are not equally busy.
+//
+// Threads: pure functions on values.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bench/result/result_file.h"
+
+namespace vexfs {
+
+struct Tolerance {
+    double percent = 5;
+    double once_percent = 30; // of times and rates with a single round
+    double share = 0.01;      // absolute
+};
+
+enum class Verdict { kSame, kBetter, kWorse };
+
+struct Change {
+    std::string identity; // of the measurement
+    std::string figure;   // "throughput", "throughput over hnswlib"
+    std::string unit;
+    bool peer = false;
+    Ratio before; // median, smallest and largest of the rounds
+    Ratio after;
+    Verdict verdict = Verdict::kSame;
+};
+
+struct Comparison {
+    std::vector<Change> changes;      // every figure that both have and that can be better or worse
+    std::vector<std::string> missing; // measurements that only the first has
+    std::vector<std::string> added;   // ... only the second
+
+    // Ours only: a peer that got slower is no regression.
+    [[nodiscard]] size_t count(Verdict verdict) const;
+};
+
+Comparison compare(const ResultFile& before, const ResultFile& after, const Tolerance& tolerance);
+
+// Changes and totals; every figure if `all`.
+std::string text_of(const Comparison& comparison, bool all);
+
+} // namespace vexfs

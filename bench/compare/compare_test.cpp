@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/compare/compare.h"
+
+#include <doctest/doctest.h>
+
+using namespace vexfs;
+
+namespace {
+
+ResultFile file_with(const Measurement& measurement) {
+    return {{}, {{"a command", "", {measurement}}}};
+}
+
+Measurement one(std::vector<double> rounds, std::string_view unit = "1/s",
+                Better better = Better::kMore) {
+    Measurement measurement;
+    measurement.benchmark = "ann.search";
+    measurement.subject = "vexfs";
+    measurement.parameters = {{"rows", 1000}};
+    measurement.add("figure", unit, better, std::move(rounds));
+    return measurement;
+}
+
+Verdict verdict(const Measurement& before, const Measurement& after) {
+    const Comparison comparison = compare(file_with(before), file_with(after), {});
+    REQUIRE(comparison.changes.size() == 1);
+    return comparison.changes[0].verdict;
+}
+
+} // namespace
+
+TEST_CASE("compare: a change leaves the tolerance and the noise of both") {
+    CHECK(verdict(one({100, 102, 104}), one({80, 82, 84})) == Verdict::kWorse);
+    CHECK(verdict(one({80, 82, 84}), one({100, 102, 104})) == Verdict::kBetter);
+    // Far apart, but the rounds overlap.
+    CHECK(verdict(one({60, 102, 104}), one({50, 70, 84})) == Verdict::kSame);
+    // No overlap, but only 4 percent.
+    CHECK(verdict(one({100, 100}), one({96, 96})) == Verdict::kSame);
+    CHECK(verdict(one({100, 100}), one({94, 94})) == Verdict::kWorse);
+}
+
+TEST_CASE("compare: of a latency less is better, and of what is neither nothing is said") {
+    const auto less = Better::kLess;
+    CHECK(verdict(one({100, 102}, "ns", less), one({80, 82}, "ns", less)) == Verdict::kBetter);
+    CHECK(verdict(one({80, 82}, "ns", less), one({100, 102}, "ns", less)) == Verdict::kWorse);
+    const ResultFile neither = file_with(one({1}, "count", Better::kNeither));
+    CHECK(compare(neither, neither, {}).changes.empty());
+}
+
+TEST_CASE("compare: a time taken once may move further than a size, and a share hardly at all") {
+    CHECK(verdict(one({100}), one({75})) == Verdict::kSame);
+    CHECK(verdict(one({100}), one({65})) == Verdict::kWorse);
+    CHECK(verdict(one({100}, "bytes", Better::kLess), one({110}, "bytes", Better::kLess)) ==
+          Verdict::kWorse);
+    CHECK(verdict(one({0.99}, "share"), one({0.985}, "share")) == Verdict::kSame);
+    CHECK(verdict(one({0.99}, "share"), one({0.97}, "share")) == Verdict::kWorse);
+}
+
+TEST_CASE("compare: ratios are figures of their own, and a peer that moved is no regression") {
+    Measurement before = one({100, 102});
+    before.ratios = {{"figure", "hnswlib", {2.0, 1.9, 2.1}}};
+    Measurement after = one({100, 102});
+    after.ratios = {{"figure", "hnswlib", {1.5, 1.4, 1.6}}};
+    Comparison comparison = compare(file_with(before), file_with(after), {});
+    REQUIRE(comparison.changes.size() == 2);
+    CHECK(comparison.changes[1].figure == "figure over hnswlib");
+    CHECK(comparison.count(Verdict::kWorse) == 1);
+    CHECK(text_of(comparison, false).starts_with("worse   figure over hnswlib  2 (1.9..2.1) -> "));
+
+    Measurement peer = one({100, 102});
+    peer.peer = true;
+    Measurement slower = one({50, 51});
+    slower.peer = true;
+    comparison = compare(file_with(peer), file_with(slower), {});
+    CHECK(comparison.count(Verdict::kWorse) == 0);
+    CHECK(text_of(comparison, false).find("of 1 figures of peers 1 moved") != std::string::npos);
+}
+
+TEST_CASE("compare: what only one file has is named") {
+    Measurement other = one({1});
+    other.parameters = {{"rows", 2000}};
+    const Comparison comparison = compare(file_with(one({1})), file_with(other), {});
+    CHECK(comparison.changes.empty());
+    CHECK(comparison.missing == std::vector<std::string>{"ann.search vexfs rows=1000"});
+    CHECK(comparison.added == std::vector<std::string>{"ann.search vexfs rows=2000"});
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `vexfs-bench grid`: the command line around GridRunner.
+//
+// Threads: one thread.
+#include <cstdio>
+#include <thread>
+
+#include "bench/cli/options.h"
+#include "bench/grid/commands.h"
+#include "bench/grid/plan.h"
+#include "bench/grid/runner.h"
+
+namespace vexfs {
+namespace {
+
+constexpr const char* kSummary =
+    "Measures the index against its peers over a grid of generated sets, rows by dimensions by\n"
+    "filters, and over the sets of a folder, and writes OUT/results.json. A cell that this build\n"
+    "has measured is not measured again, so a grid that was interrupted goes on.";
+
+struct GridOptions {
+    bool quick = false;
+    bool full = false;
+    std::string out = "bench/out";
+    std::string data;
+    std::string with;
+    GridPlan changed; // where an option changes the plan
+    uint64_t threads = std::max(1U, std::thread::hardware_concurrency());
+
+    void bind(Options& options) {
+        options.flag("--quick", "up to 10,000 rows; minutes (what is run by default)", &quick);
+        options.flag("--full", "up to 1,000,000 rows; hours", &full);
+        options.text("--out", "DIR", "where results, sets and cells are (bench/out)", &out);
+        options.text(
+            "--data", "DIR",
+            "also measure the sets in there: X.base.fbin with\n"
+            "                            X.query.fbin, or the idx files of the MNIST family",
+            &data);
+        options.text("--with", "FILE,...", "results to put beside the grid's, of the same commit",
+                     &with);
+        options.numbers("--rows", "N,N,...", "rows instead of the plan's", 1, 1'000'000'000,
+                        &changed.rows);
+        options.numbers("--dims", "N,N,...", "dimensions instead of the plan's", 1, 4096,
+                        &changed.dims);
+        options.reals("--filter", "P,P,...", "percent of rows allowed, instead of the plan's",
+                      0.001, 100, &changed.filter_percents);
+        options.number("--queries", "N", "queries of a generated set", 1, 1'000'000,
+                       &changed.queries);
+        options.number("--rounds", "N", "timed rounds", 1, 1000, &changed.rounds);
+        options.number("--values", "N", "rows x dimensions that a cell may have", 1, UINT64_MAX,
+                       &changed.values_max);
+        options.number("--threads", "N", "threads that build (all)", 1, 256, &threads);
+        options.choice("--peer", "measured beside ours (all)", {"hnswlib", "faiss", "all", "none"},
+                       &changed.peer);
+    }
+    [[nodiscard]] GridPlan plan(const Options& options) const {
+        GridPlan plan = full ? GridPlan::full() : GridPlan::quick();
+        plan.threads = threads;
+        plan.peer = changed.peer;
+        if (options.given("--rows"))
+            plan.rows = changed.rows;
+        if (options.given("--dims"))
+            plan.dims = changed.dims;
+        if (options.given("--filter"))
+            plan.filter_percents = changed.filter_percents;
+        if (options.given("--queries"))
+            plan.queries = changed.queries;
+        if (options.given("--rounds"))
+            plan.rounds = changed.rounds;
+        if (options.given("--values"))
+            plan.values_max = changed.values_max;
+        return plan;
+    }
+};
+
+int complain(const std::string& text, int code) {
+    std::fprintf(stderr, "vexfs-bench grid: %s\n", text.c_str());
+    return code;
+}
+
+// Adds the runs of the files; false with a complaint if one is of another commit or no result.
+bool add_files(const std::string& paths, ResultFile& whole, std::string& complaint) {
+    for (size_t at = 0; at < paths.size();) {
+        const size_t end = std::min(paths.find(',', at), paths.size());
+        const std::string path = paths.substr(at, end - at);
+        std::optional<ResultFile> file = read_results(path, complaint);
+        if (!file)
+            return false;
+        if (file->machine.commit != whole.machine.commit) {
+            complaint =
+                path + ": is of commit " + file->machine.commit + ", not " + whole.machine.commit;
+            return false;
+        }
+        for (BenchRun& run : file->runs)
+            whole.runs.push_back(std::move(run));
+        at = end + 1;
+    }
+    return true;
+}
+
+int measure(const GridOptions& options, const GridPlan& plan, const char* program) {
+    std::string complaint;
+    std::vector<GridSet> sets;
+    if (!options.data.empty() && (sets = sets_in(options.data)).empty())
+        return complain("--data " + options.data + ": no set is there", 1);
+    GridRunner runner(options.out, program);
+    ResultFile whole{this_machine(), {}};
+    if (!runner.prepare(complaint) || !add_files(options.with, whole, complaint))
+        return complain(complaint, 1);
+    std::vector<std::string> left_out;
+    const std::vector<GridCell> cells = cells_of(plan, sets, left_out);
+    for (const std::string& line : left_out)
+        complain("left out: " + line, 0);
+    size_t failed = 0;
+    for (size_t i = 0; i < cells.size(); ++i) {
+        std::fprintf(stderr, "== cell %zu of %zu: %s\n", i + 1, cells.size(),
+                     cells[i].name.c_str());
+        bool kept = false;
+        std::optional<ResultFile> found = runner.run(cells[i], kept, complaint);
+        if (!found) {
+            complain("FAILED: " + complaint, 1);
+            ++failed;
+            continue;
+        }
+        if (kept)
+            std::fprintf(stderr, "   measured before with this build\n");
+        for (BenchRun& run : found->runs)
+            whole.runs.push_back(std::move(run));
+    }
+    const std::string path = options.out + "/results.json";
+    if (!replace_file(path, json_of(whole), complaint))
+        return complain(complaint, 1);
+    std::fprintf(stderr, "== %zu of %zu cells are in %s\n", cells.size() - failed, cells.size(),
+                 path.c_str());
+    return failed == 0 ? 0 : 1;
+}
+
+} // namespace
+
+int run_grid(std::span<const char* const> arguments) {
+    GridOptions options;
+    Options command("vexfs-bench grid [--quick|--full] [options]", kSummary);
+    options.bind(command);
+    if (const auto wrong = command.parse(arguments.subspan(2)))
+        return complain(*wrong, 2);
+    if (command.wants_help()) {
+        std::fputs(command.help().c_str(), stdout);
+        return 0;
+    }
+    if (options.quick && options.full)
+        return complain("--quick and --full are one or the other", 2);
+    return measure(options, options.plan(command), arguments[0]);
+}
+
+} // namespace vexfs

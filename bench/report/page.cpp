@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Puts the sections together, with the style sheet.
+//
+// Threads: pure.
+#include "bench/report/page.h"
+
+#include "bench/report/html.h"
+#include "bench/report/section.h"
+
+namespace vexfs {
+namespace {
+
+constexpr const char* kStyle = R"(<style>
+:root {
+  color-scheme: light dark;
+  --page: #ffffff; --ink: #1b1f24; --dim: #59636e; --rule: #d5dbe1; --tint: #eef4fb;
+  --c0: #0b62c4; --c1: #c2410c; --c2: #15803d; --c3: #9333a8; --c4: #a16207; --c5: #0e7490;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --page: #12161b; --ink: #e6eaee; --dim: #9aa5b1; --rule: #333c46; --tint: #1a2735;
+    --c0: #6cb2ff; --c1: #ff9559; --c2: #5fd38a; --c3: #d99bea; --c4: #e3c04f; --c5: #4fd0e6;
+  }
+}
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1rem; max-width: 90rem; background: var(--page);
+  color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.6rem; margin: 0 0 .5rem; }
+h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; padding-top: .5rem;
+  border-top: 1px solid var(--rule); }
+p { max-width: 48rem; margin: .5rem 0; }
+nav { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; }
+a { color: var(--c0); }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: 1rem 0; }
+dt { color: var(--dim); }
+dd { margin: 0; overflow-wrap: anywhere; }
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 25rem), 1fr));
+  gap: 1rem 2rem; align-items: start; }
+figure { margin: 0; min-width: 0; }
+figure:has(table) { grid-column: 1 / -1; }
+figcaption { font-weight: 600; font-size: .9rem; overflow-wrap: anywhere; margin: .6rem 0 .3rem; }
+.command { color: var(--dim); font-size: .78rem; line-height: 1.35; overflow-wrap: anywhere; }
+code { font-family: ui-monospace, monospace; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .6rem; text-align: left; vertical-align: top;
+  border-bottom: 1px solid var(--rule); }
+td { min-width: 5.5rem; max-width: 22rem; }
+thead th { color: var(--dim); font-weight: 600; }
+.ours { background: var(--tint); }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: .9rem; }
+.legend .key { width: 26px; height: 12px; display: inline; }
+svg { display: block; width: 100%; height: auto; }
+svg text { fill: var(--ink); font: 11px system-ui, sans-serif; }
+svg .small { font-size: 10px; }
+svg .name { fill: var(--dim); }
+svg .end { text-anchor: end; }
+svg .middle { text-anchor: middle; }
+.grid { stroke: var(--rule); stroke-width: .7; }
+polyline { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
+polyline.c0 { stroke: var(--c0); }
+polyline.c1 { stroke: var(--c1); stroke-dasharray: 6 3; }
+polyline.c2 { stroke: var(--c2); stroke-dasharray: 2 2.5; }
+polyline.c3 { stroke: var(--c3); stroke-dasharray: 8 3 2 3; }
+polyline.c4 { stroke: var(--c4); stroke-dasharray: 10 4; }
+polyline.c5 { stroke: var(--c5); stroke-dasharray: 4 4; }
+.mark.c0, .bar.c0 { fill: var(--c0); }
+.mark.c1, .bar.c1 { fill: var(--c1); }
+.mark.c2, .bar.c2 { fill: var(--c2); }
+.mark.c3, .bar.c3 { fill: var(--c3); }
+.mark.c4, .bar.c4 { fill: var(--c4); }
+.mark.c5, .bar.c5 { fill: var(--c5); }
+</style>
+)";
+
+struct Section {
+    const char* id;
+    const char* title;
+    const char* words;
+    std::string content;
+};
+
+std::string facts_of(const ResultFile& file) {
+    const Machine& machine = file.machine;
+    std::string out = "<dl>\n";
+    const auto fact = [&](const char* name, const std::string& value) {
+        out += std::string("<dt>") + name + "</dt><dd>" + escaped(value) + "</dd>\n";
+    };
+    fact("commit", machine.commit);
+    fact("processor", machine.processor + ", " + std::to_string(machine.processors) + " of them");
+    fact("caches", machine.caches);
+    fact("memory", quantity(static_cast<double>(machine.memory_bytes), "bytes"));
+    fact("kernel", machine.kernel);
+    fact("compiler", machine.compiler);
+    return out + "</dl>\n";
+}
+
+std::vector<Section> sections_of(const ResultFile& file) {
+    std::vector<Section> sections = {
+        {"search", "Search",
+         "Everyone at the same recall, interpolated between two efforts of the "
+         "sweep; who reaches more with the least effort stands with that. All took turns on one "
+         "processor, one query at a time; a ratio over 1 is in favour "
+         "of ours, and its span is that of the rounds.",
+         ""},
+        {"curves", "Recall against throughput",
+         "Up and to the right is better. A point is one "
+         "effort of the sweep; pointed at, it tells its figures.",
+         ""},
+        {"latency", "Latency", "The middle of the rounds. Lower is better.", ""},
+        {"build", "Build and memory",
+         "Hot bytes are what every search walks; cold bytes are only "
+         "read to rank the best few. A bar is as long as its part of the longest beside it.",
+         ""},
+        {"fs", "File systems",
+         "The same work in each, by turns. A bar is as long as its part of the longest "
+         "beside it; longer is better.",
+         ""},
+        {"more", "More figures", "The middle of the rounds, and their span.", ""}};
+    const Colours colours(file);
+    for (const BenchRun& run : file.runs) {
+        sections[0].content += headline_of(run);
+        sections[1].content += curves_of(run, colours);
+        sections[2].content += latencies_of(run, colours);
+        sections[3].content += builds_of(run, colours);
+        sections[4].content += file_systems_of(run, colours);
+        sections[5].content += tables_of_others(run);
+    }
+    std::erase_if(sections, [](const Section& section) { return section.content.empty(); });
+    return sections;
+}
+
+} // namespace
+
+std::string html_of(const ResultFile& file) {
+    std::string out = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+                      "<title>vexfs-bench, commit " +
+                      escaped(file.machine.commit) + "</title>\n" + kStyle +
+                      "</head>\n<body>\n<h1>vexfs-bench</h1>\n" + facts_of(file);
+    const std::vector<Section> sections = sections_of(file);
+    out += "<nav>\n";
+    for (const Section& section : sections)
+        out += std::string("<a href=\"#") + section.id + "\">" + section.title + "</a>\n";
+    out += "</nav>\n";
+    for (const Section& section : sections)
+        out += std::string("<section id=\"") + section.id + "\">\n<h2>" + section.title +
+               "</h2>\n<p>" + section.words + "</p>\n<div class=\"plots\">\n" + section.content +
+               "</div>\n</section>\n";
+    return out + "</body>\n</html>\n";
+}
+
+} // namespace vexfs
