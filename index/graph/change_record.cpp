@@ -6,6 +6,16 @@
 #include "base/guard.h"
 
 namespace vexfs::index {
+namespace {
+
+Status resize(std::vector<std::byte>& bytes, size_t size) {
+    return guard(fail(Code::kENOMEM, "graph: memory for changes"), [&]() -> Status {
+        bytes.resize(size);
+        return ok();
+    });
+}
+
+} // namespace
 
 Result<ChangeHead> read_change_head(ByteReader& reader) {
     const Bytes raw = VEXFS_TRY(reader.take(kChangeHeadBytes));
@@ -41,15 +51,11 @@ void ChangeWriter::append(ChangeKind kind, uint32_t level, uint32_t slot,
     MutexLock lock(mutex_);
     if (!whole_)
         return;
-    std::vector<std::byte>& bytes = bytes_;
-    const size_t start = bytes.size();
-    whole_ = guard(fail(Code::kENOMEM, "graph: memory for changes"), [&]() -> Status {
-        bytes.resize(start + kChangeHeadBytes + links.size() * sizeof(uint32_t));
-        return ok();
-    });
+    const size_t start = bytes_.size();
+    whole_ = resize(bytes_, start + kChangeHeadBytes + links.size() * sizeof(uint32_t));
     if (!whole_)
         return;
-    std::byte* place = bytes.data() + start;
+    std::byte* place = bytes_.data() + start;
     place[0] = static_cast<std::byte>(kind);
     place[1] = static_cast<std::byte>(level);
     store_le<uint16_t>(place + 2, static_cast<uint16_t>(links.size()));

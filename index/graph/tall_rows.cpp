@@ -7,6 +7,17 @@
 
 namespace vexfs::index {
 
+namespace {
+
+Status append_zero(std::vector<uint8_t>& bytes) {
+    return guard(fail(Code::kENOMEM, "graph: memory for levels"), [&]() -> Status {
+        bytes.push_back(0);
+        return ok();
+    });
+}
+
+} // namespace
+
 TallRows::TallRows() = default;
 
 std::optional<TallRows::Entry> TallRows::entry() const {
@@ -28,11 +39,7 @@ Result<uint32_t> TallRows::grow(uint32_t levels) {
     VEXFS_TRY_VOID(firsts_.ensure(tall));
     for (uint32_t row = row_count_; row < row_count_ + levels; ++row)
         VEXFS_TRY_VOID(rows_.ensure(row));
-    std::vector<uint8_t>& all = levels_;
-    VEXFS_TRY_VOID(guard(fail(Code::kENOMEM, "graph: memory for levels"), [&]() -> Status {
-        all.push_back(0);
-        return ok();
-    }));
+    VEXFS_TRY_VOID(append_zero(levels_));
     store_link(firsts_.row_as<uint32_t>(tall), row_count_);
     row_count_ += levels;
     return tall;
