@@ -20,6 +20,15 @@ void Verdict::fail(const std::string& what) {
     if (what_.empty())
         what_ = what;
     over_ = true;
+    ended_.notify_all();
+}
+
+void Verdict::end_after(std::chrono::seconds time) {
+    const auto until = std::chrono::steady_clock::now() + time;
+    MutexLock lock(mutex_);
+    while (!over_ && std::chrono::steady_clock::now() < until)
+        ended_.wait_for(mutex_, until - std::chrono::steady_clock::now());
+    over_ = true;
 }
 
 void Verdict::expect(const char* call, bool done, std::initializer_list<int> errors) {
@@ -54,16 +63,13 @@ int run(const std::string& directory, const std::string& collection, uint64_t se
     Verdict verdict;
     std::vector<uint64_t> calls(count);
     std::vector<std::thread> threads;
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     for (uint64_t i = 0; i < count; ++i) {
         threads.emplace_back([&, i] {
             calls[i] = i % 2 == 0 ? storm_files(directory, seed + i, verdict)
                                   : storm_rows(collection, seed + i, verdict);
         });
     }
-    while (!verdict.is_over() && std::chrono::steady_clock::now() < until)
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    verdict.end();
+    verdict.end_after(std::chrono::seconds(seconds));
     uint64_t of_files = 0, of_rows = 0;
     for (uint64_t i = 0; i < count; ++i) {
         threads[i].join();

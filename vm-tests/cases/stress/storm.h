@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -22,13 +23,15 @@ class Verdict {
     // The call may fail, with one of the errors that follow from what other threads do.
     void expect(const char* call, bool done, std::initializer_list<int> errors);
 
-    void end() { over_ = true; }
+    // Ends all storms when the time has passed, if nothing has before.
+    void end_after(std::chrono::seconds time) VEXFS_EXCLUDES(mutex_);
     [[nodiscard]] bool is_over() const { return over_; }
     [[nodiscard]] std::string what() const VEXFS_EXCLUDES(mutex_);
 
   private:
     std::atomic<bool> over_ = false;
     mutable Mutex mutex_;
+    CondVar ended_;
     std::string what_ VEXFS_GUARDED_BY(mutex_);
 };
 
