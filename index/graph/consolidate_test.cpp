@@ -163,8 +163,9 @@ TEST_CASE("consolidation: copies of a removed row stay, through a row that inher
 }
 
 TEST_CASE("consolidation: a sink knows every link that leads to a row which inherited its levels") {
-    TestRows rows(2000, 29);
-    for (uint32_t slot = 0; slot < 2000; ++slot)
+    constexpr uint32_t kRows = 500;
+    TestRows rows(kRows, 29);
+    for (uint32_t slot = 0; slot < kRows; ++slot)
         rows.append(rows.row(slot));
     Listener listener;
     const auto graph = Graph::create(TestRows::config()).value();
@@ -173,12 +174,12 @@ TEST_CASE("consolidation: a sink knows every link that leads to a row which inhe
     for (uint32_t slot = 0; slot < rows.size(); ++slot)
         REQUIRE(graph->insert(slot, rows.record(slot), scratch).has_value());
     Consolidation consolidation(graph->core());
-    for (uint32_t slot = 0; slot < 2000; slot += 2)
+    for (uint32_t slot = 0; slot < kRows; slot += 2)
         REQUIRE(graph->remove(slot).has_value());
-    CHECK(consolidate(consolidation, scratch).size() == 1000);
+    CHECK(consolidate(consolidation, scratch).size() == kRows / 2);
     Listener state;
     export_graph(graph->core(), state);
-    REQUIRE(state.upper.size() > 100);
+    REQUIRE(state.upper.size() > 20);
     CHECK(listener.upper == state.upper);
     CHECK(listener.entry == state.entry);
     for (const auto& [place, links] : listener.upper)
@@ -187,10 +188,10 @@ TEST_CASE("consolidation: a sink knows every link that leads to a row which inhe
 }
 
 TEST_CASE("consolidation: a step is as long as it is told to be, however many copies a row has") {
-    constexpr uint32_t kStep = 64;
-    TestRows rows(1000, 30);
+    constexpr uint32_t kStep = 16;
+    TestRows rows(200, 30);
     const TestRows::Values copy = rows.draw();
-    for (int i = 0; i < 5000; ++i)
+    for (int i = 0; i < 1000; ++i)
         rows.append(copy);
     Listener listener;
     const auto graph = Graph::create(TestRows::config()).value();
@@ -198,7 +199,7 @@ TEST_CASE("consolidation: a step is as long as it is told to be, however many co
     Scratch scratch;
     for (uint32_t slot = 0; slot < rows.size(); ++slot)
         REQUIRE(graph->insert(slot, rows.record(slot), scratch).has_value());
-    for (uint32_t slot = 0; slot < 3000; ++slot)
+    for (uint32_t slot = 0; slot < 700; ++slot)
         REQUIRE(graph->remove(slot).has_value());
     Consolidation consolidation(graph->core());
     std::vector<uint32_t> released;
@@ -211,12 +212,12 @@ TEST_CASE("consolidation: a step is as long as it is told to be, however many co
         CHECK(listener.calls - calls <= kStep * (1 + kLinks));
         CHECK(released.size() - before <= kStep);
     }
-    CHECK(released.size() == 3000);
-    std::vector<Neighbor> out(3000);
+    CHECK(released.size() == 700);
+    std::vector<Neighbor> out(500);
     SearchParams params;
-    params.k = 3000;
+    params.k = 500;
     const TestQuery wanted(rows, copy);
-    CHECK(graph->search(wanted.query, params, scratch, out)->found == 3000);
+    CHECK(graph->search(wanted.query, params, scratch, out)->found == 500);
 }
 
 TEST_CASE("consolidation: a graph that lost every row starts again") {
