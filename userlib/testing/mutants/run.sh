@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Proves that the tests of the store and of the names would see them break: applies each patch of
-# this folder, one at a time, to a copy of the tree, builds the simulator and the tests, and runs
-# them. A mutant is killed if one of them fails, and the verdict says which test, and how.
+# Proves that the tests of the store, of the names and of rows would see them break: applies each
+# patch of this folder, one at a time, to a copy of the tree, builds the simulators and the tests,
+# and runs them. A mutant is killed if one of them fails, and the verdict says which test, and how.
+# There are two kinds, each with parts of the tree and tests of its own: `store`, with the names, and
+# `rows`, whose patches change the collections or the engine.
 #
 # A test that runs into its time limit proves something only where the tree itself is far from it:
 # such a mutant is killed if the tree without any took less than a quarter of that limit in this
@@ -21,13 +23,8 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 work=$root/build/mutants
-parts=(base userlib/device userlib/pool userlib/store userlib/names userlib/testing/volume
-    userlib/testing/tree userlib/testing/sim userlib/testing/memory)
-tests=(vexfs_userlib_store_test vexfs_userlib_names_test vexfs_userlib_testing_memory_test
-    vexfs_userlib_testing_sim_test)
-# In the order in which they run: most mutants fall to the first one or two.
-steps=(store trees names sweep memory sim)
-declare -A limit_s=([store]=120 [trees]=240 [names]=240 [sweep]=240 [memory]=240 [sim]=240)
+declare -A limit_s=([store]=120 [trees]=240 [names]=240 [sweep]=240 [memory]=240 [sim]=240
+    [rows]=240)
 seed=1
 only=0
 name=
@@ -50,6 +47,34 @@ while [ $# -gt 0 ]; do
     esac
     shift 2
 done
+
+# What is copied, what is built, and the steps in the order in which they run: most mutants fall to
+# the first one or two.
+take_kind() { # store | rows
+    kind=$1
+    parts=(base userlib/device userlib/pool userlib/store userlib/names userlib/testing/volume
+        userlib/testing/tree userlib/testing/sim)
+    if [ "$kind" = store ]; then
+        parts+=(userlib/testing/memory)
+        targets=(vexfs-sim vexfs_userlib_store_test vexfs_userlib_names_test
+            vexfs_userlib_testing_memory_test vexfs_userlib_testing_sim_test)
+        steps=(store trees names sweep memory sim)
+    else
+        parts+=(ioctl index userlib/collection userlib/engine userlib/testing/row_sim)
+        targets=(vexfs-row-sim)
+        steps=(rows)
+    fi
+    parts_regex=$(IFS='|'
+        echo "${parts[*]}|(userlib/pool|index|userlib/engine)/[a-z]*" | sed 's,/,\\/,g')
+}
+
+kind_of() { # MUTANT
+    if grep -qE '^\+\+\+ b/userlib/(collection|engine)/' "$here/$1.patch"; then
+        echo rows
+    else
+        echo store
+    fi
+}
 
 choose() { # the names of the mutants of this run
     local all
@@ -94,19 +119,20 @@ prepare() { # DIRECTORY
 }
 
 build() { # DIRECTORY
-    ninja -C "$1/build" vexfs-sim "${tests[@]}" >"$1/build.log" 2>&1
+    ninja -C "$1/build" "${targets[@]}" >"$1/build.log" 2>&1
 }
 
 # All tests of a step but those that pin bytes: any change fails those.
 run_step() { # DIRECTORY STEP
     local binaries=$1/build/tests limit=${limit_s[$2]}
     case $2 in
-    store) set -- "$binaries/${tests[0]}" -tce="golden: the same*" ;;
+    store) set -- "$binaries/vexfs_userlib_store_test" -tce="golden: the same*" ;;
     sweep) set -- "$1/build/bin/vexfs-sim" --until-violation --states 30000 ;;
     trees) set -- "$1/build/bin/vexfs-sim" --names --percent 5 --threads 1 ;;
-    names) set -- "$binaries/${tests[1]}" ;;
-    memory) set -- "$binaries/${tests[2]}" ;;
-    sim) set -- "$binaries/${tests[3]}" -tce="workload: the images*,lmdb*" ;;
+    names) set -- "$binaries/vexfs_userlib_names_test" ;;
+    memory) set -- "$binaries/vexfs_userlib_testing_memory_test" ;;
+    sim) set -- "$binaries/vexfs_userlib_testing_sim_test" -tce="workload: the images*,lmdb*" ;;
+    rows) set -- "$1/build/bin/vexfs-row-sim" --until-violation --threads 1 --states 4000 ;;
     esac
     timeout --kill-after=5 "$limit" "$@"
 }
@@ -152,7 +178,7 @@ verdict_of() { # DIRECTORY, and what examine said
         return
     fi
     limit=${limit_s[$2]}
-    took=$(awk -v step="$2" '$1 == step { print $2 }' "$work/none.seconds")
+    took=$(awk -v step="$2" '$1 == step { print $2 }' "$work/none.$kind.seconds")
     if [ $((took * 4)) -lt "$limit" ]; then
         echo "killed: $2 did not end within $limit s, for which the tree itself takes $took s"
     else
@@ -177,22 +203,23 @@ try() { # DIRECTORY MUTANT
 
 # The tree without any mutant has to pass, and its times are what a hanging mutant is judged by.
 try_none() {
-    local outcome="DOES NOT BUILD, see $work/0/build.log"
-    prepare "$work/0" || exit 2
-    ! build "$work/0" || outcome=$(examine "$work/0")
+    local outcome="DOES NOT BUILD, see $work/${kind}0/build.log"
+    prepare "$work/${kind}0" || exit 2
+    ! build "$work/${kind}0" || outcome=$(examine "$work/${kind}0")
     [ "$outcome" = passes ] || {
         echo "the tree fails without any mutant: $outcome" >&2
         exit 2
     }
-    cp "$work/0/seconds" "$work/none.seconds"
-    echo "none: passes; seconds of its steps: $(paste -sd ' ' "$work/none.seconds")"
+    cp "$work/${kind}0/seconds" "$work/none.$kind.seconds"
+    echo "none: passes; seconds of its steps: $(paste -sd ' ' "$work/none.$kind.seconds")"
 }
 
-worker() { # NUMBER: every jobs-th of the mutants that nothing is known about
-    local directory=$work/$1 number=0 mutant
+worker() { # NUMBER MUTANT...: every jobs-th of them
+    local number=0 mutant me=$1 directory=$work/$kind$1
+    shift
     prepare "$directory" || exit 2
-    for mutant in $unknown; do
-        [ $((number++ % jobs)) -ne "$1" ] || try "$directory" "$mutant"
+    for mutant; do
+        [ $((number++ % jobs)) -ne "$me" ] || try "$directory" "$mutant"
     done
 }
 
@@ -202,19 +229,23 @@ all_apply || exit 2
 [ "$only" = 0 ] || echo "seed $seed"
 command -v ccache >/dev/null &&
     export CMAKE_CXX_COMPILER_LAUNCHER="${CMAKE_CXX_COMPILER_LAUNCHER-ccache}"
-parts_regex=$(IFS='|'; echo "${parts[*]}|userlib/pool/[a-z]*" | sed 's,/,\\/,g')
 mkdir -p "$work"
 touch "$work/results"
-tree=$(cd "$root" && find CMakeLists.txt "${parts[@]}" "$here" -type f -print0 | LC_ALL=C sort -z |
+tree=$(cd "$root" && find CMakeLists.txt base ioctl index userlib -type f -print0 | LC_ALL=C sort -z |
     xargs -0 sha256sum | sha256sum | cut -c 1-16)
 
-unknown=
-for mutant in $mutants; do
-    if [ -n "$(known "$mutant")" ]; then known "$mutant"; else unknown+="$mutant "; fi
+for of in store rows; do
+    unknown=()
+    for mutant in $mutants; do
+        [ "$(kind_of "$mutant")" = "$of" ] || continue
+        if [ -n "$(known "$mutant")" ]; then known "$mutant"; else unknown+=("$mutant"); fi
+    done
+    [ ${#unknown[@]} -gt 0 ] || continue
+    take_kind "$of"
+    try_none
+    for ((i = 0; i < jobs; i++)); do worker "$i" "${unknown[@]}" & done
+    wait
 done
-[ -z "$unknown" ] || try_none
-for ((i = 0; i < jobs; i++)); do worker "$i" & done
-wait
 
 killed=0
 all=0
