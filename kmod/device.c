@@ -26,18 +26,6 @@ static struct vexfs_chan *vexfs_chan_of(struct file *file)
 	return smp_load_acquire((struct vexfs_chan **)&file->private_data);
 }
 
-/* Copies a struct that begins with its size. */
-static int vexfs_copy_in(void *to, size_t bytes, const void __user *from)
-{
-	u32 size;
-
-	if (get_user(size, (const u32 __user *)from))
-		return -EFAULT;
-	if (size < sizeof(size) || size > PAGE_SIZE)
-		return -EINVAL;
-	return copy_struct_from_user(to, bytes, from, size);
-}
-
 /* ---- Attaching ------------------------------------------------------------------------------ */
 
 static u64 vexfs_features(u64 wanted)
@@ -118,50 +106,35 @@ static int vexfs_attach_to(struct file *file, unsigned int nr, struct vexfs_atta
 	return ret;
 }
 
-static long vexfs_attach(struct file *file, unsigned int nr, void __user *arg)
+static int vexfs_attach(struct file *file, unsigned int nr, struct vexfs_attach *attach)
 {
-	struct vexfs_attach attach;
-	int ret = vexfs_copy_in(&attach, sizeof(attach), arg);
+	int ret;
 
-	if (ret)
-		return ret;
-	if (attach.abi != VEXFS_QUEUE_ABI)
+	if (attach->abi != VEXFS_QUEUE_ABI)
 		return -EPROTO;
 	mutex_lock(&vexfs_attach_lock);
-	ret = file->private_data ? -EBUSY : vexfs_attach_to(file, nr, &attach);
+	ret = file->private_data ? -EBUSY : vexfs_attach_to(file, nr, attach);
 	mutex_unlock(&vexfs_attach_lock);
-	if (ret)
-		return ret;
-	/* The size is the caller's: what it did not give room for it does not get. */
-	return copy_to_user(arg, &attach, min_t(size_t, attach.size, sizeof(attach))) ? -EFAULT : 0;
+	return ret;
 }
 
 /* ---- The other commands --------------------------------------------------------------------- */
 
-static long vexfs_detach(struct vexfs_chan *chan, void __user *arg)
+static int vexfs_detach(struct vexfs_chan *chan, const struct vexfs_detach *detach)
 {
-	struct vexfs_detach detach;
-	int ret = vexfs_copy_in(&detach, sizeof(detach), arg);
-
-	if (ret)
-		return ret;
-	if (detach.flags & ~VEXFS_DETACH_KEEP)
+	if (detach->flags & ~VEXFS_DETACH_KEEP)
 		return -EINVAL;
-	vexfs_chan_kill(chan, detach.flags & VEXFS_DETACH_KEEP);
+	vexfs_chan_kill(chan, detach->flags & VEXFS_DETACH_KEEP);
 	return 0;
 }
 
-static long vexfs_abort(void __user *arg)
+static int vexfs_abort(const struct vexfs_abort *abort)
 {
-	struct vexfs_abort abort;
 	struct vexfs_fs *fs;
-	int ret = vexfs_copy_in(&abort, sizeof(abort), arg);
 
-	if (ret)
-		return ret;
-	if (abort.zero)
+	if (abort->zero)
 		return -EINVAL;
-	fs = vexfs_fs_find(abort.fs);
+	fs = vexfs_fs_find(abort->fs);
 	if (!fs)
 		return -ENOENT;
 	vexfs_fs_abort(fs);
@@ -169,66 +142,90 @@ static long vexfs_abort(void __user *arg)
 	return 0;
 }
 
-static long vexfs_set_params(struct vexfs_chan *chan, void __user *arg)
+static int vexfs_set_params(struct vexfs_fs *fs, const struct vexfs_params *params)
 {
-	struct vexfs_fs *fs = chan->fs;
-	struct vexfs_params params;
-	int ret = vexfs_copy_in(&params, sizeof(params), arg);
-
-	if (ret)
-		return ret;
-	if (params.spin_ns > 50000 || params.abandoned > VEXFS_QUEUE_MAX_SLOTS)
+	if (params->spin_ns > 50000 || params->abandoned > VEXFS_QUEUE_MAX_SLOTS)
 		return -EINVAL;
 	spin_lock(&fs->lock);
-	fs->recover_ms = params.recover_ms;
-	fs->abandoned_max = params.abandoned;
+	fs->recover_ms = params->recover_ms;
+	fs->abandoned_max = params->abandoned;
 	spin_unlock(&fs->lock);
 	return 0;
 }
 
-static long vexfs_wait(struct vexfs_chan *chan, struct vexfs_wait __user *arg)
+static int vexfs_wait(struct vexfs_chan *chan, struct vexfs_wait *wait)
 {
-	struct vexfs_wait wait;
-	int ret = vexfs_copy_in(&wait, sizeof(wait), arg);
+	u32 queue = wait->cmd.queue;
 
-	if (ret)
-		return ret;
-	if (wait.zero || wait.zero2 || wait.cmd.flags || wait.cmd.queue >= chan->queues)
+	if (wait->zero || wait->zero2 || wait->cmd.flags || queue >= chan->queues)
 		return -EINVAL;
-	ret = vexfs_queue_wait(&chan->queue[array_index_nospec(wait.cmd.queue, chan->queues)],
-			       &wait);
-	if (ret)
-		return ret;
-	return put_user(wait.tail, &arg->tail) ? -EFAULT : 0;
+	return vexfs_queue_wait(&chan->queue[array_index_nospec(queue, chan->queues)], wait);
+}
+
+/* The struct of any command. Each begins with its size. */
+union vexfs_command {
+	u32 size;
+	struct vexfs_attach attach;
+	struct vexfs_detach detach;
+	struct vexfs_abort abort;
+	struct vexfs_params params;
+	struct vexfs_wait wait;
+};
+
+static int vexfs_command(struct file *file, unsigned int nr, union vexfs_command *arg)
+{
+	struct vexfs_chan *chan = vexfs_chan_of(file);
+
+	if (nr == _IOC_NR(VEXFS_QUEUE_ATTACH) || nr == _IOC_NR(VEXFS_QUEUE_RECOVER))
+		return vexfs_attach(file, nr, &arg->attach);
+	if (nr == _IOC_NR(VEXFS_QUEUE_ABORT))
+		return vexfs_abort(&arg->abort);
+	if (!chan)
+		return -ENODEV;
+	if (nr == _IOC_NR(VEXFS_QUEUE_DETACH))
+		return vexfs_detach(chan, &arg->detach);
+	if (nr == _IOC_NR(VEXFS_QUEUE_SET_PARAMS))
+		return vexfs_set_params(chan->fs, &arg->params);
+	return vexfs_wait(chan, &arg->wait);
+}
+
+/* Bytes of a command's struct as this module knows it; 0: there is no such command. */
+static size_t vexfs_command_bytes(unsigned int nr)
+{
+	static const u8 bytes[] = {
+		[_IOC_NR(VEXFS_QUEUE_ATTACH)] = sizeof(struct vexfs_attach),
+		[_IOC_NR(VEXFS_QUEUE_RECOVER)] = sizeof(struct vexfs_attach),
+		[_IOC_NR(VEXFS_QUEUE_DETACH)] = sizeof(struct vexfs_detach),
+		[_IOC_NR(VEXFS_QUEUE_ABORT)] = sizeof(struct vexfs_abort),
+		[_IOC_NR(VEXFS_QUEUE_SET_PARAMS)] = sizeof(struct vexfs_params),
+		[_IOC_NR(VEXFS_QUEUE_WAIT)] = sizeof(struct vexfs_wait),
+	};
+
+	return nr < ARRAY_SIZE(bytes) ? bytes[array_index_nospec(nr, ARRAY_SIZE(bytes))] : 0;
 }
 
 static long vexfs_device_ioctl(struct file *file, unsigned int cmd, unsigned long argument)
 {
-	struct vexfs_chan *chan = vexfs_chan_of(file);
-	void __user *arg = (void __user *)argument;
-	unsigned int nr = _IOC_NR(cmd);
+	void __user *user = (void __user *)argument;
+	size_t bytes = vexfs_command_bytes(_IOC_NR(cmd));
+	union vexfs_command arg;
+	u32 size;
+	int ret;
 
-	if (_IOC_TYPE(cmd) != VEXFS_QUEUE_TYPE)
+	if (_IOC_TYPE(cmd) != VEXFS_QUEUE_TYPE || !bytes)
 		return -ENOTTY;
-	switch (nr) {
-	case _IOC_NR(VEXFS_QUEUE_ATTACH):
-	case _IOC_NR(VEXFS_QUEUE_RECOVER):
-		return vexfs_attach(file, nr, arg);
-	case _IOC_NR(VEXFS_QUEUE_ABORT):
-		return vexfs_abort(arg);
-	}
-	if (!chan)
-		return -ENODEV;
-	switch (nr) {
-	case _IOC_NR(VEXFS_QUEUE_DETACH):
-		return vexfs_detach(chan, arg);
-	case _IOC_NR(VEXFS_QUEUE_SET_PARAMS):
-		return vexfs_set_params(chan, arg);
-	case _IOC_NR(VEXFS_QUEUE_WAIT):
-		return vexfs_wait(chan, arg);
-	default:
-		return -ENOTTY;
-	}
+	if (get_user(size, (const u32 __user *)user))
+		return -EFAULT;
+	if (size < sizeof(size) || size > PAGE_SIZE)
+		return -EINVAL;
+	ret = copy_struct_from_user(&arg, bytes, user, size);
+	if (!ret)
+		ret = vexfs_command(file, _IOC_NR(cmd), &arg);
+	/* The size is the caller's: what it did not give room for it does not get. */
+	if (!ret && _IOC_DIR(cmd) & _IOC_READ &&
+	    copy_to_user(user, &arg, min_t(size_t, size, bytes)))
+		ret = -EFAULT;
+	return ret;
 }
 
 static int vexfs_device_uring(struct io_uring_cmd *cmd, unsigned int issue_flags)

@@ -33,73 +33,54 @@ static unsigned long vexfs_trust(const struct inode *inode)
 
 /* ---- Looking up ----------------------------------------------------------------------------- */
 
-static int vexfs_ask_lookup(struct inode *dir, const struct dentry *dentry,
-			    struct vexfs_rep_entry *entry)
+/* What the name stands for, with a reference: NULL if there is none, or an error. */
+static struct inode *vexfs_find(struct inode *dir, const struct dentry *dentry, u64 *entry_ns)
 {
 	struct vexfs_req_name body = { .name_bytes = dentry->d_name.len };
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_LOOKUP,
-		.with_groups = vexfs_i(dir)->per_caller,
-		.node = vexfs_on(dir),
-		.body = &body,
-		.body_bytes = sizeof(body),
-		.payload[0] = vexfs_name(dentry),
-		.reply = entry,
-		.reply_bytes = sizeof(*entry),
-	};
+	u64 sampled = vexfs_sample(dir->i_sb);
+	struct vexfs_rep_entry entry;
+	int ret = vexfs_ask(dir, VEXFS_REQ_LOOKUP, &body, &entry, .payload[0] = vexfs_name(dentry));
 
-	return vexfs_call(vexfs_fs_of(dir), &call);
+	if (ret)
+		return ERR_PTR(ret);
+	*entry_ns = entry.entry_ns;
+	return entry.attr.ino ? vexfs_iget(dir->i_sb, &entry.attr, sampled, 1) : NULL;
 }
 
 static struct dentry *vexfs_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
 {
-	u64 sampled = vexfs_sample(dir->i_sb);
 	unsigned long trust = vexfs_trust(dir);
-	struct vexfs_rep_entry entry;
-	struct inode *inode = NULL;
 	struct dentry *other;
-	int ret;
+	struct inode *inode;
+	u64 entry_ns = 0;
 
 	if (dentry->d_name.len > NAME_MAX)
 		return ERR_PTR(-ENAMETOOLONG);
-	ret = vexfs_ask_lookup(dir, dentry, &entry);
-	if (ret)
-		return ERR_PTR(ret);
-	if (entry.attr.ino)
-		inode = vexfs_iget(dir->i_sb, &entry.attr, sampled, 1);
-	vexfs_believe(dentry, entry.entry_ns, trust);
+	inode = vexfs_find(dir, dentry, &entry_ns);
+	vexfs_believe(dentry, entry_ns, trust);
 	other = d_splice_alias(inode, dentry);
 	if (!IS_ERR_OR_NULL(other))
-		vexfs_believe(other, entry.entry_ns, trust);
+		vexfs_believe(other, entry_ns, trust);
 	return other;
 }
 
 /* 1: the name still stands for what it did. 0: it is to be looked up again. */
 static int vexfs_still_is(struct inode *dir, struct dentry *dentry)
 {
-	u64 sampled = vexfs_sample(dir->i_sb);
 	unsigned long trust = vexfs_trust(dir);
-	struct inode *inode = d_inode(dentry);
-	struct vexfs_rep_entry entry;
 	struct inode *found;
-	int ret = vexfs_ask_lookup(dir, dentry, &entry);
+	u64 entry_ns;
 
-	if (ret)
+	found = vexfs_find(dir, dentry, &entry_ns);
+	if (IS_ERR(found)) {
+		int ret = PTR_ERR(found);
+
 		return ret == -ENOTCONN || ret == -EINTR || ret == -ENOMEM ? ret : 0;
-	if (!entry.attr.ino || !inode) {
-		if (entry.attr.ino)
-			vexfs_forget(dir->i_sb, &entry.attr);
-		if (entry.attr.ino || inode)
-			return 0;
-	} else {
-		found = vexfs_iget(dir->i_sb, &entry.attr, sampled, 1);
-		if (IS_ERR(found))
-			return 0;
-		iput(found);
-		if (found != inode)
-			return 0;
 	}
-	vexfs_believe(dentry, entry.entry_ns, trust);
+	iput(found);
+	if (found != d_inode(dentry))
+		return 0;
+	vexfs_believe(dentry, entry_ns, trust);
 	return 1;
 }
 
@@ -165,17 +146,8 @@ static int vexfs_make(struct inode *dir, struct dentry *dentry, u32 op, struct v
 {
 	u64 sampled = vexfs_sample(dir->i_sb);
 	struct vexfs_rep_entry entry;
-	struct vexfs_call call = {
-		.op = op,
-		.node = vexfs_on(dir),
-		.body = body,
-		.body_bytes = sizeof(*body),
-		.payload[0] = vexfs_name(dentry),
-		.payload[1] = { target, body->target_bytes },
-		.reply = &entry,
-		.reply_bytes = sizeof(entry),
-	};
-	int ret = vexfs_call(vexfs_fs_of(dir), &call);
+	int ret = vexfs_ask(dir, op, body, &entry, .payload[0] = vexfs_name(dentry),
+			    .payload[1] = { target, body->target_bytes });
 
 	return ret ? ret : vexfs_take_made(dir, dentry, sampled, &entry);
 }
@@ -217,28 +189,21 @@ static int vexfs_tmpfile(vx_idmap *idmap, struct inode *dir, struct file *file, 
 	struct vexfs_req_make body = vexfs_make_body(dir, mode | S_IFREG, 0);
 	u64 sampled = vexfs_sample(dir->i_sb);
 	struct vexfs_rep_create reply;
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_TMPFILE,
-		.node = vexfs_on(dir),
-		.body = &body,
-		.body_bytes = sizeof(body),
-		.reply = &reply,
-		.reply_bytes = sizeof(reply),
-	};
 	struct inode *inode;
 	int ret;
 
 	body.open_flags = file->f_flags;
-	ret = vexfs_call(vexfs_fs_of(dir), &call);
-	if (ret)
-		return finish_open_simple(file, ret);
-	inode = vexfs_iget(dir->i_sb, &reply.entry.attr, sampled, 1);
-	if (IS_ERR(inode))
-		return finish_open_simple(file, PTR_ERR(inode));
-	if (!inode->i_nlink) /* d_tmpfile() takes the one link that others give it */
-		set_nlink(inode, 1);
-	d_tmpfile(file, inode);
-	return finish_open_simple(file, 0);
+	ret = vexfs_ask(dir, VEXFS_REQ_TMPFILE, &body, &reply);
+	if (!ret) {
+		inode = vexfs_iget(dir->i_sb, &reply.entry.attr, sampled, 1);
+		ret = PTR_ERR_OR_ZERO(inode);
+	}
+	if (!ret) {
+		if (!inode->i_nlink) /* d_tmpfile() takes the one link that others give it */
+			set_nlink(inode, 1);
+		d_tmpfile(file, inode);
+	}
+	return finish_open_simple(file, ret);
 }
 
 static int vexfs_link(struct dentry *from, struct inode *dir, struct dentry *dentry)
@@ -250,21 +215,12 @@ static int vexfs_link(struct dentry *from, struct inode *dir, struct dentry *den
 		.name_bytes = dentry->d_name.len,
 	};
 	struct vexfs_rep_entry entry;
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_LINK,
-		.node = vexfs_on(dir),
-		.body = &body,
-		.body_bytes = sizeof(body),
-		.payload[0] = vexfs_name(dentry),
-		.reply = &entry,
-		.reply_bytes = sizeof(entry),
-	};
 	u64 sampled;
 	int ret;
 
 	vexfs_changed(inode);
 	sampled = vexfs_sample(dir->i_sb);
-	ret = vexfs_call(vexfs_fs_of(dir), &call);
+	ret = vexfs_ask(dir, VEXFS_REQ_LINK, &body, &entry, .payload[0] = vexfs_name(dentry));
 	if (ret)
 		return ret;
 	if (entry.attr.ino != body.ino) {
@@ -288,33 +244,18 @@ static void vexfs_lost_name(struct inode *inode)
 	vexfs_changed(inode);
 }
 
-static int vexfs_remove(struct inode *dir, struct dentry *dentry, u32 op)
+/* unlink(2) and rmdir(2). */
+static int vexfs_remove(struct inode *dir, struct dentry *dentry)
 {
 	struct vexfs_req_name body = { .name_bytes = dentry->d_name.len };
-	struct vexfs_call call = {
-		.op = op,
-		.node = vexfs_on(dir),
-		.body = &body,
-		.body_bytes = sizeof(body),
-		.payload[0] = vexfs_name(dentry),
-	};
-	int ret = vexfs_call(vexfs_fs_of(dir), &call);
+	int ret = vexfs_ask(dir, d_is_dir(dentry) ? VEXFS_REQ_RMDIR : VEXFS_REQ_UNLINK, &body,
+			    VEXFS_NONE, .payload[0] = vexfs_name(dentry));
 
 	if (ret)
 		return ret;
 	vexfs_changed(dir);
 	vexfs_lost_name(d_inode(dentry));
 	return 0;
-}
-
-static int vexfs_unlink(struct inode *dir, struct dentry *dentry)
-{
-	return vexfs_remove(dir, dentry, VEXFS_REQ_UNLINK);
-}
-
-static int vexfs_rmdir(struct inode *dir, struct dentry *dentry)
-{
-	return vexfs_remove(dir, dentry, VEXFS_REQ_RMDIR);
 }
 
 static int vexfs_rename(vx_idmap *idmap, struct inode *dir, struct dentry *dentry,
@@ -327,18 +268,12 @@ static int vexfs_rename(vx_idmap *idmap, struct inode *dir, struct dentry *dentr
 		.name_bytes = dentry->d_name.len,
 		.to_bytes = to->d_name.len,
 	};
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_RENAME,
-		.node = vexfs_on(dir),
-		.body = &body,
-		.body_bytes = sizeof(body),
-		.payload = { vexfs_name(dentry), vexfs_name(to) },
-	};
 	int ret;
 
 	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
-	ret = vexfs_call(vexfs_fs_of(dir), &call);
+	ret = vexfs_ask(dir, VEXFS_REQ_RENAME, &body, VEXFS_NONE,
+			.payload = { vexfs_name(dentry), vexfs_name(to) });
 	if (ret)
 		return ret;
 	vexfs_changed(dir);
@@ -396,15 +331,8 @@ static int vexfs_readdir(struct file *file, struct dir_context *context)
 		return -ENOMEM;
 	do {
 		struct vexfs_req_readdir body = { .cookie = context->pos, .bytes = room };
-		struct vexfs_call call = {
-			.op = VEXFS_REQ_READDIR,
-			.with_groups = vexfs_i(dir)->per_caller,
-			.node = vexfs_on(dir),
-			.body = &body,
-			.body_bytes = sizeof(body),
-			.out = data,
-			.out_room = room,
-		};
+		struct vexfs_call call = VEXFS_CALL(dir, VEXFS_REQ_READDIR, &body, VEXFS_NONE,
+						    .out = data, .out_room = room);
 
 		ret = vexfs_call(vexfs_fs_of(dir), &call);
 		if (!ret && !call.out_bytes)
@@ -425,21 +353,13 @@ static loff_t vexfs_dir_llseek(struct file *file, loff_t offset, int whence)
 static const char *vexfs_get_link(struct dentry *dentry, struct inode *inode,
 				  struct delayed_call *done)
 {
-	char *target;
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_READLINK,
-		.with_groups = vexfs_i(inode)->per_caller,
-		.node = vexfs_on(inode),
-		.out_room = PATH_MAX - 1,
-	};
+	char *target = dentry ? kmalloc(PATH_MAX, GFP_KERNEL_ACCOUNT) : ERR_PTR(-ECHILD);
+	struct vexfs_call call = VEXFS_CALL(inode, VEXFS_REQ_READLINK, VEXFS_NONE, VEXFS_NONE,
+					    .out = target, .out_room = PATH_MAX - 1);
 	int ret;
 
-	if (!dentry)
-		return ERR_PTR(-ECHILD);
-	target = kmalloc(PATH_MAX, GFP_KERNEL_ACCOUNT);
-	if (!target)
-		return ERR_PTR(-ENOMEM);
-	call.out = target;
+	if (IS_ERR_OR_NULL(target))
+		return target ? target : ERR_PTR(-ENOMEM);
 	ret = vexfs_call(vexfs_fs_of(inode), &call);
 	if (!ret && (!call.out_bytes || memchr(target, 0, call.out_bytes)))
 		ret = -EIO;
@@ -456,10 +376,10 @@ const struct inode_operations vexfs_dir_inode_ops = {
 	.lookup = vexfs_lookup,
 	.create = vexfs_create,
 	.link = vexfs_link,
-	.unlink = vexfs_unlink,
+	.unlink = vexfs_remove,
 	.symlink = vexfs_symlink,
 	.mkdir = vexfs_mkdir,
-	.rmdir = vexfs_rmdir,
+	.rmdir = vexfs_remove,
 	.mknod = vexfs_mknod,
 	.rename = vexfs_rename,
 	.tmpfile = vexfs_tmpfile,

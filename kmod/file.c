@@ -28,32 +28,19 @@ bool vexfs_file_is_session(const struct file *file)
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
-static int vexfs_ask_open(struct inode *inode, struct file *file, struct vexfs_rep_open *reply)
-{
-	struct vexfs_req_open body = {
-		.flags = file->f_flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC),
-	};
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_OPEN,
-		.with_groups = true, /* what a session may do is its opener's */
-		.node = vexfs_on(inode),
-		.body = &body,
-		.body_bytes = sizeof(body),
-		.reply = reply,
-		.reply_bytes = sizeof(*reply),
-	};
-
-	return vexfs_call(vexfs_fs_of(inode), &call);
-}
-
 static int vexfs_open(struct inode *inode, struct file *file)
 {
 	struct vexfs_handle *vf = kzalloc(sizeof(*vf), GFP_KERNEL_ACCOUNT);
+	struct vexfs_req_open body = {
+		.flags = file->f_flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC),
+	};
 	struct vexfs_rep_open reply;
+	struct vexfs_call call = VEXFS_CALL(inode, VEXFS_REQ_OPEN, &body, &reply);
 	int ret = vf ? generic_file_open(inode, file) : -ENOMEM;
 
+	call.with_groups = true; /* what a session may do is its opener's */
 	if (!ret)
-		ret = vexfs_ask_open(inode, file, &reply);
+		ret = vexfs_call(vexfs_fs_of(inode), &call);
 	if (ret) {
 		kfree(vf);
 		return ret;
@@ -88,16 +75,10 @@ static ssize_t vexfs_ask_read(struct inode *inode, const struct vexfs_handle *vf
 {
 	struct vexfs_req_io body = { .offset = offset, .bytes = bytes };
 	bool session = vf && vf->flags & VEXFS_OPEN_SESSION;
-	struct vexfs_call call = {
-		.op = session ? VEXFS_REQ_SESSION_READ : VEXFS_REQ_READ,
-		.flags = session ? VEXFS_REQUEST_INTR : 0,
-		.node = vexfs_on(inode),
-		.fh = vf ? vf->release.fh : 0,
-		.body = &body,
-		.body_bytes = sizeof(body),
-		.out = data,
-		.out_room = bytes,
-	};
+	struct vexfs_call call =
+		VEXFS_CALL(inode, session ? VEXFS_REQ_SESSION_READ : VEXFS_REQ_READ, &body,
+			   VEXFS_NONE, .flags = session ? VEXFS_REQUEST_INTR : 0,
+			   .fh = vf ? vf->release.fh : 0, .out = data, .out_room = bytes);
 	ssize_t ret = vexfs_call(vexfs_fs_of(inode), &call);
 
 	return ret ? ret : (ssize_t)call.out_bytes;
@@ -159,17 +140,8 @@ static ssize_t vexfs_ask_write(struct kiocb *iocb, const void *data, u32 bytes)
 			 (iocb_is_dsync(iocb) ? VEXFS_IO_SYNC : 0),
 	};
 	struct vexfs_rep_write reply;
-	struct vexfs_call call = {
-		.op = session ? VEXFS_REQ_SESSION_WRITE : VEXFS_REQ_WRITE,
-		.node = vexfs_on(inode),
-		.fh = vexfs_f(file)->release.fh,
-		.body = &body,
-		.body_bytes = sizeof(body),
-		.payload[0] = { data, bytes },
-		.reply = &reply,
-		.reply_bytes = sizeof(reply),
-	};
-	int ret = vexfs_call(vexfs_fs_of(inode), &call);
+	int ret = vexfs_ask(inode, session ? VEXFS_REQ_SESSION_WRITE : VEXFS_REQ_WRITE, &body,
+			    &reply, .fh = vexfs_f(file)->release.fh, .payload[0] = { data, bytes });
 
 	if (ret)
 		return ret;
@@ -227,13 +199,8 @@ static ssize_t vexfs_write_iter(struct kiocb *iocb, struct iov_iter *from)
 
 int vexfs_session_truncate(struct file *file)
 {
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_SESSION_TRUNCATE,
-		.node = vexfs_on(file_inode(file)),
-		.fh = vexfs_f(file)->release.fh,
-	};
-
-	return vexfs_call(vexfs_fs_of(file_inode(file)), &call);
+	return vexfs_ask(file_inode(file), VEXFS_REQ_SESSION_TRUNCATE, VEXFS_NONE, VEXFS_NONE,
+			 .fh = vexfs_f(file)->release.fh);
 }
 
 /* Of a file or a directory: nothing is kept here, so the engine does it all. */
@@ -241,14 +208,9 @@ int vexfs_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
 	struct inode *inode = file_inode(file);
 	struct vexfs_req_fsync body = { .flags = datasync ? VEXFS_FSYNC_DATA : 0 };
-	struct vexfs_call call = {
-		.op = S_ISDIR(inode->i_mode) ? VEXFS_REQ_FSYNCDIR : VEXFS_REQ_FSYNC,
-		.node = vexfs_on(inode),
-		.body = &body,
-		.body_bytes = sizeof(body),
-	};
 
-	return vexfs_call(vexfs_fs_of(inode), &call);
+	return vexfs_ask(inode, S_ISDIR(inode->i_mode) ? VEXFS_REQ_FSYNCDIR : VEXFS_REQ_FSYNC,
+			 &body, VEXFS_NONE);
 }
 
 /* ---- Ranges --------------------------------------------------------------------------------- */
@@ -257,12 +219,6 @@ static long vexfs_fallocate(struct file *file, int mode, loff_t offset, loff_t l
 {
 	struct inode *inode = file_inode(file);
 	struct vexfs_req_fallocate body = { .offset = offset, .length = length, .mode = mode };
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_FALLOCATE,
-		.node = vexfs_on(inode),
-		.body = &body,
-		.body_bytes = sizeof(body),
-	};
 	int ret;
 
 	inode_lock(inode);
@@ -270,7 +226,7 @@ static long vexfs_fallocate(struct file *file, int mode, loff_t offset, loff_t l
 	if (!ret)
 		ret = file_remove_privs(file);
 	if (!ret)
-		ret = vexfs_call(vexfs_fs_of(inode), &call);
+		ret = vexfs_ask(inode, VEXFS_REQ_FALLOCATE, &body, VEXFS_NONE);
 	if (!ret) {
 		vexfs_changed(inode);
 		vexfs_drop_pages(inode, offset, length);
@@ -292,15 +248,7 @@ static ssize_t vexfs_ask_copy(struct inode *from, loff_t offset, struct inode *t
 		.length = bytes,
 	};
 	struct vexfs_rep_write reply;
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_COPY_RANGE,
-		.node = vexfs_on(from),
-		.body = &body,
-		.body_bytes = sizeof(body),
-		.reply = &reply,
-		.reply_bytes = sizeof(reply),
-	};
-	int ret = vexfs_call(vexfs_fs_of(from), &call);
+	int ret = vexfs_ask(from, VEXFS_REQ_COPY_RANGE, &body, &reply);
 
 	if (ret)
 		return ret;
@@ -338,22 +286,9 @@ static loff_t vexfs_seek_data(struct file *file, loff_t offset, int whence)
 	struct inode *inode = file_inode(file);
 	struct vexfs_req_lseek body = { .offset = offset, .whence = whence };
 	struct vexfs_rep_lseek reply;
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_LSEEK,
-		.node = vexfs_on(inode),
-		.body = &body,
-		.body_bytes = sizeof(body),
-		.reply = &reply,
-		.reply_bytes = sizeof(reply),
-	};
-	int ret;
+	int ret = offset < 0 ? -ENXIO : vexfs_ask(inode, VEXFS_REQ_LSEEK, &body, &reply);
 
-	if (offset < 0)
-		return -ENXIO;
-	ret = vexfs_call(vexfs_fs_of(inode), &call);
-	if (ret)
-		return ret;
-	return vfs_setpos(file, reply.offset, inode->i_sb->s_maxbytes);
+	return ret ? ret : vfs_setpos(file, reply.offset, inode->i_sb->s_maxbytes);
 }
 
 static loff_t vexfs_llseek(struct file *file, loff_t offset, int whence)

@@ -131,15 +131,8 @@ int vexfs_refresh(struct inode *inode)
 	for (tries = 0; !ret && tries < VEXFS_REFRESH_TRIES; tries++) {
 		u64 sampled = vexfs_sample(inode->i_sb);
 		struct vexfs_rep_attr reply;
-		struct vexfs_call call = {
-			.op = VEXFS_REQ_GETATTR,
-			.with_groups = vexfs_i(inode)->per_caller,
-			.node = vexfs_on(inode),
-			.reply = &reply,
-			.reply_bytes = sizeof(reply),
-		};
 
-		ret = vexfs_call(vexfs_fs_of(inode), &call);
+		ret = vexfs_ask(inode, VEXFS_REQ_GETATTR, VEXFS_NONE, &reply);
 		if (!ret)
 			ret = vexfs_take_attr(inode, &reply.attr, sampled);
 	}
@@ -289,46 +282,32 @@ static void vexfs_fill_setattr(struct vexfs_req_setattr *body, const struct iatt
 			       struct user_namespace *ns)
 {
 	unsigned int valid = attr->ia_valid;
+	bool atime = valid & ATTR_ATIME, atime_set = valid & ATTR_ATIME_SET;
+	bool mtime = valid & ATTR_MTIME, mtime_set = valid & ATTR_MTIME_SET;
 
-	if (valid & ATTR_MODE) {
-		body->valid |= VEXFS_SET_MODE;
-		body->mode = attr->ia_mode;
-	}
-	if (valid & ATTR_UID) {
-		body->valid |= VEXFS_SET_UID;
-		body->uid = from_kuid(ns, attr->ia_uid);
-	}
-	if (valid & ATTR_GID) {
-		body->valid |= VEXFS_SET_GID;
-		body->gid = from_kgid(ns, attr->ia_gid);
-	}
-	if (valid & ATTR_SIZE) {
-		body->valid |= VEXFS_SET_SIZE;
-		body->size = attr->ia_size;
-	}
-	if (valid & ATTR_ATIME) {
-		body->valid |= valid & ATTR_ATIME_SET ? VEXFS_SET_ATIME : VEXFS_SET_ATIME_NOW;
+	*body = (struct vexfs_req_setattr){
+		.valid = (valid & ATTR_MODE ? VEXFS_SET_MODE : 0) |
+			 (valid & ATTR_UID ? VEXFS_SET_UID : 0) |
+			 (valid & ATTR_GID ? VEXFS_SET_GID : 0) |
+			 (valid & ATTR_SIZE ? VEXFS_SET_SIZE : 0) |
+			 (atime ? atime_set ? VEXFS_SET_ATIME : VEXFS_SET_ATIME_NOW : 0) |
+			 (mtime ? mtime_set ? VEXFS_SET_MTIME : VEXFS_SET_MTIME_NOW : 0),
+		.mode = valid & ATTR_MODE ? attr->ia_mode : 0,
+		.uid = valid & ATTR_UID ? from_kuid(ns, attr->ia_uid) : 0,
+		.gid = valid & ATTR_GID ? from_kgid(ns, attr->ia_gid) : 0,
+		.size = valid & ATTR_SIZE ? attr->ia_size : 0,
+	};
+	if (atime)
 		body->atime = vexfs_time_of(attr->ia_atime);
-	}
-	if (valid & ATTR_MTIME) {
-		body->valid |= valid & ATTR_MTIME_SET ? VEXFS_SET_MTIME : VEXFS_SET_MTIME_NOW;
+	if (mtime)
 		body->mtime = vexfs_time_of(attr->ia_mtime);
-	}
 }
 
 int vexfs_setattr(vx_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);
-	struct vexfs_req_setattr body = {};
+	struct vexfs_req_setattr body;
 	struct vexfs_rep_attr reply;
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_SETATTR,
-		.node = vexfs_on(inode),
-		.body = &body,
-		.body_bytes = sizeof(body),
-		.reply = &reply,
-		.reply_bytes = sizeof(reply),
-	};
 	u64 sampled;
 	int ret = setattr_prepare(idmap, dentry, attr);
 
@@ -341,7 +320,7 @@ int vexfs_setattr(vx_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 		return 0;
 	vexfs_changed(inode);
 	sampled = vexfs_sample(inode->i_sb);
-	ret = vexfs_call(vexfs_fs_of(inode), &call);
+	ret = vexfs_ask(inode, VEXFS_REQ_SETATTR, &body, &reply);
 	if (ret)
 		return ret;
 	ret = vexfs_take_attr(inode, &reply.attr, sampled);

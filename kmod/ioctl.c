@@ -39,24 +39,16 @@ static long vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *a
 		.bytes = _IOC_SIZE(cmd),
 		.mode = vexfs_mode(file),
 	};
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_IOCTL,
-		.with_groups = true,
-		.flags = VEXFS_REQUEST_INTR | flags,
-		.node = vexfs_on(inode),
-		.fh = S_ISREG(inode->i_mode)
-			      ? ((struct vexfs_handle *)file->private_data)->release.fh
-			      : 0,
-		.body = &body,
-		.body_bytes = sizeof(body),
-		.payload[0] = { data, body.bytes },
-		.out = data,
-		.out_room = body.bytes,
-	};
-	int ret = copy_from_user(data, arg, body.bytes) ? -EFAULT : 0;
+	const struct vexfs_handle *vf = S_ISREG(inode->i_mode) ? file->private_data : NULL;
+	struct vexfs_call call =
+		VEXFS_CALL(inode, VEXFS_REQ_IOCTL, &body, VEXFS_NONE,
+			   .flags = VEXFS_REQUEST_INTR | flags, .fh = vf ? vf->release.fh : 0,
+			   .payload[0] = { data, body.bytes }, .out = data, .out_room = body.bytes);
+	int ret;
 
-	if (ret)
-		return ret;
+	if (copy_from_user(data, arg, body.bytes))
+		return -EFAULT;
+	call.with_groups = true;
 	ret = vexfs_call(vexfs_fs_of(inode), &call);
 	if (call.out_bytes && copy_to_user(arg, data, call.out_bytes))
 		return -EFAULT;

@@ -87,10 +87,7 @@ static void vexfs_reap_locked(struct vexfs_queue *queue)
 		if (!vexfs_is_done(queue, slot))
 			continue;
 		queue->orphans &= ~BIT_ULL(slot);
-		if (queue->abandoned_slots & BIT_ULL(slot)) {
-			queue->abandoned_slots &= ~BIT_ULL(slot);
-			queue->abandoned--;
-		}
+		queue->abandoned &= ~BIT_ULL(slot);
 		vexfs_free_slot_locked(queue, slot);
 	}
 }
@@ -277,10 +274,9 @@ static void vexfs_abandon(struct vexfs_queue *queue, u32 slot)
 		limit = (queue->layout.slots + 1) / 2;
 	spin_lock(&queue->lock);
 	queue->orphans |= BIT_ULL(slot);
-	queue->abandoned_slots |= BIT_ULL(slot);
-	queue->abandoned++;
+	queue->abandoned |= BIT_ULL(slot);
 	vexfs_reap_locked(queue);
-	hopeless = queue->abandoned > limit;
+	hopeless = hweight64(queue->abandoned) > limit;
 	spin_unlock(&queue->lock);
 	if (hopeless)
 		vexfs_chan_kill(queue->chan, true);

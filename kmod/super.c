@@ -66,13 +66,7 @@ static void vexfs_evict_inode(struct inode *inode)
 static int vexfs_statfs(struct dentry *dentry, struct kstatfs *stat)
 {
 	struct vexfs_rep_statfs reply;
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_STATFS,
-		.node = vexfs_on(d_inode(dentry)),
-		.reply = &reply,
-		.reply_bytes = sizeof(reply),
-	};
-	int ret = vexfs_call(dentry->d_sb->s_fs_info, &call);
+	int ret = vexfs_ask(d_inode(dentry), VEXFS_REQ_STATFS, VEXFS_NONE, &reply);
 
 	if (ret)
 		return ret;
@@ -91,12 +85,9 @@ static int vexfs_statfs(struct dentry *dentry, struct kstatfs *stat)
 
 static int vexfs_sync_fs(struct super_block *sb, int wait)
 {
-	struct vexfs_call call = { .op = VEXFS_REQ_SYNCFS };
-
 	if (!wait || !sb->s_root)
 		return 0;
-	call.node = vexfs_on(d_inode(sb->s_root));
-	return vexfs_call(sb->s_fs_info, &call);
+	return vexfs_ask(d_inode(sb->s_root), VEXFS_REQ_SYNCFS, VEXFS_NONE, VEXFS_NONE);
 }
 
 /* After the last inode: what they deferred goes first, UNMOUNT is the last request. */

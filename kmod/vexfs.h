@@ -106,10 +106,9 @@ struct vexfs_queue {
 	spinlock_t lock; /* all that follows */
 	bool dead;
 	u32 tail;
-	u64 free;		/* bit n: slot n is FREE */
-	u64 orphans;		/* bit n: nobody waits for slot n: ABANDONED, or NOREPLY */
-	unsigned int abandoned; /* slots that are ABANDONED */
-	u64 abandoned_slots;
+	u64 free;		       /* bit n: slot n is FREE */
+	u64 orphans;		       /* bit n: nobody waits for slot n: ABANDONED, or NOREPLY */
+	u64 abandoned;		       /* bit n: slot n is ABANDONED */
 	unsigned long *arena;	       /* bit n: block n is in use */
 	struct io_uring_cmd *parked;   /* FETCH that waits for a request */
 	wait_queue_head_t engine_wait; /* WAIT */
@@ -175,6 +174,25 @@ int vexfs_queue_uring(struct vexfs_chan *chan, struct io_uring_cmd *cmd, unsigne
 /* ---- call.c --------------------------------------------------------------------------------- */
 
 int vexfs_call(struct vexfs_fs *fs, struct vexfs_call *call);
+
+struct vexfs_none {
+};
+#define VEXFS_NONE ((struct vexfs_none *)NULL)
+
+/* A call on an inode: its struct and the reply's, or VEXFS_NONE; other fields of it may follow. */
+#define VEXFS_CALL(inode_, op_, body_, reply_, ...)                                                \
+	{                                                                                          \
+		.op = (op_), .node = vexfs_on(inode_), .with_groups = vexfs_i(inode_)->per_caller, \
+		.body = (body_), .body_bytes = sizeof(*(body_)), .reply = (reply_),                \
+		.reply_bytes = sizeof(*(reply_)), ##__VA_ARGS__                                    \
+	}
+
+/* Makes such a call and sends it: 0 or -errno. */
+#define vexfs_ask(inode_, ...)                                             \
+	({                                                                 \
+		struct vexfs_call call_ = VEXFS_CALL(inode_, __VA_ARGS__); \
+		vexfs_call(vexfs_fs_of(inode_), &call_);                   \
+	})
 
 /* ---- cred.c: groups of callers -------------------------------------------------------------- */
 
