@@ -62,6 +62,13 @@ bool outside_diagnostics(const SourceFile& file) {
     return is_library(file) && file.path != "base/assert.cpp" && file.path != "base/log.cpp";
 }
 
+bool outside_compat(const SourceFile& file) {
+    return under(file.path, "kmod") && file.path != "kmod/compat.h";
+}
+bool is_module(const SourceFile& file) {
+    return under(file.path, "kmod");
+}
+
 constexpr const char* kFinish = "finish it, or leave it out and say so in the README";
 constexpr const char* kUseMutex = "use the annotated locks of base/mutex.h";
 constexpr const char* kUseRandom = "use Random of base/random.h with a seed that is printed";
@@ -70,6 +77,8 @@ constexpr const char* kUseLog = "use log() of base/log.h; a library does not own
 constexpr const char* kNoThrow =
     "return an Error; foreign exceptions end in guard() of base/guard.h";
 constexpr const char* kWait = "wait for the condition: a test that sleeps is slow or flaky";
+constexpr const char* kUseCompat =
+    "compat.h alone knows versions of Linux: name the difference there";
 constexpr const char* kUseParse = "it cannot report an error: use std::from_chars";
 
 const std::vector<Ban>& text_bans() {
@@ -133,6 +142,9 @@ const std::vector<Ban>& code_bans() {
         {"nanosleep(", kWait, is_test},
         {"sleep_for", kWait, is_test},
         {"sleep_until", kWait, is_test},
+        {"LINUX_VERSION_CODE", kUseCompat, outside_compat},
+        {"KERNEL_VERSION(", kUseCompat, outside_compat},
+        {"kernel_fpu_begin(", "floating point is the engine's", is_module},
         {"#if 0", "delete it: git remembers", is_user_space},
     };
     return table;
