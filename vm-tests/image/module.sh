@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Builds the kernel module for one of the kernels of kernel.sh, outside the tree, and prints where
-# vexfs.ko lies.
+# vexfs.ko lies. What gcc with W=1 or sparse would warn of is an error, and so is a register of
+# floating point or vectors in the code.
 #
 #     module.sh 6.1|6.12 [MAKE ARGUMENT...]
 set -euEo pipefail
@@ -21,5 +22,10 @@ for folder in kmod ioctl; do
     cp -u "$tree/$folder"/* "$build/$folder/"
 done
 # What pahole would add is for those who debug the kernel.
-make -s -C "$headers" M="$build/kmod" CONFIG_DEBUG_INFO_BTF_MODULES= "$@" modules >&2
+make -s -C "$headers" M="$build/kmod" CONFIG_DEBUG_INFO_BTF_MODULES= W=1 KCFLAGS=-Werror \
+    C=1 CHECK=sparse CF=-Wsparse-error "$@" modules >&2
+if objdump -d "$build/kmod/vexfs.ko" | grep -E '%[xyz]mm|%st\b' >&2; then
+    echo "module.sh: the module touches the registers of user space" >&2
+    exit 1
+fi
 echo "$build/kmod/vexfs.ko"
