@@ -10,7 +10,8 @@
 # skipped with 77. It fails too if the kernel complained while it ran, or if it takes longer than N
 # seconds (180) of the machine. BIN is the folder of the programs (build/release/bin). Logs lie in
 # build/vm/KERNEL.
-# The last line is `N passed, N failed`; exit: 0 all passed, 1 not, 2 usage.
+# The last line is `N passed, N failed`; exit: 0 all passed, 1 not, 2 usage, 77 if the kernel cannot
+# be fetched.
 set -euEo pipefail
 trap 'echo "run.sh: line $LINENO failed: $BASH_COMMAND" >&2' ERR
 
@@ -61,7 +62,8 @@ fi
 logs=$tree/build/vm/$kernel
 mkdir -p "$logs"
 rm -f "$logs"/*
-image=$("$here/image/kernel.sh" "$kernel" | sed -n 1p)
+files=$("$here/image/kernel.sh" "$kernel") || exit $?
+image=$(sed -n 1p <<<"$files")
 module=$("$here/image/module.sh" "$kernel")
 "$here/image/initramfs.sh" "$logs/initramfs" "$module" "$bin" "$here/cases"
 

@@ -8,7 +8,7 @@
 # prints three lines: the kernel image, the folder that Kbuild wants, the release. The packages come
 # from the mirror that apt knows for bookworm, through lists of our own: 6.12 is a backport, and
 # nothing of this machine's apt is changed. What is in the cache is used as it is; remove the folder
-# to get newer packages.
+# to get newer packages. Exit: 77 if they cannot be fetched.
 set -euEo pipefail
 trap 'echo "kernel.sh: line $LINENO failed: $BASH_COMMAND" >&2' ERR
 
@@ -38,7 +38,7 @@ read_lists() {
     local mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg
     # shellcheck disable=SC2016  # apt-get expands it
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | head -n 1)
-    [ -n "$mirror" ] || { echo "kernel.sh: apt knows no mirror of bookworm" >&2; return 1; }
+    [ -n "$mirror" ] || unfetched "apt knows no mirror of bookworm"
     mkdir -p "$cache/apt/state/lists/partial" "$cache/apt/cache/archives/partial"
     printf "deb [signed-by=$keys] $mirror %s main\n" bookworm bookworm-backports \
         >"$cache/apt/sources.list"
@@ -46,18 +46,23 @@ read_lists() {
 }
 
 newest() { # PATTERN: the package of that name with the highest version
-    private_apt apt-cache pkgnames | grep -xE "$1" | sort -V | tail -n 1
+    private_apt apt-cache pkgnames | { grep -xE "$1" || true; } | sort -V | tail -n 1
+}
+
+unfetched() { # WHY
+    echo "kernel.sh: $1: no kernel $version" >&2
+    exit 77
 }
 
 unpack() {
     local release part package packages=()
-    read_lists
+    read_lists || unfetched "the mirror does not answer"
     case $version in
     6.1) release=$(newest 'linux-image-6\.1\.0-[0-9]+-cloud-amd64') ;;
     6.12) release=$(newest 'linux-image-6\.12\.[0-9]+\+deb12-cloud-amd64') ;;
     esac
     release=${release#linux-image-}
-    [ -n "$release" ] || { echo "kernel.sh: $suite has no kernel $version" >&2; return 1; }
+    [ -n "$release" ] || unfetched "the mirror has none in $suite"
     packages=("linux-image-$release" "linux-headers-$release"
         "linux-headers-${release%-cloud-amd64}-common")
     package=$(private_apt apt-cache depends "linux-headers-$release" |
@@ -66,7 +71,8 @@ unpack() {
     part=$folder.part
     rm -rf "$part"
     mkdir -p "$part/deb"
-    (cd "$part/deb" && private_apt apt-get download "${packages[@]/%//$suite}")
+    (cd "$part/deb" && private_apt apt-get download "${packages[@]/%//$suite}") ||
+        unfetched "a package cannot be fetched"
     for package in "$part"/deb/*.deb; do dpkg-deb -x "$package" "$part"; done
     rm -r "$part/deb"
     # Their Makefiles name each other by absolute paths.
