@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "userlib/store/block_buffer.h"
 #include "userlib/store/check.h"
 #include "userlib/store/small_volume.h"
 
@@ -12,9 +13,9 @@ namespace {
 
 // Whether the bytes lie anywhere on the device.
 bool holds(Device& device, Bytes needle) {
-    Page all(device.geometry().size_bytes);
-    VEXFS_ASSERT(device.read_one(whole_extent(0, all)));
-    return std::ranges::search(all, needle).begin() != all.end();
+    BlockBuffer all(device.geometry().size_bytes / kBlockBytes);
+    VEXFS_ASSERT(device.read_one(whole_extent(0, all.bytes())));
+    return !std::ranges::search(all.bytes(), needle).empty();
 }
 
 Status write(Store& store, uint64_t oid, uint64_t offset, Bytes bytes) {

@@ -88,6 +88,7 @@ void FallibleRun::step() {
         return;
     case 6:
         (void)call([&] { return store_->step_reap(3); });
+        (void)call([&] { return store_->step_wipe(wipe_); });
         return;
     case 7:
         return reserve();

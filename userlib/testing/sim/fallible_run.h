@@ -59,6 +59,7 @@ class FallibleRun {
     Random random_;
     const std::function<void(bool)> around_;
     std::unique_ptr<Store> store_;
+    Wipe wipe_;
     Model model_;
     std::vector<uint64_t> states_;
     size_t acknowledged_ = 0;

@@ -52,6 +52,7 @@ SimConstants SimConstants::from_seed(uint64_t seed) {
     c.kill_chance = random.chance(1, 3) ? 0 : random.between(10, 60);
     c.reap_chance = random.between(0, 20);
     c.store.freeze_records_max = random.between(0, 8);
+    c.wipe_chance = random.chance(1, 3) ? random.between(2, 20) : 0;
     return c;
 }
 
@@ -85,6 +86,7 @@ Status Workload::run() {
 
 Status Workload::open() {
     store_ = VEXFS_TRY(Store::open(*mortal_, constants_.store));
+    wipe_ = Wipe();
     return ok();
 }
 
@@ -107,6 +109,11 @@ Status Workload::step() {
     if (random_.chance(constants_.reap_chance, 100)) {
         const Result<bool> more = store_->step_reap(random_.between(1, 4));
         return more ? ok() : Status(more.error());
+    }
+    if (constants_.wipe_chance > 0 && random_.chance(constants_.wipe_chance, 100)) {
+        if (!VEXFS_TRY(store_->step_wipe(wipe_)))
+            wipe_ = Wipe();
+        return ok();
     }
     if (random_.chance(constants_.kill_chance, 1000)) {
         if (random_.chance(1, 2))

@@ -4,8 +4,8 @@
 //
 // The seed draws the constants of the volume (tiny nodes, a tiny log, few blocks, an allocator that
 // reuses at once) and then every step: transactions, syncs, single stages of a commit,
-// write-behind, reaping, and deaths of the process without a loss of power, between two calls or
-// inside one. It keeps the hash of each state that the store went through, and what was
+// write-behind, reaping, wiping, and deaths of the process without a loss of power, between two
+// calls or inside one. It keeps the hash of each state that the store went through, and what was
 // acknowledged when.
 //
 // Threads: one thread.
@@ -34,6 +34,7 @@ struct SimConstants {
     uint64_t commit_every = 0;     // steps
     uint64_t kill_chance = 0;      // of 1000 steps: killed there, or a few writes later
     uint64_t reap_chance = 0;      // of 100 steps
+    uint64_t wipe_chance = 0;      // of 100 steps
 
     static SimConstants from_seed(uint64_t seed);
 };
@@ -86,6 +87,7 @@ class Workload {
     std::unique_ptr<RecordDevice> recorder_;
     std::unique_ptr<MortalDevice> mortal_;
     std::unique_ptr<Store> store_;
+    Wipe wipe_;
     std::vector<std::byte> first_image_;
     Model model_;
     std::vector<Model> history_; // by state
