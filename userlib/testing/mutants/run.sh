@@ -4,8 +4,8 @@
 # Proves that the tests of the store, of the names and of rows would see them break: applies each
 # patch of this folder, one at a time, to a copy of the tree, builds the simulators and the tests,
 # and runs them. A mutant is killed if one of them fails, and the verdict says which test, and how.
-# There are two kinds, each with parts of the tree and tests of its own: `store`, with the names, and
-# `rows`, whose patches change the collections or the engine.
+# There are two kinds, each with parts of the tree and tests of its own: `store`, with the names,
+# and `rows`, whose patches change the collections or the engine.
 #
 # A test that runs into its time limit proves something only where the tree itself is far from it:
 # such a mutant is killed if the tree without any took less than a quarter of that limit in this
@@ -231,8 +231,8 @@ command -v ccache >/dev/null &&
     export CMAKE_CXX_COMPILER_LAUNCHER="${CMAKE_CXX_COMPILER_LAUNCHER-ccache}"
 mkdir -p "$work"
 touch "$work/results"
-tree=$(cd "$root" && find CMakeLists.txt base ioctl index userlib -type f -print0 | LC_ALL=C sort -z |
-    xargs -0 sha256sum | sha256sum | cut -c 1-16)
+tree=$(cd "$root" && find CMakeLists.txt base ioctl index userlib -type f -print0 |
+    LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16)
 
 for of in store rows; do
     unknown=()
