@@ -9,6 +9,7 @@
 
 #include "bench/ann/commands.h"
 #include "bench/compare/commands.h"
+#include "bench/frontends/commands.h"
 #include "bench/fs/commands.h"
 #include "bench/grid/commands.h"
 #include "bench/report/commands.h"
@@ -26,6 +27,7 @@ constexpr Command kCommands[] = {
     {"ann", "the index against hnswlib or FAISS, at equal recall", vexfs::run_ann},
     {"ann-data", "generate a set of vectors with exact answers", vexfs::run_ann_data},
     {"compare", "what got better or worse between two files of results", vexfs::run_compare},
+    {"frontends", "one search in-process, by ioctl and by session", vexfs::run_frontends},
     {"fs", "a mounted VexFS against ext4 and a FUSE passthrough", vexfs::run_fs},
     {"grid", "the index over rows, dimensions and filters; can be interrupted", vexfs::run_grid},
     {"report", "one HTML page of a file of results", vexfs::run_report},

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "bench/result/result_file.h"
 
@@ -302,6 +303,29 @@ TEST_CASE("program: what got worse is told, and is exit code 1") {
               .output.find("/nowhere.json: cannot be read") != std::string::npos);
 }
 
+TEST_CASE("program: one search is timed in-process, by ioctl and by session") {
+    if (::geteuid() != 0 || ::access("/dev/fuse", R_OK | W_OK) != 0) {
+        std::fputs("skipped: mounting needs root and /dev/fuse\n", stderr);
+        return;
+    }
+    const Outcome outcome =
+        run("frontends --rows 2000 --dim 16 --k 5 --searches 20 --rounds 3 --json");
+    REQUIRE(outcome.code == 0);
+    const auto found = measurements_of(outcome, "frontends.search");
+    REQUIRE(found.size() == 3);
+    for (const Measurement& way : found) {
+        CHECK(way.figure("latency_p50")->rounds.size() == 3);
+        CHECK(way.figure("latency_p50")->low() > 0);
+        CHECK(way.figure("outside_index")->low() > 0);
+        CHECK(way.figure("outside_index_share")->high() < 1);
+        CHECK(way.figure("recall")->low() >= 0.9);
+    }
+    CHECK(found[0].text_of("way") == "in-process");
+    const Outcome absent = run("frontends --rows 10 --programs /nowhere", true);
+    CHECK(absent.code == 1);
+    CHECK(absent.output.find("/nowhere/mkfs.vexfs") != std::string::npos);
+}
+
 TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are explained") {
     const SetOnDisk set;
     const auto explained = [&](const std::string& arguments, int code, const char* words) {
@@ -338,7 +362,7 @@ TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are expla
 
 TEST_CASE("program: help of every command goes to stdout and is 0") {
     for (const std::string command :
-         {"", "ann ", "ann-data ", "compare ", "fs ", "grid ", "report ", "store "}) {
+         {"", "ann ", "ann-data ", "compare ", "frontends ", "fs ", "grid ", "report ", "store "}) {
         const Outcome outcome = run(command + "--help");
         CHECK(outcome.code == 0);
         CHECK(outcome.output.starts_with("usage: vexfs-bench"));
