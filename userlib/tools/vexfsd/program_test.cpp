@@ -161,7 +161,7 @@ TEST_CASE("vexfsd: an application's ioctl reaches the engine, and the reply is a
         CHECK(send(file.raw(), VEXFS_OP_SCHEMA_GET) == -1);
         CHECK(errno == ENODATA);
         CHECK(message.msg.status == -ENODATA);
-        CHECK(send(file.raw(), VEXFS_OP_JOB_LIST) == -1);
+        CHECK(send(file.raw(), VEXFS_OP_URING) == -1);
         CHECK(errno == EOPNOTSUPP);
         CHECK(message.msg.status == -EOPNOTSUPP);
         CHECK(send(file.raw(), 0x3F) == -1);
