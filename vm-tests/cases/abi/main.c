@@ -120,10 +120,9 @@ static int run_case(const struct abi_case* one, const struct options* options) {
 }
 
 /* Those of a mount come last, and an image leaves them out. */
-static const struct abi_case* const all_cases[] = {hello_cases,   schema_cases, row_cases,
-                                                   search_cases,  rights_cases, message_cases,
-                                                   session_cases, view_cases,   job_cases,
-                                                   mounted_cases};
+static const struct abi_case* const all_cases[] = {
+    hello_cases,   schema_cases,  row_cases,  search_cases, rights_cases,
+    message_cases, session_cases, view_cases, job_cases,    mounted_cases};
 static const struct abi_case* const cases_of_read_only[] = {read_only_cases};
 
 static int parse(int argc, char** argv, struct options* options) {
