@@ -29,8 +29,8 @@ std::vector<Parameter> parameters_of(const Report& report) {
 
 class SearchResults {
   public:
-    SearchResults(const Report& report, const SearchRun& run) : run_(run) {
-        parameters_ = parameters_of(report);
+    SearchResults(const Report& report, const SearchRun& run)
+        : run_(run), parameters_(parameters_of(report)) {
         parameters_.emplace_back("rows", run.rows);
         parameters_.emplace_back("k", run.k);
         parameters_.emplace_back("filter", run.filter);

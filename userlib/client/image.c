@@ -88,7 +88,7 @@ static struct image* find(const struct stat* of) {
 static int add(const char* path, const struct stat* found,
                const struct vexfs_image_options* options, struct image** added,
                struct vexfs_reason* reason) {
-    struct vexfs_reason unwanted;
+    struct vexfs_reason unwanted = {""};
     struct vexfs_reason* const into = reason != NULL ? reason : &unwanted;
     const bool as = (options->flags & VEXFS_IMAGE_AS) != 0;
     const struct vexfs_local_caller caller = {.all_rights = !as,

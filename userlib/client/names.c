@@ -31,10 +31,14 @@ static int add(struct entries* entries, const char* name, uint64_t ino, uint32_t
         entries->entry = larger;
         entries->room = room;
     }
-    const char* const copy = strdup(name);
-    if (copy == NULL)
+    struct vexfs_name* const entry = &entries->entry[entries->count];
+    entry->name = strdup(name);
+    if (entry->name == NULL)
         return -ENOMEM;
-    entries->entry[entries->count++] = (struct vexfs_name){copy, ino, type, 0};
+    entry->ino = ino;
+    entry->type = type;
+    entry->zero = 0;
+    entries->count++;
     entries->text_bytes += strlen(name) + 1;
     return 0;
 }

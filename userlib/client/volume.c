@@ -54,7 +54,10 @@ static int describe_image(const struct image* image, struct mount_line* mount) {
     memcpy(line, path, bytes + 1);
     memcpy(line + bytes + 1, path, bytes);
     memcpy(line + 2 * bytes + 1, ":/", sizeof ":/");
-    *mount = (struct mount_line){line, line + bytes + 1, "vexfs.image", line};
+    mount->line = line;
+    mount->point = line + bytes + 1;
+    mount->type = "vexfs.image";
+    mount->source = line;
     return 0;
 }
 
