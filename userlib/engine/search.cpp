@@ -136,7 +136,7 @@ Status Collections::read_vectors(Collection& rows, SearchAnswer& answer) {
         if (read)
             continue;
         if (read.error().code != Code::kEBADMSG && read.error().code != Code::kENOENT)
-            return read;
+            return read.error();
         std::ranges::fill(out, std::byte{0});
         hit.row.damaged = true;
     }
