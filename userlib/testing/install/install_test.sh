@@ -52,6 +52,8 @@ int main(int count, char** arguments) {
     struct vexfs_reason reason;
     int result = vexfs_open(arguments[count - 1], &volume, &reason);
     puts(result == 0 ? "a volume" : reason.text);
+    if (result == 0)
+        vexfs_close(volume);
     return 0;
 }
 END
