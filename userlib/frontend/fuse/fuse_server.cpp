@@ -216,12 +216,13 @@ bool FuseServer::is_cut_off() const {
 
 // Files that are open keep a mount; then it is taken out of the tree, and ends with this process.
 void FuseServer::unmount() {
-    if (!mounted_.exchange(false) || is_cut_off())
+    if (!mounted_.exchange(false))
         return;
-    if (::umount2(options_.mountpoint.c_str(), UMOUNT_NOFOLLOW) != 0 && errno == EBUSY)
+    if (!is_cut_off() && ::umount2(options_.mountpoint.c_str(), UMOUNT_NOFOLLOW) != 0 &&
+        errno == EBUSY)
         log(LogLevel::kWarning, "fuse", "unmounted while files are open there",
             {{"mountpoint", options_.mountpoint}});
-    fuse_session_unmount(session_);
+    fuse_session_unmount(session_); // of one that is cut off only libfuse's memory
 }
 
 void FuseServer::stop() {
