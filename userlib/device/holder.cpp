@@ -43,10 +43,10 @@ std::optional<LockLine> parse_lock(const std::string& line) {
 // process decide then.
 bool has_open(pid_t pid, const struct stat& wanted) {
     std::error_code error;
-    for (const auto& entry :
-         fs::directory_iterator("/proc/" + std::to_string(pid) + "/fd", error)) {
+    fs::directory_iterator entry("/proc/" + std::to_string(pid) + "/fd", error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
         struct stat found {};
-        if (::stat(entry.path().c_str(), &found) == 0 && found.st_dev == wanted.st_dev &&
+        if (::stat(entry->path().c_str(), &found) == 0 && found.st_dev == wanted.st_dev &&
             found.st_ino == wanted.st_ino)
             return true;
     }
@@ -54,8 +54,10 @@ bool has_open(pid_t pid, const struct stat& wanted) {
 }
 
 std::string command_of(pid_t pid) {
-    std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline", std::ios::binary);
-    std::string command{std::istreambuf_iterator<char>(file), {}};
+    const std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline", std::ios::binary);
+    std::ostringstream read; // unlike an iterator it throws nothing if the process has ended
+    read << file.rdbuf();
+    std::string command = read.str();
     while (!command.empty() && command.back() == '\0')
         command.pop_back();
     for (char& character : command)

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,12 @@
 
 namespace vexfs {
 
+// What of it can be read: a file of /proc ends when its process does.
 inline std::string text_of(const std::string& path) {
-    std::ifstream stream(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
+    const std::ifstream stream(path, std::ios::binary);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    return text.str();
 }
 
 // Whether all of it was taken.
@@ -99,8 +103,7 @@ class ScratchMount {
             const std::string name = process.path().filename();
             if (name.find_first_not_of("0123456789") != std::string::npos)
                 continue;
-            std::ifstream stream(process.path() / "cmdline", std::ios::binary);
-            const std::string line{std::istreambuf_iterator<char>(stream), {}};
+            const std::string line = text_of(process.path() / "cmdline");
             const std::string own = point_ + '\0'; // a whole argument
             if (line.substr(0, line.find('\0')).ends_with("vexfsd") &&
                 line.find(own) != std::string::npos)
