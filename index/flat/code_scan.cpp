@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/flat/code_scan.h"
 
+#include <memory>
+
 #include "base/guard.h"
+#include "index/flat/batch_scan.h"
 #include "index/flat/block_scan.h"
 #include "index/kernels/page_shape.h"
 
@@ -57,6 +60,31 @@ Result<NearestRows> CodeScan::nearest(std::span<const uint32_t> slots, const int
                                       ScanCounters& counters) const {
     return scan(CodeSource{shape_, pages_, kernels_, query}, slots, wanted, stop, scratch,
                 counters);
+}
+
+Status CodeScan::nearest_of_each(const ScanRows& rows, std::span<const int8_t* const> queries,
+                                 uint32_t wanted, const ScanStop& stop, BatchScanScratch& scratch,
+                                 ScanCounters& counters, std::span<NearestRows> nearest) const {
+    if (wanted == 0)
+        return fail(Code::kEINVAL, "scan: no row is wanted");
+    if (queries.size() > kBatchQueries || nearest.size() != queries.size())
+        return fail(Code::kEINVAL, "scan: number of queries in a batch");
+    return guard(fail(Code::kENOMEM, "scan: no memory"), [&]() -> Status {
+        scratch.interleaved.resize(batch_query_bytes(shape_) + kCodeBlockBytes);
+        void* place = scratch.interleaved.data();
+        size_t room = scratch.interleaved.size();
+        auto* interleaved = static_cast<int8_t*>(
+            std::align(kCodeBlockBytes, batch_query_bytes(shape_), place, room));
+        interleave_queries(shape_, queries, interleaved);
+        const std::span<NearestKeys> keys = std::span(scratch.nearest).first(queries.size());
+        for (NearestKeys& of_query : keys)
+            of_query.start(std::min(wanted, std::max(row_bound(rows), 1U)));
+        BatchScan scan(shape_, pages_, *kernels_, interleaved, keys);
+        VEXFS_TRY_VOID(scan.run(rows, stop, counters));
+        for (size_t q = 0; q < queries.size(); ++q)
+            nearest[q] = keys[q].finish();
+        return ok();
+    });
 }
 
 } // namespace vexfs::index

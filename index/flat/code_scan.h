@@ -8,8 +8,10 @@
 // Threads: any number of scans over the same rows at once, one scratch each.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/result.h"
 #include "index/flat/scan.h"
@@ -20,6 +22,13 @@ namespace vexfs::index {
 
 // Keys are key_of(code distance, slot), ascending, lent by the scratch until its next use.
 using NearestRows = std::span<const uint64_t>;
+
+// The memory of scans with several queries.
+// Threads: one scan at a time.
+struct BatchScanScratch {
+    std::array<NearestKeys, kBatchQueries> nearest;
+    std::vector<int8_t> interleaved;
+};
 
 class CodeScan {
   public:
@@ -39,6 +48,13 @@ class CodeScan {
     Result<NearestRows> nearest(std::span<const uint32_t> slots, const int8_t* query,
                                 uint32_t wanted, const ScanStop& stop, ScanScratch& scratch,
                                 ScanCounters& counters) const;
+
+    // The same for each of at most kBatchQueries queries, in one pass: every row is read once and
+    // meets all of them. nearest[q] is what the scan with queries[q] alone would give, lent by the
+    // scratch; of the counters, bytes are those read.
+    Status nearest_of_each(const ScanRows& rows, std::span<const int8_t* const> queries,
+                           uint32_t wanted, const ScanStop& stop, BatchScanScratch& scratch,
+                           ScanCounters& counters, std::span<NearestRows> nearest) const;
 
   private:
     CodeShape shape_;

@@ -157,6 +157,55 @@ TEST_CASE("code scan: a list of slots gives the same as a bitmap of them") {
     CHECK(std::equal(by_list->begin(), by_list->end(), by_bitmap->begin(), by_bitmap->end()));
 }
 
+TEST_CASE("code scan: queries of a batch find what each of them finds alone") {
+    for (CodeShape shape : {CodeShape{64, 8}, CodeShape{128, 4}}) {
+        Records records(shape, 46);
+        const uint32_t query_bytes = code_query_bytes(shape);
+        std::vector<int8_t> storage(kBatchQueries * size_t{query_bytes} + 64);
+        auto* bytes = storage.data() + 64 - reinterpret_cast<uintptr_t>(storage.data()) % 64;
+        std::vector<const int8_t*> queries;
+        for (uint32_t q = 0; q < kBatchQueries; ++q) {
+            int8_t* query = bytes + size_t{q} * query_bytes;
+            std::copy_n(records.query, query_bytes, query);
+            std::swap(query[q], query[q + 20]);
+            queries.push_back(query);
+        }
+        const States states(kRows, 50, records.random);
+        Bitmap allowed(kRows);
+        for (uint32_t slot = 0; slot < kRows; slot += 1 + records.random.below(3))
+            allowed.add(slot);
+        const BitmapView view = allowed.view();
+        for (const ScanRows& rows :
+             {ScanRows{0}, ScanRows{65}, ScanRows{kRows}, ScanRows{kRows, &view, &states.view}}) {
+            for (uint32_t count : {1U, 5U, kBatchQueries}) {
+                for (uint32_t wanted : {1U, 14U, 300U}) {
+                    for (Isa isa : kAllIsas) {
+                        if (!is_supported(isa))
+                            continue;
+                        const CodeScan scan(shape, records.records.directory<uint8_t>(), isa);
+                        BatchScanScratch scratch;
+                        ScanCounters batch_counters;
+                        std::vector<NearestRows> nearest(count);
+                        REQUIRE(scan.nearest_of_each(rows, std::span(queries).first(count), wanted,
+                                                     {}, scratch, batch_counters, nearest));
+                        for (uint32_t q = 0; q < count; ++q) {
+                            ScanScratch one;
+                            ScanCounters counters;
+                            const auto alone =
+                                scan.nearest(rows, queries[q], wanted, {}, one, counters);
+                            REQUIRE(alone);
+                            CHECK(std::equal(alone->begin(), alone->end(), nearest[q].begin(),
+                                             nearest[q].end()));
+                        }
+                        CHECK(batch_counters.distances ==
+                              batch_counters.bytes / shape.record_bytes * count);
+                    }
+                }
+            }
+        }
+    }
+}
+
 TEST_CASE("code scan: wanting nothing, a cancelled scan and a passed deadline are errors") {
     Records records({64, 8}, 44);
     ScanScratch scratch;

@@ -6,6 +6,7 @@
 #include <ctime>
 #include <numeric>
 
+#include "index/flat/batch_scan.h"
 #include "index/kernels/page_shape.h"
 
 #if defined(__SSE2__)
@@ -66,6 +67,17 @@ uint64_t within(const int32_t* distances, int32_t limit) {
     return ~mask;
 }
 
+uint32_t within_each(const int32_t* distances, const int32_t* limits) {
+    const auto beyond = [&](uint32_t i) {
+        const auto* lanes = reinterpret_cast<const __m128i*>(distances + i);
+        const auto* most = reinterpret_cast<const __m128i*>(limits + i);
+        return _mm_cmpgt_epi32(_mm_loadu_si128(lanes), _mm_loadu_si128(most));
+    };
+    const __m128i low = _mm_packs_epi32(beyond(0), beyond(4));
+    const __m128i high = _mm_packs_epi32(beyond(8), beyond(12));
+    return static_cast<uint16_t>(~_mm_movemask_epi8(_mm_packs_epi16(low, high)));
+}
+
 void lowest_lanes(const int32_t* distances, uint32_t blocks, int32_t* lowest) {
     constexpr uint32_t kStrip = 16; // lanes whose minima stay in registers
     for (uint32_t lane = 0; lane < kScanBlock; lane += kStrip) {
@@ -113,6 +125,13 @@ uint64_t within(const int32_t* distances, int32_t limit) {
     uint64_t mask = 0;
     for (uint32_t i = 0; i < kScanBlock; ++i)
         mask |= uint64_t{distances[i] <= limit} << i;
+    return mask;
+}
+
+uint32_t within_each(const int32_t* distances, const int32_t* limits) {
+    uint32_t mask = 0;
+    for (uint32_t q = 0; q < kBatchQueries; ++q)
+        mask |= uint32_t{distances[q] <= limits[q]} << q;
     return mask;
 }
 

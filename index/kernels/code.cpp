@@ -8,6 +8,16 @@
 
 namespace vexfs::index {
 
+void interleave_queries(CodeShape shape, std::span<const int8_t* const> queries, int8_t* batch) {
+    const uint32_t steps = code_query_bytes(shape) / kBatchStep;
+    std::memset(batch, 0, batch_query_bytes(shape));
+    for (size_t q = 0; q < queries.size(); ++q) {
+        for (size_t step = 0; step < steps; ++step)
+            std::memcpy(batch + (step * kBatchQueries + q) * kBatchStep,
+                        queries[q] + step * kBatchStep, kBatchStep);
+    }
+}
+
 int32_t code_bias(CodeShape shape, const uint8_t* record) {
     const std::byte* place = reinterpret_cast<const std::byte*>(record) + shape.record_bytes;
     return static_cast<int32_t>(load_le<uint32_t>(place - kCodeBiasBytes));

@@ -23,7 +23,9 @@
 // Threads: pure functions, any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace vexfs::index {
 
@@ -53,6 +55,19 @@ constexpr uint32_t code_components(CodeShape shape) {
 constexpr uint32_t code_query_bytes(CodeShape shape) {
     return shape.bits == 8 ? shape.record_bytes : 2 * shape.record_bytes;
 }
+
+// Queries that share a pass over records: their bytes are interleaved, four of each query in turn,
+// so that four bytes of a record meet all queries at once.
+constexpr uint32_t kBatchQueries = 16;
+constexpr uint32_t kBatchStep = 4;
+
+constexpr size_t batch_query_bytes(CodeShape shape) {
+    return size_t{kBatchQueries} * code_query_bytes(shape);
+}
+
+// Writes batch_query_bytes(shape) bytes, 64-byte aligned, from at most kBatchQueries queries; zeros
+// stand for those that are missing.
+void interleave_queries(CodeShape shape, std::span<const int8_t* const> queries, int8_t* batch);
 
 int32_t code_bias(CodeShape shape, const uint8_t* record);
 void set_code_bias(CodeShape shape, uint8_t* record, int32_t bias);

@@ -117,6 +117,75 @@ struct CodeAvx2 {
         _mm_storeu_si128(reinterpret_cast<__m128i*>(out), four);
     }
 
+    struct Batch {
+        const int8_t* bytes;
+        uint32_t blocks;
+        __m256i centre[2]; // as that of Query, of eight queries each
+    };
+    static constexpr uint32_t kBatchRows = 4;
+
+    VEXFS_CODE_INLINE Batch batch(const int8_t* bytes, uint32_t run_time_blocks) {
+        Batch batch{bytes, kBlocks != 0 ? kBlocks : run_time_blocks, {}};
+        for (uint32_t half = 0; half < 2; ++half) {
+            __m256i sum = _mm256_setzero_si256();
+            for (uint32_t step = 0; kBits == 8 && step + 1 < 16 * batch.blocks; ++step)
+                sum = byte_sums(sum, load(bytes + 64 * step + 32 * half));
+            batch.centre[half] = _mm256_slli_epi32(sum, 7);
+        }
+        return batch;
+    }
+
+    // Four bytes of a record in every lane, against four of another query in each: no lane has to
+    // be added to another.
+    template <uint32_t kRows>
+    VEXFS_CODE_INLINE void batch_distances(const uint8_t* const* records, const Batch& batch,
+                                           int32_t* out) {
+        const uint32_t steps = 16 * batch.blocks - 1; // the last one is the bias
+        __m256i sums[kRows][2];
+#pragma GCC unroll 8
+        for (uint32_t r = 0; r < kRows; ++r)
+            sums[r][0] = batch.centre[0], sums[r][1] = batch.centre[1];
+        for (uint32_t step = 0; step < steps; ++step) {
+            const int8_t* place = batch.bytes + 64 * static_cast<size_t>(step);
+#pragma GCC unroll 8
+            for (uint32_t r = 0; r < kRows; ++r) {
+                const __m256i bytes = four_bytes(records[r] + 4 * step);
+                sums[r][0] = add_products(sums[r][0], bytes, place, batch.blocks);
+                sums[r][1] = add_products(sums[r][1], bytes, place + 32, batch.blocks);
+            }
+        }
+#pragma GCC unroll 8
+        for (uint32_t r = 0; r < kRows; ++r) {
+            const __m256i bias = four_bytes(records[r] + 4 * static_cast<size_t>(steps));
+            auto* place = reinterpret_cast<__m256i*>(out + 16 * r);
+            _mm256_storeu_si256(place, _mm256_sub_epi32(bias, sums[r][0]));
+            _mm256_storeu_si256(place + 1, _mm256_sub_epi32(bias, sums[r][1]));
+        }
+    }
+
+    VEXFS_CODE_INLINE __m256i four_bytes(const uint8_t* place) {
+        int32_t four;
+        memcpy(&four, place, sizeof four);
+        return _mm256_set1_epi32(four);
+    }
+
+    VEXFS_CODE_INLINE __m256i add_products(__m256i sum, __m256i bytes, const int8_t* low,
+                                           uint32_t blocks) {
+        __m256i pairs;
+        if constexpr (kBits == 8) {
+            const __m256i value = _mm256_xor_si256(bytes, _mm256_set1_epi8(-128));
+            pairs =
+                _mm256_maddubs_epi16(_mm256_abs_epi8(value), _mm256_sign_epi8(load(low), value));
+        } else {
+            const __m256i nibble = _mm256_set1_epi8(15);
+            const __m256i upper = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
+            const size_t high = 1024 * static_cast<size_t>(blocks);
+            pairs = _mm256_maddubs_epi16(_mm256_and_si256(bytes, nibble), load(low));
+            pairs = _mm256_add_epi16(pairs, _mm256_maddubs_epi16(upper, load(low + high)));
+        }
+        return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    }
+
     VEXFS_CODE_INLINE int32_t decode(const uint8_t* record, int8_t* out, uint32_t run_time_blocks) {
         const uint32_t blocks = kBlocks != 0 ? kBlocks : run_time_blocks;
         __m256i sum = _mm256_setzero_si256();

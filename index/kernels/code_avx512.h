@@ -104,6 +104,59 @@ struct CodeAvx512 {
         _mm_storeu_si128(reinterpret_cast<__m128i*>(out), four);
     }
 
+    struct Batch {
+        const int8_t* bytes;
+        uint32_t blocks;
+    };
+    // With the queries' vector, what the load ports and the multipliers finish together.
+    static constexpr uint32_t kBatchRows = 8;
+
+    VEXFS_CODE_INLINE Batch batch(const int8_t* bytes, uint32_t run_time_blocks) {
+        return {bytes, kBlocks != 0 ? kBlocks : run_time_blocks};
+    }
+
+    // Four bytes of a record in every lane, against four of another query in each: no lane has to
+    // be added to another.
+    template <uint32_t kRows>
+    VEXFS_CODE_INLINE void batch_distances(const uint8_t* const* records, const Batch& batch,
+                                           int32_t* out) {
+        const uint32_t steps = 16 * batch.blocks - 1; // the last one is the bias
+        const size_t high = 1024 * static_cast<size_t>(batch.blocks);
+        // Steps are unrolled, too, or the compiler copies every sum once in each of them.
+        __m512i sums[kRows];
+#pragma GCC unroll 8
+        for (uint32_t r = 0; r < kRows; ++r)
+            sums[r] = _mm512_setzero_si512();
+#pragma GCC unroll 8
+        for (uint32_t step = 0; step < steps; ++step) {
+            const int8_t* place = batch.bytes + 64 * static_cast<size_t>(step);
+            const __m512i low = _mm512_load_si512(place);
+#pragma GCC unroll 8
+            for (uint32_t r = 0; r < kRows; ++r) {
+                const __m512i bytes = four_bytes(records[r] + 4 * step);
+                if constexpr (kBits == 8) {
+                    sums[r] = _mm512_dpbusd_epi32(sums[r], bytes, low);
+                } else {
+                    const __m512i nibble = _mm512_set1_epi8(15);
+                    const __m512i upper = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), nibble);
+                    sums[r] = _mm512_dpbusd_epi32(sums[r], _mm512_and_si512(bytes, nibble), low);
+                    sums[r] = _mm512_dpbusd_epi32(sums[r], upper, _mm512_load_si512(place + high));
+                }
+            }
+        }
+#pragma GCC unroll 8
+        for (uint32_t r = 0; r < kRows; ++r) {
+            const __m512i bias = four_bytes(records[r] + 4 * static_cast<size_t>(steps));
+            _mm512_storeu_si512(out + 16 * r, _mm512_sub_epi32(bias, sums[r]));
+        }
+    }
+
+    VEXFS_CODE_INLINE __m512i four_bytes(const uint8_t* place) {
+        int32_t four;
+        memcpy(&four, place, sizeof four);
+        return _mm512_set1_epi32(four);
+    }
+
     VEXFS_CODE_INLINE int32_t decode(const uint8_t* record, int8_t* out, uint32_t run_time_blocks) {
         const uint32_t blocks = kBlocks != 0 ? kBlocks : run_time_blocks;
         const __m512i ones = _mm512_set1_epi8(1);

@@ -25,6 +25,10 @@ struct CodeKernels {
     // Distances of `count` records anywhere; they are prefetched on the way.
     void (*gather)(const uint8_t* const* records, size_t count, const int8_t* query,
                    uint32_t blocks, int32_t* distances);
+    // Of `count` records anywhere from each query of a batch that interleave_queries() made:
+    // distances[kBatchQueries * i + q].
+    void (*batch)(const uint8_t* const* records, size_t count, const int8_t* queries,
+                  uint32_t blocks, int32_t* distances);
     // decode_code().
     int32_t (*decode)(const uint8_t* record, int8_t* query, uint32_t blocks);
 };

@@ -50,11 +50,22 @@ struct CodeLoops {
             distances[i] = Kernel::distance(records[i], query);
     }
 
+    static void batch(const uint8_t* const* records, size_t count, const int8_t* bytes,
+                      uint32_t blocks, int32_t* distances) {
+        constexpr size_t kRows = Kernel::kBatchRows;
+        const auto queries = Kernel::batch(bytes, blocks);
+        size_t i = 0;
+        for (; i + kRows <= count; i += kRows)
+            Kernel::template batch_distances<kRows>(records + i, queries, distances + 16 * i);
+        for (; i < count; ++i)
+            Kernel::template batch_distances<1>(records + i, queries, distances + 16 * i);
+    }
+
     static int32_t decode(const uint8_t* record, int8_t* query, uint32_t blocks) {
         return Kernel::decode(record, query, blocks);
     }
 
-    static constexpr CodeKernels kTable{scan, gather, decode};
+    static constexpr CodeKernels kTable{scan, gather, batch, decode};
 };
 
 template <template <uint32_t, uint32_t> typename Kernel, uint32_t kBits>

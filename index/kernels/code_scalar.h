@@ -76,6 +76,41 @@ struct CodeScalar {
         memcpy(out, four.value, sizeof four.value);
     }
 
+    // Queries that interleave_queries() of code.h made, as the kernel wants them. Lends the bytes.
+    struct Batch {
+        const int8_t* bytes;
+        uint32_t blocks;
+    };
+    static constexpr uint32_t kBatchRows = 1; // records that batch_distances() is best given
+
+    VEXFS_CODE_INLINE Batch batch(const int8_t* bytes, uint32_t run_time_blocks) {
+        return {bytes, kBlocks != 0 ? kBlocks : run_time_blocks};
+    }
+
+    // out[16 * r + q]: record r from query q.
+    template <uint32_t kRows>
+    VEXFS_CODE_INLINE void batch_distances(const uint8_t* const* records, const Batch& batch,
+                                           int32_t* out) {
+        const uint32_t payload = 64 * batch.blocks - 4;
+        for (uint32_t r = 0; r < kRows; ++r) {
+            int32_t sums[16] = {};
+            for (uint32_t j = 0; j < payload; ++j) {
+                const int32_t byte = records[r][j];
+                const int8_t* low = batch.bytes + j / 4 * 64 + j % 4;
+                const int8_t* high = low + 1024 * static_cast<size_t>(batch.blocks);
+                for (uint32_t q = 0; q < 16; ++q) {
+                    if constexpr (kBits == 8)
+                        sums[q] += byte * low[4 * q];
+                    else
+                        sums[q] += (byte & 15) * low[4 * q] + (byte >> 4) * high[4 * q];
+                }
+            }
+            const uint32_t start = bias(records[r], batch.blocks);
+            for (uint32_t q = 0; q < 16; ++q)
+                out[16 * r + q] = static_cast<int32_t>(start - static_cast<uint32_t>(sums[q]));
+        }
+    }
+
     // decode_code() of code.h.
     VEXFS_CODE_INLINE int32_t decode(const uint8_t* record, int8_t* out, uint32_t run_time_blocks) {
         uint32_t blocks = kBlocks != 0 ? kBlocks : run_time_blocks;

@@ -102,6 +102,45 @@ TEST_CASE("code: every instruction set computes exactly the portable distance, e
     }
 }
 
+TEST_CASE("code: a batch of queries gets exactly the portable distances, whatever their number") {
+    Random random(14);
+    for (Isa isa : kAllIsas) {
+        if (!is_supported(isa))
+            continue;
+        for (CodeShape shape : shapes()) {
+            const uint32_t blocks = shape.record_bytes / kCodeBlockBytes;
+            constexpr size_t kRecords = 13;
+            Aligned<uint8_t> records(kRecords * shape.record_bytes);
+            Aligned<int8_t> queries(kBatchQueries * size_t{code_query_bytes(shape)}),
+                batch(batch_query_bytes(shape));
+            for (uint32_t count : {1U, 7U, kBatchQueries}) {
+                const bool extreme = count == 7;
+                std::vector<const int8_t*> each;
+                for (uint32_t q = 0; q < count; ++q) {
+                    each.push_back(queries.data + size_t{q} * code_query_bytes(shape));
+                    fill_query(shape, random, extreme,
+                               queries.data + size_t{q} * code_query_bytes(shape));
+                }
+                std::vector<const uint8_t*> places;
+                for (size_t i = 0; i < kRecords * shape.record_bytes; ++i)
+                    records.data[i] =
+                        static_cast<uint8_t>(extreme ? 255 * random.below(2) : random.below(256));
+                for (size_t i = 0; i < kRecords; ++i)
+                    places.push_back(records.data + (i * 7 % kRecords) * shape.record_bytes);
+                interleave_queries(shape, each, batch.data);
+                int32_t distances[kRecords * kBatchQueries];
+                code_kernels(isa, shape)
+                    .batch(places.data(), kRecords, batch.data, blocks, distances);
+                for (size_t i = 0; i < kRecords; ++i) {
+                    for (uint32_t q = 0; q < count; ++q)
+                        REQUIRE(distances[kBatchQueries * i + q] ==
+                                code_distance(shape, places[i], each[q]));
+                }
+            }
+        }
+    }
+}
+
 TEST_CASE("code: distances of decoded records are half the squared distance between them") {
     Random random(12);
     const CodeShape shape{64, 8};

@@ -39,6 +39,18 @@ double scan_cost(const PlanInput& input) {
     return input.rows * word + std::min(in_order, gathered);
 }
 
+// A batch computes the distances of kBatchQueries, however few it has, but reads a row once, and
+// each query keeps its nearest in order by itself: the part of each query.
+double shared_scan_cost(const PlanInput& input) {
+    const double blocks = blocks_of(input.shape);
+    const double word = 0.5 / 64;
+    const double missed = is_far(input) ? 2.8 * blocks : 0;
+    const double reading = std::min(input.rows * missed, input.allowed * (4 + 6 * blocks));
+    const double computing = input.allowed * (2 + (input.shape.bits == 8 ? 6 : 10) * blocks);
+    const double keeping = 60.0 * std::min(input.rerank, input.allowed);
+    return (input.rows * word + reading + computing) / input.batch + keeping;
+}
+
 // A long pool costs more to keep sorted.
 double distance_cost(const PlanInput& input, double pool) {
     const double blocks = blocks_of(input.shape);
@@ -119,6 +131,11 @@ PlanChoice choose_plan(const PlanInput& input) {
     if (input.live == 0 || input.allowed == 0)
         return choice;
     choice.scan_ns = scan_cost(input);
+    if (input.batch > 1) {
+        const double shared_ns = shared_scan_cost(input);
+        choice.shared = shared_ns < choice.scan_ns;
+        choice.scan_ns = std::min(choice.scan_ns, shared_ns);
+    }
     if (input.filtered)
         choice = choose_filtered(input, choice);
     // The scan would compute all exact distances anyway.

@@ -38,12 +38,15 @@ struct PlanInput {
     uint32_t k = 0;      // answers
     uint32_t ef = 0;     // the pool of an unfiltered walk
     uint32_t rerank = 0; // rows whose exact distance is computed
+    uint32_t batch = 1;  // queries that could share one scan, at most kBatchQueries
 };
 
 struct PlanChoice {
     Plan plan = Plan::kNothing;
-    double scan_ns = 0; // what the coded scan is expected to cost
-    double walk_ns = 0; // what the cheapest walk is expected to cost
+    double scan_ns =
+        0; // what the coded scan is expected to cost, each query's part if it is shared
+    bool shared = false; // the scan is cheaper for the whole batch at once
+    double walk_ns = 0;  // what the cheapest walk is expected to cost
     // Code distances after which a kTwoHop walk, having spent a quarter of the scan, is given up,
     // and a kNavigate walk, having spent a seventh, goes on only if enough of its pool is allowed.
     uint64_t distance_budget = UINT64_MAX;

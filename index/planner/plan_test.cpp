@@ -28,6 +28,26 @@ TEST_CASE("plan: a small collection is scanned, a large one is walked") {
     CHECK(choose_plan(unfiltered(1'000'000, 64)).distance_budget == UINT64_MAX);
 }
 
+TEST_CASE("plan: a full batch scans more rows than a query alone, a batch of two does not") {
+    uint32_t last_alone = 0, last_of_batch = 0;
+    for (uint32_t rows = 2000; rows < 1'000'000; rows += rows / 4) {
+        PlanInput input = unfiltered(rows, 64);
+        if (choose_plan(input).plan == Plan::kCodeScan)
+            last_alone = rows;
+        const double alone_ns = choose_plan(input).scan_ns;
+        input.batch = 2;
+        CHECK_FALSE(choose_plan(input).shared);
+        CHECK(choose_plan(input).scan_ns == alone_ns);
+        input.batch = 16;
+        CHECK(choose_plan(input).shared);
+        CHECK(choose_plan(input).scan_ns < alone_ns);
+        if (choose_plan(input).plan == Plan::kCodeScan)
+            last_of_batch = rows;
+    }
+    CHECK(last_alone >= 2000);
+    CHECK(last_of_batch >= 2 * std::max(last_alone, 2000U));
+}
+
 TEST_CASE("plan: nothing is done where nothing can match") {
     CHECK(choose_plan(unfiltered(0, 64)).plan == Plan::kNothing);
     CHECK(choose_plan(filtered(1000, 0, 64)).plan == Plan::kNothing);
