@@ -116,7 +116,7 @@ TEST_CASE("consolidation: five turnovers with duplicates neither lose recall nor
     const double before = mean_recall(*graph, rows, 150);
     const size_t memory = graph->memory().total();
     Consolidation consolidation(graph->core());
-    for (int round = 0; round < 50; ++round) {
+    for (uint32_t round = 0; round < affordable(50); ++round) {
         for (int removed = 0; removed < 200;)
             removed += graph->remove(static_cast<uint32_t>(random.below(2000))).has_value();
         const std::vector<uint32_t> released = consolidate(consolidation, scratch);

@@ -154,7 +154,7 @@ TEST_CASE("graph loader: records that end early or are of no kind are refused wh
 TEST_CASE("graph loader: a graph of damaged records can be searched, filled and consolidated") {
     const TestRows rows(400, 34);
     const std::vector<std::byte> good = exported(*build(rows));
-    for (uint64_t seed = 1; seed <= 60; ++seed) {
+    for (uint64_t seed = 1; seed <= affordable(60); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         std::vector<std::byte> records = good;

@@ -58,14 +58,14 @@ TEST_CASE("graph: an empty graph answers nothing and says that this is all") {
 }
 
 TEST_CASE("graph: it finds what a scan finds, with every instruction set alike") {
-    TestRows rows(1500, 2);
+    TestRows rows(affordable(1500), 2);
     std::vector<std::vector<uint32_t>> links;
     for (Isa isa : kAllIsas) {
         if (!is_supported(isa))
             continue;
         CAPTURE(name_of(isa));
         const auto graph = build(rows, TestRows::config(isa));
-        TestRows same(1500, 2);
+        TestRows same(rows.size(), 2);
         CHECK(mean_recall(*graph, same, {}, any_row) > 0.98);
         links.emplace_back();
         for (uint32_t slot = 0; slot < rows.size(); ++slot) {
@@ -155,11 +155,11 @@ TEST_CASE("graph: a thousand equal rows neither hide each other nor anybody else
 }
 
 TEST_CASE("graph: a filtered walk answers allowed rows only, near to what a scan of them finds") {
-    TestRows rows(4000, 8);
+    TestRows rows(affordable(4000), 8);
     const auto graph = build(rows, TestRows::config());
     for (uint32_t one_in : {2u, 5u}) {
-        Bitmap allowed(4000);
-        for (uint32_t slot = 0; slot < 4000; slot += one_in)
+        Bitmap allowed(rows.size());
+        for (uint32_t slot = 0; slot < rows.size(); slot += one_in)
             allowed.add(slot);
         const BitmapView view = allowed.view();
         for (FilterWalk mode : {FilterWalk::kNavigate, FilterWalk::kTwoHop}) {
@@ -173,10 +173,10 @@ TEST_CASE("graph: a filtered walk answers allowed rows only, near to what a scan
 }
 
 TEST_CASE("graph: a search in a radius returns all within it and none beyond") {
-    TestRows rows(3000, 9);
+    TestRows rows(affordable(3000), 9);
     const auto graph = build(rows, TestRows::config());
     Scratch scratch;
-    std::vector<Neighbor> out(3000);
+    std::vector<Neighbor> out(rows.size());
     size_t expected = 0, found = 0;
     for (int i = 0; i < 30; ++i) {
         const TestQuery wanted(rows, rows.draw());
@@ -222,7 +222,7 @@ TEST_CASE("graph: budget, cancellation and deadline end a walk early and say so"
 }
 
 TEST_CASE("graph: a walk that is resumed ends as one that was never interrupted") {
-    TestRows rows(1500, 12);
+    TestRows rows(affordable(1500), 12);
     for (Isa isa : kAllIsas) {
         if (!is_supported(isa))
             continue;
@@ -252,7 +252,7 @@ TEST_CASE("graph: a walk that is resumed ends as one that was never interrupted"
 }
 
 TEST_CASE("graph: rows inserted by several threads are all found, also by searches meanwhile") {
-    TestRows rows(6000, 11);
+    TestRows rows(affordable(6000), 11);
     const auto graph = Graph::create(TestRows::config()).value();
     std::atomic<uint32_t> next = 0;
     std::atomic<bool> failed = false;
@@ -278,6 +278,6 @@ TEST_CASE("graph: rows inserted by several threads are all found, also by search
     for (std::thread& thread : threads)
         thread.join();
     CHECK(!failed);
-    CHECK(graph->live_rows() == 6000);
+    CHECK(graph->live_rows() == rows.size());
     CHECK(mean_recall(*graph, rows, {}, any_row) > 0.97);
 }
