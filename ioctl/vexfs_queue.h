@@ -50,7 +50,7 @@
 #error "VexFS queue ABI is little-endian only"
 #endif
 
-#define VEXFS_QUEUE_ABI 1             /* another number: ATTACH and RECOVER are EPROTO */
+#define VEXFS_QUEUE_ABI 2             /* another number: ATTACH and RECOVER are EPROTO */
 #define VEXFS_QUEUE_MAGIC 0x51785876u /* "vXxQ" */
 #define VEXFS_QUEUE_TYPE 0xD5         /* ioctl type byte, shared with vexfs_ioctl.h */
 
@@ -134,20 +134,16 @@ struct vexfs_params {
     __u32 abandoned;  /* abandoned slots of a queue that end the channel; 0: half. Default 0 */
 };
 
-#define VEXFS_INVAL_ATTR 1u  /* attributes and pages of the node, from offset on; length 0: all */
-#define VEXFS_INVAL_ENTRY 2u /* the name below `node` */
-#define VEXFS_INVAL_ALL 3u   /* every dentry and page */
-
-/* NOTIFY_INVAL. Never from a thread that serves a request on the same directory: it may wait. */
+/*
+ * NOTIFY_INVAL: something else than a request on the node has changed it, so its attributes are to
+ * be asked for again. It never waits for the engine: a thread calls it while it serves a request,
+ * before the reply, and whoever is answered sees the change. A node that the kernel does not know
+ * is no error.
+ */
 struct vexfs_inval {
-    __u32 size;       /* sizeof(struct vexfs_inval) */
-    __u32 kind;       /* VEXFS_INVAL_* */
-    __u64 ino;        /* of the node, for ENTRY of the directory */
-    __u64 offset;     /* ATTR: first byte */
-    __u64 length;     /* ATTR: bytes */
-    __u32 generation; /* of the node */
-    __u32 name_bytes; /* ENTRY: 1 to 255; else 0 */
-    __u8 name[256];   /* ENTRY: the name, rest 0 */
+    __u32 size; /* sizeof(struct vexfs_inval) */
+    __u32 zero; /* 0 */
+    __u64 ino;  /* of the node, not 0 */
 };
 
 struct vexfs_cmd {

@@ -153,6 +153,14 @@ static int vexfs_set_params(struct vexfs_fs *fs, const struct vexfs_params *para
 	return 0;
 }
 
+static int vexfs_inval(struct vexfs_fs *fs, const struct vexfs_inval *inval)
+{
+	if (inval->zero || !inval->ino)
+		return -EINVAL;
+	vexfs_doubt(fs, inval->ino);
+	return 0;
+}
+
 static int vexfs_wait(struct vexfs_chan *chan, struct vexfs_wait *wait)
 {
 	u32 queue = wait->cmd.queue;
@@ -169,6 +177,7 @@ union vexfs_command {
 	struct vexfs_detach detach;
 	struct vexfs_abort abort;
 	struct vexfs_params params;
+	struct vexfs_inval inval;
 	struct vexfs_wait wait;
 };
 
@@ -186,6 +195,8 @@ static int vexfs_command(struct file *file, unsigned int nr, union vexfs_command
 		return vexfs_detach(chan, &arg->detach);
 	if (nr == _IOC_NR(VEXFS_QUEUE_SET_PARAMS))
 		return vexfs_set_params(chan->fs, &arg->params);
+	if (nr == _IOC_NR(VEXFS_QUEUE_NOTIFY_INVAL))
+		return vexfs_inval(chan->fs, &arg->inval);
 	return vexfs_wait(chan, &arg->wait);
 }
 
@@ -198,6 +209,7 @@ static size_t vexfs_command_bytes(unsigned int nr)
 		[_IOC_NR(VEXFS_QUEUE_DETACH)] = sizeof(struct vexfs_detach),
 		[_IOC_NR(VEXFS_QUEUE_ABORT)] = sizeof(struct vexfs_abort),
 		[_IOC_NR(VEXFS_QUEUE_SET_PARAMS)] = sizeof(struct vexfs_params),
+		[_IOC_NR(VEXFS_QUEUE_NOTIFY_INVAL)] = sizeof(struct vexfs_inval),
 		[_IOC_NR(VEXFS_QUEUE_WAIT)] = sizeof(struct vexfs_wait),
 	};
 

@@ -172,9 +172,10 @@ int vexfs_fs_claim(struct vexfs_fs *fs)
 }
 
 /* The engine answered MOUNT: from here on there is something to keep when it dies. */
-void vexfs_fs_live(struct vexfs_fs *fs)
+void vexfs_fs_live(struct vexfs_fs *fs, struct super_block *sb)
 {
 	spin_lock(&fs->lock);
+	fs->sb = sb;
 	if (fs->state == VEXFS_NEW)
 		fs->state = VEXFS_LIVE;
 	spin_unlock(&fs->lock);
@@ -184,6 +185,7 @@ void vexfs_fs_live(struct vexfs_fs *fs)
 void vexfs_fs_unmounted(struct vexfs_fs *fs)
 {
 	spin_lock(&fs->lock);
+	fs->sb = NULL;
 	if (fs->mounted)
 		fs->state = VEXFS_DEAD;
 	spin_unlock(&fs->lock);

@@ -4,7 +4,8 @@
  *
  * Every change of an inode takes a number from fs->changes. Who asks for attributes samples that
  * counter before, and what comes back is kept only if the inode did not change since: an answer
- * that was overtaken never hides the change.
+ * that was overtaken never hides the change. What the kernel changed itself (stale) is asked for
+ * again by who wants to know it; what the engine may have changed (!valid) by everybody.
  */
 #include <linux/log2.h>
 #include <linux/pagemap.h>
@@ -50,6 +51,30 @@ void vexfs_resized(struct inode *inode, u64 size)
 	vexfs_changed_locked(inode);
 	i_size_write(inode, size);
 	spin_unlock(&inode->i_lock);
+}
+
+/*
+ * The engine changed an inode by itself. One that is made from an answer of before is not to be
+ * found yet, and finds `doubted` when it is.
+ */
+void vexfs_doubt(struct vexfs_fs *fs, u64 ino)
+{
+	u64 number = atomic64_inc_return(&fs->changes);
+	struct inode *inode = NULL;
+
+	smp_store_mb(fs->doubted, number);
+	rcu_read_lock();
+	spin_lock(&fs->lock);
+	if (fs->sb)
+		inode = find_inode_by_ino_rcu(fs->sb, ino);
+	spin_unlock(&fs->lock);
+	if (inode) {
+		spin_lock(&inode->i_lock);
+		vexfs_changed_locked(inode);
+		vexfs_i(inode)->valid = jiffies;
+		spin_unlock(&inode->i_lock);
+	}
+	rcu_read_unlock();
 }
 
 static bool vexfs_time_ok(const struct vexfs_time *time)
@@ -184,11 +209,16 @@ static int vexfs_inode_set(struct inode *inode, void *attr_)
 	return 0;
 }
 
-static void vexfs_inode_start(struct inode *inode, const struct vexfs_attr *attr)
+static void vexfs_inode_start(struct inode *inode, const struct vexfs_attr *attr, u64 sampled)
 {
 	inode->i_mode = attr->mode;
 	inode->i_flags |= S_NOATIME | S_NOCMTIME;
+	smp_mb(); /* the inode can be found before `doubted` is read, see vexfs_doubt() */
+	spin_lock(&inode->i_lock);
 	vexfs_store_attr(inode, attr);
+	if (READ_ONCE(vexfs_fs_of(inode)->doubted) > sampled)
+		vexfs_i(inode)->valid = jiffies;
+	spin_unlock(&inode->i_lock);
 	switch (attr->mode & S_IFMT) {
 	case S_IFREG:
 		inode->i_op = &vexfs_inode_ops;
@@ -232,7 +262,7 @@ struct inode *vexfs_iget(struct super_block *sb, const struct vexfs_attr *attr, 
 		ret = inode ? 0 : -ENOMEM;
 	}
 	if (!ret && inode->i_state & I_NEW) {
-		vexfs_inode_start(inode, attr);
+		vexfs_inode_start(inode, attr, sampled);
 		unlock_new_inode(inode);
 	} else if (!ret) {
 		ret = min(vexfs_take_attr(inode, attr, sampled), 0);

@@ -154,7 +154,7 @@ static int vexfs_ask_mount(struct super_block *sb, struct vexfs_rep_mount *reply
 	fs->max_read = vexfs_max_io(fs, reply->max_io, VEXFS_QUEUE_MIN_AREA);
 	fs->max_write =
 		vexfs_max_io(fs, reply->max_io, VEXFS_QUEUE_MIN_AREA - sizeof(struct vexfs_req_io));
-	vexfs_fs_live(fs);
+	vexfs_fs_live(fs, sb);
 	if (reply->flags & VEXFS_HELLO_READ_ONLY) {
 		fs->read_only = true;
 		sb->s_flags |= SB_RDONLY;

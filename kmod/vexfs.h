@@ -51,10 +51,11 @@ struct vexfs_fs {
 	struct user_namespace *user_ns; /* of the first ATTACH, and so are the next two */
 	kuid_t owner;
 	u8 volume[16];
-	spinlock_t lock; /* the next five */
+	spinlock_t lock; /* the next six */
 	enum vexfs_state state;
 	struct vexfs_chan *chan; /* the live one, with a reference, or NULL */
 	bool mounted;
+	struct super_block *sb;
 	bool recovery;
 	u64 epoch; /* of the newest channel */
 	unsigned int recover_ms;
@@ -64,6 +65,7 @@ struct vexfs_fs {
 	unsigned long trust;	       /* number of times that an engine came without all it knew */
 	atomic64_t unique;	       /* number of the last request */
 	atomic64_t changes;	       /* number of the last change of any inode, see inode.c */
+	u64 doubted;		       /* number of the last that the engine told of */
 	struct vexfs_on root;	       /* this and the next three: MOUNT set them */
 	bool read_only;		       /* the volume is */
 	u32 max_read;		       /* bytes of one READ, and of one WRITE */
@@ -81,7 +83,7 @@ int vexfs_fs_attach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool lost);
 void vexfs_fs_detach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool keep);
 void vexfs_fs_abort(struct vexfs_fs *fs);
 int vexfs_fs_claim(struct vexfs_fs *fs);
-void vexfs_fs_live(struct vexfs_fs *fs);
+void vexfs_fs_live(struct vexfs_fs *fs, struct super_block *sb);
 void vexfs_fs_unmounted(struct vexfs_fs *fs);
 struct vexfs_chan *vexfs_fs_chan(struct vexfs_fs *fs);
 
@@ -261,6 +263,7 @@ struct inode *vexfs_iget(struct super_block *sb, const struct vexfs_attr *attr, 
 			 u64 lookups);
 u64 vexfs_sample(struct super_block *sb);
 void vexfs_changed(struct inode *inode);
+void vexfs_doubt(struct vexfs_fs *fs, u64 ino);
 void vexfs_resized(struct inode *inode, u64 size);
 int vexfs_revalidate(struct inode *inode);
 int vexfs_take_attr(struct inode *inode, const struct vexfs_attr *attr, u64 sampled);

@@ -5,7 +5,6 @@
 #include <array>
 
 #include "base/guard.h"
-#include "userlib/frontend/kmod/queue_caller.h"
 #include "userlib/frontend/kmod/replay.h"
 
 namespace vexfs {
@@ -145,7 +144,7 @@ WireReply Exchange::serve(const Taken& taken, WireRequest request) {
         const Status done = take_groups(request);
         return {done ? 0 : -done.error().errno_value(), 0};
     }
-    QueueCaller caller(taken, shared_, groups_);
+    QueueCaller caller(taken, shared_, groups_, changed_);
     request.caller = &caller;
     if ((request.header.flags & VEXFS_REQUEST_REPLAY) != 0)
         return run_replayed(dispatch_, request);

@@ -10,8 +10,7 @@
 
 #include <vector>
 
-#include "userlib/frontend/kmod/caller_groups.h"
-#include "userlib/frontend/kmod/request_queue.h"
+#include "userlib/frontend/kmod/queue_caller.h"
 #include "userlib/frontend/wire/dispatch/dispatch.h"
 
 namespace vexfs {
@@ -19,8 +18,9 @@ namespace vexfs {
 class Exchange {
   public:
     // All outlive it.
-    Exchange(const SharedQueue& shared, Dispatch& dispatch, CallerGroups& groups)
-        : shared_(shared), dispatch_(dispatch), groups_(groups) {}
+    Exchange(const SharedQueue& shared, Dispatch& dispatch, CallerGroups& groups,
+             const TimesChanged& changed)
+        : shared_(shared), dispatch_(dispatch), groups_(groups), changed_(changed) {}
 
     // What to answer: `bytes` is never more than the room that the request gives.
     WireReply run(const Taken& taken);
@@ -41,6 +41,7 @@ class Exchange {
     const SharedQueue& shared_;
     Dispatch& dispatch_;
     CallerGroups& groups_;
+    const TimesChanged& changed_;
     std::vector<std::byte> in_;
     std::vector<std::byte> out_;
 };

@@ -66,6 +66,37 @@ TEST_CASE("exchange: a struct and its payload may be in two places, and come tog
     CHECK(rig.peer().lies() == 0);
 }
 
+TEST_CASE("exchange: the module is told of a file whose rows change by way of its directory") {
+    Fixture rig;
+    const uint64_t directory =
+        Fixture::as<vexfs_rep_entry>(rig.make(VEXFS_REQ_MKDIR, kRootIno, "c")).attr.ino;
+    const uint64_t ino =
+        Fixture::as<vexfs_rep_entry>(rig.make(VEXFS_REQ_MKNOD, directory, "f")).attr.ino;
+    const auto send = [&](const auto& request) {
+        const std::vector<std::byte> message = build_request(Request(request)).value();
+        std::string bytes(1024, '\0');
+        std::memcpy(bytes.data(), message.data(), message.size());
+        const vexfs_req_ioctl body{static_cast<uint32_t>(VEXFS_IOC(request.kOp, 1024)), // NOLINT
+                                   1024, VEXFS_FILE_READ, 0};
+        return rig.send(VEXFS_REQ_IOCTL, directory, body, bytes, 0, 1024).result;
+    };
+    SchemaSetRequest schema;
+    schema.head.room = 1024;
+    schema.body.dim = 4;
+    schema.body.element = VEXFS_ELEMENT_F32;
+    schema.body.metric = VEXFS_METRIC_L2;
+    REQUIRE(send(schema) == 0);
+    CHECK(rig.take_changed().empty());
+    DropRequest drop;
+    drop.head.room = 1024;
+    drop.body.file.ino = ino;
+    REQUIRE(send(drop) == 0);
+    CHECK(rig.take_changed() == std::vector{ino});
+    drop.body.file.ino = 99;
+    CHECK(send(drop) != 0);
+    CHECK(rig.take_changed().empty());
+}
+
 TEST_CASE("exchange: an application's failure keeps its explanation, no other reply has bytes") {
     Fixture rig;
     vexfs_msg message{};

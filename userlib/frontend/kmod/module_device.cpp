@@ -87,6 +87,13 @@ Result<MutableBytes> ModuleDevice::map(const vexfs_attach& attach, uint32_t queu
     return mappings_.back();
 }
 
+Status ModuleDevice::forget_attributes(uint64_t ino) const {
+    const vexfs_inval inval{sizeof inval, 0, ino};
+    return ::ioctl(descriptor_, VEXFS_QUEUE_NOTIFY_INVAL, &inval) == 0
+               ? ok()
+               : Status(fail(code_from_errno(errno), "module: notify"));
+}
+
 Status ModuleDevice::detach(bool keep) const {
     const vexfs_detach detach{sizeof detach, keep ? VEXFS_DETACH_KEEP : 0};
     return ::ioctl(descriptor_, VEXFS_QUEUE_DETACH, &detach) == 0

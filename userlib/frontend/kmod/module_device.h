@@ -5,7 +5,7 @@
 // The descriptor is open from open() on, never duplicated and closed on exec: to the module its
 // end is the end of the engine.
 //
-// Threads: one thread; detach() from any.
+// Threads: one thread; forget_attributes() and detach() from any.
 #pragma once
 
 #include <string>
@@ -29,6 +29,8 @@ class ModuleDevice {
     Status attach(vexfs_attach& attach, std::string& explanation);
     // The memory of a queue, mapped until the end.
     Result<MutableBytes> map(const vexfs_attach& attach, uint32_t queue);
+    // The kernel asks for the attributes of that node again. It never waits for a request.
+    Status forget_attributes(uint64_t ino) const;
     // Ends the channel. `keep`: the fs waits for the next engine.
     Status detach(bool keep) const;
 

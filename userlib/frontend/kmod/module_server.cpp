@@ -111,7 +111,8 @@ Status ModuleServer::add_queue(Dispatch& dispatch, uint32_t number) {
     const QueueOptions how{std::max(kThreadsMin, options_.threads / attached_.queues),
                            options_.poll};
     queues_.push_back(std::make_unique<QueueServer>(
-        shared, VEXFS_TRY(make_doorbell(static_cast<uint16_t>(number))), dispatch, groups_, how,
+        shared, VEXFS_TRY(make_doorbell(static_cast<uint16_t>(number))), dispatch, groups_,
+        [this](uint64_t ino) { forget_attributes(ino); }, how,
         [this](const Status& why) { ended(why); }));
     return ok();
 }
@@ -137,6 +138,14 @@ Status ModuleServer::mount_it(std::string& explanation) {
         return fail(code_from_errno(error), "module: mount");
     }
     return ok();
+}
+
+void ModuleServer::forget_attributes(uint64_t ino) {
+    const Status told = device_.forget_attributes(ino);
+    if (!told && told.error().code != Code::kENODEV) // then the channel has ended, and asks again
+        log(LogLevel::kWarning, "module",
+            "attributes that have changed may be believed for an hour",
+            {{"ino", ino}, {"cause", told.error()}});
 }
 
 ModuleServer::~ModuleServer() {

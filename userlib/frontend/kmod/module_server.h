@@ -64,6 +64,7 @@ class ModuleServer {
     Status add_queue(Dispatch& dispatch, uint32_t number);
     Result<std::unique_ptr<Doorbell>> make_doorbell(uint16_t number);
     Status mount_it(std::string& explanation);
+    void forget_attributes(uint64_t ino);
     void unmount();
     void end(bool keep);
     void ended(const Status& why);

@@ -44,10 +44,11 @@ bool is_short(uint32_t op) {
 } // namespace
 
 QueueServer::QueueServer(const SharedQueue& shared, std::unique_ptr<Doorbell> doorbell,
-                         Dispatch& dispatch, CallerGroups& groups, const QueueOptions& options,
-                         Ended ended)
-    : doorbell_(std::move(doorbell)), dispatch_(dispatch), groups_(groups), options_(options),
-      ended_(std::move(ended)), requests_(shared), look_out_(options.poll) {}
+                         Dispatch& dispatch, CallerGroups& groups, TimesChanged changed,
+                         const QueueOptions& options, Ended ended)
+    : doorbell_(std::move(doorbell)), dispatch_(dispatch), groups_(groups),
+      changed_(std::move(changed)), options_(options), ended_(std::move(ended)), requests_(shared),
+      look_out_(options.poll) {}
 
 QueueServer::~QueueServer() {
     join();
@@ -78,7 +79,7 @@ void QueueServer::join() {
 }
 
 void QueueServer::work() {
-    Exchange exchange(requests_.shared(), dispatch_, groups_);
+    Exchange exchange(requests_.shared(), dispatch_, groups_, changed_);
     uint64_t mask = 0; // slots that are answered and whose clients are to be woken
     mutex_.lock();
     ++active_; // until next() finds that there is nothing to do

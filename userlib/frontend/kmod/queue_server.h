@@ -37,7 +37,8 @@ class QueueServer {
 
     // Dispatch, groups and the memory outlive it.
     QueueServer(const SharedQueue& shared, std::unique_ptr<Doorbell> doorbell, Dispatch& dispatch,
-                CallerGroups& groups, const QueueOptions& options, Ended ended);
+                CallerGroups& groups, TimesChanged changed, const QueueOptions& options,
+                Ended ended);
     // The channel has ended.
     ~QueueServer();
     QueueServer(const QueueServer&) = delete;
@@ -64,6 +65,7 @@ class QueueServer {
     const std::unique_ptr<Doorbell> doorbell_;
     Dispatch& dispatch_;
     CallerGroups& groups_;
+    const TimesChanged changed_;
     const QueueOptions options_;
     const Ended ended_;
     Mutex mutex_;

@@ -25,7 +25,13 @@ class QueueRig {
         dispatch_ = std::make_unique<Dispatch>(*volume_, VEXFS_FRONT_END_KMOD);
         server_ = std::make_unique<QueueServer>(
             SharedQueue::over(peer_.memory(), shape.queue, shape.epoch).value(), peer_.doorbell(),
-            *dispatch_, groups_, options, [this](const Status& why) {
+            *dispatch_, groups_,
+            [this](uint64_t ino) {
+                MutexLock lock(mutex_);
+                changed_inodes_.push_back(ino);
+            },
+            options,
+            [this](const Status& why) {
                 MutexLock lock(mutex_);
                 ended_ = true;
                 why_ = why;
@@ -50,6 +56,11 @@ class QueueRig {
     [[nodiscard]] Volume& volume() { return *volume_; }
     [[nodiscard]] Dispatch& dispatch() { return *dispatch_; }
     [[nodiscard]] QueueServer& server() { return *server_; }
+    // The nodes that the module was told of, once.
+    std::vector<uint64_t> take_changed() {
+        MutexLock lock(mutex_);
+        return std::exchange(changed_inodes_, {});
+    }
     // Waits until the server has given up, and returns why.
     Status end() {
         MutexLock lock(mutex_);
@@ -137,6 +148,7 @@ class QueueRig {
     CondVar changed_;
     bool ended_ VEXFS_GUARDED_BY(mutex_) = false;
     Status why_ VEXFS_GUARDED_BY(mutex_);
+    std::vector<uint64_t> changed_inodes_ VEXFS_GUARDED_BY(mutex_);
     std::unique_ptr<QueueServer> server_;
 };
 
