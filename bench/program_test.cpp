@@ -326,6 +326,23 @@ TEST_CASE("program: one search is timed in-process, by ioctl and by session") {
     CHECK(absent.output.find("/nowhere/mkfs.vexfs") != std::string::npos);
 }
 
+TEST_CASE("program: queries in batches find what they find one by one") {
+    const Outcome outcome =
+        run("batch --rows 300,3000 --dim 24 --queries 40 --k 5 --rounds 3 --json");
+    REQUIRE(outcome.code == 0);
+    const auto found = measurements_of(outcome, "batch.search");
+    REQUIRE(found.size() == 12);
+    for (size_t i = 0; i < found.size(); i += 2) {
+        CHECK(found[i].figure("time")->rounds.size() == 3);
+        CHECK(found[i + 1].figure("time")->low() > 0);
+        CHECK(median(found[i], "recall") >= 0.9);
+        CHECK(median(found[i + 1], "recall") >= 0.9);
+        CHECK(found[i + 1].ratios.front().peer == "one by one");
+    }
+    CHECK(median(found[0], "recall") == median(found[1], "recall"));
+    CHECK(run("batch --size 0").code == 2);
+}
+
 TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are explained") {
     const SetOnDisk set;
     const auto explained = [&](const std::string& arguments, int code, const char* words) {
@@ -361,8 +378,8 @@ TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are expla
 }
 
 TEST_CASE("program: help of every command goes to stdout and is 0") {
-    for (const std::string command :
-         {"", "ann ", "ann-data ", "compare ", "frontends ", "fs ", "grid ", "report ", "store "}) {
+    for (const std::string command : {"", "ann ", "ann-data ", "batch ", "compare ", "frontends ",
+                                      "fs ", "grid ", "report ", "store "}) {
         const Outcome outcome = run(command + "--help");
         CHECK(outcome.code == 0);
         CHECK(outcome.output.starts_with("usage: vexfs-bench"));
