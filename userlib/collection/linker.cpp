@@ -330,15 +330,14 @@ Result<bool> Linker::consolidate_some(LinkedRows& linked, bool all) {
     std::vector<uint32_t> released;
     const index::Consolidation::Progress progress =
         VEXFS_TRY(linked.consolidation.step(kConsolidateAtOnce, scratch_, released));
-    uint64_t left = 0;
     {
         const RowsWrite write(state_);
         for (const uint32_t slot : released)
             state_.dead.remove(slot);
         state_.slots.give(released);
-        left = state_.dead.count();
+        // Counted before anyone can see that these rows are gone.
+        state_.jobs.advance(JobKind::kConsolidate, released.size(), state_.dead.count());
     }
-    state_.jobs.advance(JobKind::kConsolidate, released.size(), left);
     if (progress == index::Consolidation::Progress::kIdle)
         state_.jobs.end(JobKind::kConsolidate);
     MutexLock lock(mutex_);
