@@ -11,11 +11,11 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "base/guard.h"
 #include "userlib/frontend/fuse/fuse_caller.h"
 #include "userlib/frontend/fuse/fuse_server.h"
+#include "userlib/frontend/wire/dispatch/stat_of.h"
 
 namespace vexfs {
 
@@ -40,27 +40,6 @@ inline bool is_session(uint64_t handle) {
 
 inline double seconds_of(uint64_t nanoseconds) {
     return static_cast<double>(nanoseconds) / 1e9;
-}
-
-inline timespec timespec_of(const vexfs_time& time) {
-    return {time.sec, static_cast<long>(time.nsec)};
-}
-
-inline struct stat stat_of(const vexfs_attr& attr) {
-    struct stat stat {};
-    stat.st_ino = attr.ino;
-    stat.st_mode = attr.mode;
-    stat.st_nlink = attr.nlink;
-    stat.st_uid = attr.uid;
-    stat.st_gid = attr.gid;
-    stat.st_rdev = makedev(attr.rdev_major, attr.rdev_minor);
-    stat.st_size = static_cast<off_t>(attr.size);
-    stat.st_blksize = attr.blksize;
-    stat.st_blocks = static_cast<blkcnt_t>(attr.blocks);
-    stat.st_atim = timespec_of(attr.atime);
-    stat.st_mtim = timespec_of(attr.mtime);
-    stat.st_ctim = timespec_of(attr.ctime);
-    return stat;
 }
 
 inline FuseServer& server(fuse_req_t req) {

@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include <fcntl.h>
-#include <sys/sysmacros.h>
 
 #include "userlib/frontend/local/local_image.h"
+#include "userlib/frontend/wire/dispatch/stat_of.h"
 
 namespace vexfs {
 
@@ -16,27 +16,6 @@ constexpr std::string_view kUserXattrs = "user.";
 
 Bytes bytes_of(std::string_view text) {
     return std::as_bytes(std::span(text.data(), text.size()));
-}
-
-timespec timespec_of(const vexfs_time& time) {
-    return {time.sec, static_cast<long>(time.nsec)};
-}
-
-struct stat stat_of(const vexfs_attr& attr) {
-    struct stat stat {};
-    stat.st_ino = attr.ino;
-    stat.st_mode = attr.mode;
-    stat.st_nlink = attr.nlink;
-    stat.st_uid = attr.uid;
-    stat.st_gid = attr.gid;
-    stat.st_rdev = makedev(attr.rdev_major, attr.rdev_minor);
-    stat.st_size = static_cast<off_t>(attr.size);
-    stat.st_blksize = attr.blksize;
-    stat.st_blocks = static_cast<blkcnt_t>(attr.blocks);
-    stat.st_atim = timespec_of(attr.atime);
-    stat.st_mtim = timespec_of(attr.mtime);
-    stat.st_ctim = timespec_of(attr.ctime);
-    return stat;
 }
 
 Status check_offset(off_t offset) {
