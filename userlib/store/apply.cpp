@@ -200,21 +200,22 @@ Status Store::apply_locked(Bytes transaction) {
     return finish(outcome, undo);
 }
 
-Status Store::apply(const Transaction& transaction, Space space) {
-    return apply_as(Author::kCaller, transaction, space);
+Status Store::apply(const Transaction& transaction, Space space, Logging logging) {
+    return apply_as(Author::kCaller, transaction, space, logging);
 }
 
-Status Store::apply_as(Author author, const Transaction& transaction, Space space) {
+Status Store::apply_as(Author author, const Transaction& transaction, Space space,
+                       Logging logging) {
     if (!transaction.whole())
         return fail(Code::kENOMEM, "transaction: no memory");
     return guarded([&]() -> Status {
         VEXFS_TRY_VOID(check_writable());
         VEXFS_TRY_VOID(check_transaction(transaction.bytes(), author));
-        return apply_whole(transaction, space);
+        return apply_whole(transaction, space, logging);
     });
 }
 
-Status Store::apply_whole(const Transaction& transaction, Space space) {
+Status Store::apply_whole(const Transaction& transaction, Space space, Logging logging) {
     if (transaction.empty())
         return ok();
     if (dirty_bytes() > options_.dirty_bytes_max)
@@ -229,7 +230,8 @@ Status Store::apply_whole(const Transaction& transaction, Space space) {
             if (fits(cost, space)) {
                 Change change(*this);
                 VEXFS_TRY_VOID(apply_locked(transaction.bytes()));
-                log_.append(transaction.bytes(), ++operation_, txg_);
+                if (logging == Logging::kLogged)
+                    log_.append(transaction.bytes(), ++operation_, txg_);
                 return ok();
             }
         }
@@ -240,21 +242,21 @@ Status Store::apply_whole(const Transaction& transaction, Space space) {
     return fail(Code::kENOSPC, "store: the volume is full");
 }
 
-Status Store::punch(uint64_t oid, uint64_t offset, uint64_t length) {
+Status Store::punch(uint64_t oid, uint64_t offset, uint64_t length, Logging logging) {
     uint64_t end = 0;
     if (!checked_add(offset, length, end))
         return fail(Code::kEINVAL, "store: the range ends behind the largest offset");
-    return guarded([&] { return punch_slices(oid, offset, end); });
+    return guarded([&] { return punch_slices(oid, offset, end, logging); });
 }
 
-Status Store::punch_slices(uint64_t oid, uint64_t offset, uint64_t end) {
+Status Store::punch_slices(uint64_t oid, uint64_t offset, uint64_t end, Logging logging) {
     size_t slice = kPunchRecordsMax / 2; // the rest is for what is written there meanwhile
     while (offset < end) {
         const std::vector<uint64_t> found = VEXFS_TRY(records(oid, offset, end, slice + 1));
         const uint64_t slice_end = found.size() > slice ? found[slice] : end;
         Transaction transaction;
         transaction.punch(oid, offset, slice_end - offset);
-        const Status applied = apply(transaction, Space::kFreeing);
+        const Status applied = apply(transaction, Space::kFreeing, logging);
         // On a small and full volume only a small slice is admitted.
         if (!applied && applied.error().code == Code::kENOSPC && slice > 1) {
             slice /= 2;
@@ -357,7 +359,7 @@ Result<uint64_t> Store::reserve(uint64_t counter, uint64_t count) {
         return fail(Code::kEOVERFLOW, "store: the counter is used up");
     Transaction transaction;
     transaction.put(key, bytes_of(next));
-    VEXFS_TRY_VOID(apply_as(Author::kStore, transaction, Space::kNormal));
+    VEXFS_TRY_VOID(apply_as(Author::kStore, transaction, Space::kNormal, Logging::kLogged));
     VEXFS_TRY_VOID(sync());
     return first;
 }

@@ -36,7 +36,8 @@ Error Objects::lost(const RecordId& id, const RecordItem& record, Error cause) c
     return fail(Code::kEIO, cause.what);
 }
 
-Result<RecordContent> Objects::load_stored(const RecordId& id, const RecordItem& record) const {
+Result<RecordContent> Objects::load_stored(const RecordId& id, const RecordItem& record,
+                                           ReadWidth width) const {
     const uint64_t address = record.segments[0].first();
     if (const auto found = unwritten_.find(address); found != unwritten_.end())
         return found->second;
@@ -49,7 +50,8 @@ Result<RecordContent> Objects::load_stored(const RecordId& id, const RecordItem&
         block->birth = record.head.birth;
         block->bytes = std::move(*content);
         cached = std::move(block);
-        cache_.put(address, cached, cached->bytes.size() + sizeof(CachedBlock));
+        if (width != ReadWidth::kOnce)
+            cache_.put(address, cached, cached->bytes.size() + sizeof(CachedBlock));
     }
     return RecordContent(cached, &cached->bytes);
 }
@@ -63,7 +65,7 @@ Result<RecordContent> Objects::load(const RecordId& id) const {
     const RecordItem record = VEXFS_TRY(decode_record(*item, layout_));
     if (record.head.kind == RecordHead::kInline)
         return std::make_shared<const Page>(record.inlined.begin(), record.inlined.end());
-    return load_stored(id, record);
+    return load_stored(id, record, ReadWidth::kPiece);
 }
 
 Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out,
@@ -96,7 +98,7 @@ Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out,
         copy_out(blocks.value().bytes(), begin % kBlockBytes, out);
         return ok();
     }
-    copy_out(*VEXFS_TRY(load_stored(id, record)), begin, out);
+    copy_out(*VEXFS_TRY(load_stored(id, record, width)), begin, out);
     return ok();
 }
 

@@ -27,6 +27,7 @@ struct DirtyRecord {
 enum class ReadWidth : uint8_t {
     kPiece,  // not the rest of a large record of which a small piece is wanted
     kRecord, // whole records: what lies beside it is wanted soon, and there is room for all of it
+    kOnce,   // nothing: it is not wanted again
 };
 
 class Objects {
@@ -67,7 +68,8 @@ class Objects {
 
     // All of the record's bytes up to its last one that is not zero.
     Result<RecordContent> load(const RecordId& id) const;
-    Result<RecordContent> load_stored(const RecordId& id, const RecordItem& record) const;
+    Result<RecordContent> load_stored(const RecordId& id, const RecordItem& record,
+                                      ReadWidth width) const;
     // Tells that the record cannot be read, and what to answer.
     [[nodiscard]] Error lost(const RecordId& id, const RecordItem& record, Error cause) const;
     // The items of records that begin in [offset, end).

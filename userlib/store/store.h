@@ -75,6 +75,11 @@ enum class Space : uint8_t {
     kCommit,  // all
 };
 
+// Whether a transaction goes into the intent log. If not, it is durable with the next commit: until
+// then a crash takes it back, though what was applied after it may stay. It is for what can be made
+// anew, and touches nothing that logged transactions change, but for destroying a whole object.
+enum class Logging : uint8_t { kLogged, kUnlogged };
+
 struct StoreUsage {
     uint64_t capacity_blocks = 0;
     uint64_t used_blocks = 0;      // quarantine included
@@ -115,10 +120,12 @@ class Store {
 
     // All of it or, on an error, nothing. ENOSPC, EINVAL (an operation out of its range), EROFS,
     // EIO, ENOMEM.
-    Status apply(const Transaction& transaction, Space space = Space::kNormal);
+    Status apply(const Transaction& transaction, Space space = Space::kNormal,
+                 Logging logging = Logging::kLogged);
     // A punch of any size, in several transactions, each of which is small enough to be admitted on
     // a full volume.
-    Status punch(uint64_t oid, uint64_t offset, uint64_t length);
+    Status punch(uint64_t oid, uint64_t offset, uint64_t length,
+                 Logging logging = Logging::kLogged);
 
     [[nodiscard]] Result<std::optional<Page>> get(const Key& key);
     // Up to items_max items with from <= key < end, in order of key.
@@ -248,9 +255,9 @@ class Store {
     // apply.cpp
     Status check_transaction(Bytes transaction, Author author) const;
     Status check_operation(const Operation& operation, Author author) const;
-    Status apply_as(Author author, const Transaction& transaction, Space space);
-    Status apply_whole(const Transaction& transaction, Space space);
-    Status punch_slices(uint64_t oid, uint64_t offset, uint64_t end);
+    Status apply_as(Author author, const Transaction& transaction, Space space, Logging logging);
+    Status apply_whole(const Transaction& transaction, Space space, Logging logging);
+    Status punch_slices(uint64_t oid, uint64_t offset, uint64_t end, Logging logging);
     Result<bool> reap(size_t items);
     Result<bool> reap_slice(size_t items);
     Result<std::optional<PackedKey>> next_orphan() VEXFS_REQUIRES(lock_);
