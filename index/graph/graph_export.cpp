@@ -17,9 +17,14 @@ void export_row(const GraphCore& core, uint32_t slot, ChangeSink& sink) {
         sink.duplicate_added(next, slot);
 }
 
-void export_talls(const GraphCore& core, ChangeSink& sink) {
+} // namespace
+
+void export_upper(const GraphCore& core, const std::function<bool(uint32_t slot)>& wanted,
+                  ChangeSink& sink) {
     MutexLock lock(core.talls.mutex());
     for (uint32_t tall = 0; tall < core.talls.count(); ++tall) {
+        if (core.talls.levels(tall) == 0 || !wanted(core.talls.slot(tall)))
+            continue;
         for (uint32_t level = 1; level <= core.talls.levels(tall); ++level) {
             uint32_t links[kUpperLinks];
             const uint32_t count = load_links(core.talls.links(tall, level), kUpperLinks, links);
@@ -30,8 +35,6 @@ void export_talls(const GraphCore& core, ChangeSink& sink) {
     }
 }
 
-} // namespace
-
 void export_graph(const GraphCore& core, ChangeSink& sink) {
     for (uint32_t slot = 0; slot < core.rows(); ++slot) {
         if (!core.knows(slot))
@@ -39,7 +42,8 @@ void export_graph(const GraphCore& core, ChangeSink& sink) {
         if ((core.state(slot) & (kRowLinked | kRowDuplicate)) == kRowLinked)
             export_row(core, slot, sink);
     }
-    export_talls(core, sink);
+    export_upper(
+        core, [](uint32_t) { return true; }, sink);
     const std::optional<TallRows::Entry> entry = core.talls.entry();
     sink.entry_changed(entry ? core.talls.slot(entry->tall) : kNoLink);
 }

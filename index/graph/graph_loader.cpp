@@ -12,6 +12,9 @@
 namespace vexfs::index {
 namespace {
 
+constexpr size_t kAhead = 8;   // rows that are fetched while others are looked at
+constexpr int kLeadRounds = 8; // a hostile graph could want as many as it has rows
+
 Error no_memory() {
     return fail(Code::kENOMEM, "graph loader: no memory");
 }
@@ -23,19 +26,40 @@ GraphLoader::GraphLoader(Graph& graph, uint32_t slot_end)
     VEXFS_ASSERT(slot_end <= kMaxSlots && core_.rows() == 0);
 }
 
+Status GraphLoader::prepare() {
+    if (!kinds_.empty())
+        return ok();
+    return guard(no_memory(), [&]() -> Status {
+        kinds_.resize(slot_end_);
+        return ok();
+    });
+}
+
 Status GraphLoader::add_code(uint32_t slot, const uint8_t* record) {
     if (slot >= slot_end_)
         return fail(Code::kEINVAL, "graph loader: slot of a code");
-    if (kinds_.empty()) {
-        VEXFS_TRY_VOID(guard(no_memory(), [&]() -> Status {
-            kinds_.resize(slot_end_);
-            return ok();
-        }));
-    }
+    VEXFS_TRY_VOID(prepare());
     VEXFS_TRY_VOID(core_.ensure(slot));
     std::memcpy(core_.codes.row(slot), record, core_.config.shape.record_bytes);
     kinds_[slot] = std::max(kinds_[slot], static_cast<uint8_t>(kCode));
     return ok();
+}
+
+Status GraphLoader::add_node(uint32_t slot, const uint8_t* record,
+                             std::span<const uint32_t> links) {
+    if (links.size() > kLinks)
+        return fail(Code::kEINVAL, "graph loader: number of links");
+    VEXFS_TRY_VOID(add_code(slot, record));
+    write_links(core_.row(slot), kLinks, links);
+    kinds_[slot] = kNode;
+    return ok();
+}
+
+void GraphLoader::reject(uint32_t slot) {
+    if (!is_row(slot))
+        return;
+    forget(slot);
+    kinds_[slot] = kNothing;
 }
 
 Status GraphLoader::apply(Bytes records) {
@@ -228,25 +252,82 @@ Status GraphLoader::place_entry() {
 }
 
 // Rows that can be reached on level 0 from the entry are linked. The others are none, and neither
-// is a tall of theirs: the walk of an upper level could lead to it and end there.
+// is a tall of theirs.
 Status GraphLoader::reach() {
     const std::optional<TallRows::Entry> entry = core_.talls.entry();
     if (!entry)
         return ok();
     std::vector<uint32_t> reached;
     visit(core_.talls.slot(entry->tall), reached);
-    uint32_t links[kLinks];
-    for (size_t next = 0; next < reached.size(); ++next) {
-        const uint32_t count = load_links(core_.row(reached[next]), kLinks, links);
-        for (uint32_t i = 0; i < count; ++i)
-            visit(links[i], reached);
-    }
+    follow(reached, 0);
+    lead_to_unreached(reached);
     for (uint32_t slot : reached) {
         core_.add_state(slot, kRowTaken | kRowLinked);
         core_.raise_rows(slot);
     }
     core_.linked_rows.store(static_cast<uint32_t>(reached.size()));
     report_.linked = static_cast<uint32_t>(reached.size());
+    drop_unreached_talls();
+    return ok();
+}
+
+// Visits all that those from `from` on lead to.
+void GraphLoader::follow(std::vector<uint32_t>& reached, size_t from) {
+    uint32_t links[kLinks];
+    for (size_t next = from; next < reached.size(); ++next) {
+        if (next + kAhead < reached.size())
+            __builtin_prefetch(core_.row(reached[next + kAhead]));
+        const uint32_t count = load_links(core_.row(reached[next]), kLinks, links);
+        for (uint32_t i = 0; i < count; ++i)
+            visit(links[i], reached);
+    }
+}
+
+// A row that was stored after its neighbours were is one that nobody leads to. It knows who they
+// are. All such rows are led to, also those that are reached through others meanwhile: one way is
+// not enough. One may wait for another one; a few rounds are enough for that.
+void GraphLoader::lead_to_unreached(std::vector<uint32_t>& reached) {
+    std::vector<uint32_t> unreached;
+    for (uint32_t slot = 0; slot < kinds_.size(); ++slot)
+        if (kinds_[slot] == kNode)
+            unreached.push_back(slot);
+    for (int round = 0; round < kLeadRounds && !unreached.empty(); ++round) {
+        const size_t led = std::erase_if(unreached, [&](uint32_t slot) {
+            if (!lead_to(slot))
+                return false;
+            const size_t from = reached.size();
+            visit(slot, reached);
+            follow(reached, from);
+            return true;
+        });
+        if (led == 0)
+            return;
+    }
+}
+
+// Links the row from its neighbours, as far as they were reached and have room.
+bool GraphLoader::lead_to(uint32_t slot) {
+    bool led = false;
+    uint32_t links[kLinks];
+    const uint32_t count = load_links(core_.row(slot), kLinks, links);
+    for (uint32_t i = 0; i < count; ++i) {
+        if (kinds_[links[i]] != kReachedNode)
+            continue;
+        uint32_t theirs[kLinks];
+        uint32_t* const row = core_.row(links[i]);
+        const uint32_t their_count = load_links(row, kLinks, theirs);
+        if (their_count >= core_.config.links_max ||
+            std::find(theirs, theirs + their_count, slot) != theirs + their_count)
+            continue;
+        store_link(row + their_count, slot);
+        ++report_.added_links;
+        led = true;
+    }
+    return led;
+}
+
+// The walk of an upper level could lead to one and end there.
+void GraphLoader::drop_unreached_talls() {
     MutexLock lock(core_.talls.mutex());
     for (uint32_t tall = 0; tall < core_.talls.count(); ++tall) {
         for (uint32_t level = 1; level <= core_.talls.levels(tall); ++level) {
@@ -263,7 +344,6 @@ Status GraphLoader::reach() {
         if (core_.talls.levels(tall) > 0 && kinds_[core_.talls.slot(tall)] != kReachedNode)
             core_.talls.release(tall);
     }
-    return ok();
 }
 
 void GraphLoader::visit(uint32_t slot, std::vector<uint32_t>& reached) {

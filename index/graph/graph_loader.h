@@ -2,14 +2,16 @@
 //
 // A graph out of codes and bytes that nobody vouches for.
 //
-// First every row's code is added, then the records of a snapshot and of the logs after it, then
-// finish() puts together what holds: a row whose links are impossible (out of range, twice the
-// same, itself) is not linked, a link to a row that is not linked is dropped, levels that
-// contradict each other are dropped, and what cannot be reached from the entry is not linked
-// either. What is not linked is returned, for the caller to insert again. No byte is trusted and
-// none leads astray.
+// First every row's code is added, with its neighbours if they are at hand, then the records of a
+// snapshot and of the logs after it, then finish() puts together what holds: a row whose links are
+// impossible (out of range, twice the same, itself) is not linked, a link to a row that is not
+// linked is dropped, levels that contradict each other are dropped. The pieces may be of different
+// ages: a row that nobody leads to is linked from those of its own neighbours that have room, and
+// if none has, it is not linked. What is not linked is returned, for the caller to insert again. No
+// byte is trusted and none leads astray.
 //
-// Threads: one thread; the graph is nobody else's until finish() has returned.
+// Threads: after prepare() add_code() and add_node() from several threads for different slots, the
+// others one thread; the graph is nobody else's until finish() has returned.
 #pragma once
 
 #include <array>
@@ -27,6 +29,7 @@ namespace vexfs::index {
 struct LoadReport {
     uint32_t linked = 0;           // rows that searches find
     uint64_t dropped_links = 0;    // to rows that are not linked
+    uint64_t added_links = 0;      // to rows that could not be reached
     uint64_t rejected_records = 0; // that made no sense by themselves
     std::vector<uint32_t>
         pending; // slots with a code that are not linked; the graph does not know them
@@ -37,8 +40,17 @@ class GraphLoader {
     // `graph` is empty. Slots are below slot_end.
     GraphLoader(Graph& graph, uint32_t slot_end);
 
+    // Before several threads add rows. ENOMEM.
+    Status prepare();
+
     // A row exists and this is its code. EINVAL for a slot out of range, ENOMEM.
     Status add_code(uint32_t slot, const uint8_t* record);
+
+    // The same, and these are its neighbours on level 0. EINVAL also if they are too many.
+    Status add_node(uint32_t slot, const uint8_t* record, std::span<const uint32_t> links);
+
+    // The row is not what it was: as if nothing had been said of it.
+    void reject(uint32_t slot);
 
     // Takes records up to the end of the bytes. EBADMSG if they end inside a record or a record has
     // an unknown kind, ENOMEM; what came before it counts.
@@ -74,6 +86,10 @@ class GraphLoader {
     Status place_entry();
     Status reach();
     void visit(uint32_t slot, std::vector<uint32_t>& reached);
+    void follow(std::vector<uint32_t>& reached, size_t from);
+    void lead_to_unreached(std::vector<uint32_t>& reached);
+    bool lead_to(uint32_t slot);
+    void drop_unreached_talls();
     Status join_duplicates();
 
     enum Kind : uint8_t { kNothing, kCode, kNode, kReachedNode };

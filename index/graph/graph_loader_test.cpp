@@ -132,6 +132,44 @@ TEST_CASE("graph loader: rows that the entry does not reach are pending") {
     CHECK(loaded.report.pending == std::vector<uint32_t>{0, 1, 2, 3, 4});
 }
 
+TEST_CASE("graph loader: rows that came after their neighbours were stored are linked from these") {
+    const TestRows rows(1200, 35);
+    const auto old = build(TestRows(1000, 35)); // the same seed, so the same rows
+    const auto whole = build(rows);
+    const auto graph = Graph::create(TestRows::config()).value();
+    GraphLoader loader(*graph, rows.size());
+    for (uint32_t slot = 0; slot < rows.size(); ++slot) {
+        // The first thousand as they were before the others came.
+        const GraphCore& from = slot < 1000 ? old->core() : whole->core();
+        uint32_t links[kLinks];
+        const uint32_t count = load_links(from.row(slot), kLinks, links);
+        REQUIRE(loader.add_node(slot, rows.record(slot), {links, count}));
+    }
+    const uint32_t too_many[kLinks + 1] = {};
+    CHECK(!loader.add_node(3, rows.record(3), too_many));
+    loader.reject(7);
+    const LoadReport report = loader.finish().value();
+    CHECK(report.added_links > 0);
+    CHECK(report.dropped_links > 0);
+    CHECK(report.linked + report.pending.size() == 1199);
+    CHECK(report.pending.size() <= 5);
+    CHECK(!graph->is_linked(7));
+    uint32_t found = 0;
+    Scratch scratch;
+    for (uint32_t slot = 1000; slot < rows.size(); ++slot) {
+        std::vector<Neighbor> out(10);
+        SearchParams params;
+        params.k = 10;
+        const TestQuery wanted(rows, rows.row(slot));
+        const SearchOutcome outcome = graph->search(wanted.query, params, scratch, out).value();
+        found += std::any_of(out.begin(), out.begin() + outcome.found,
+                             [&](const Neighbor& one) { return one.slot == slot; })
+                     ? 1
+                     : 0;
+    }
+    CHECK(found >= 190);
+}
+
 TEST_CASE("graph loader: nothing at all is an empty graph whose rows are all pending") {
     const TestRows rows(10, 33);
     const Loaded loaded = load(rows, {});
