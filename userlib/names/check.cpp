@@ -126,6 +126,8 @@ class Checker {
         }
         if (object_.orphaned && !is_type(key, NameItem::kInode))
             return ok();
+        if (is_guest(key.oid) && std::ranges::count(guests_.object_items, key.type) > 0)
+            return ok();
         object_.has_items = object_.has_items || !is_record(key);
         if (is_type(key, NameItem::kInode))
             take_inode(item);

@@ -502,7 +502,15 @@ TEST_CASE("check of names: what others keep in the store is sound where they say
           std::vector<std::string>{"inode: its number is that of an object beside the names"});
     CHECK(found({{3, tree.value, object}, {17}}) ==
           std::vector<std::string>{"xattr: its value is in an object beside the names"});
+    Transaction of_object;
+    of_object.put({object, 18, 0, 0}, text("an item"));
+    REQUIRE(tree.store().apply(of_object));
+    CHECK(found({{3, object}, {17}, {18}}).empty());
+    CHECK(found({{3, object}, {17}}) ==
+          std::vector<std::string>{"inode: it is not there, but something of it is",
+                                   "object: an item of a kind that is not known"});
     Transaction wrong;
+    wrong.erase({object, 18, 0, 0});
     wrong.put({tree.dir, 17, 0, 0}, text("an item"));
     REQUIRE(tree.store().apply(wrong));
     CHECK(found({{3, object}, {17}}) ==
