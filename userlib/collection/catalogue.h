@@ -5,6 +5,8 @@
 // Threads: pure functions on a store that any thread uses.
 #pragma once
 
+#include <array>
+
 #include "userlib/collection/schema.h"
 #include "userlib/store/store.h"
 
@@ -15,6 +17,11 @@ struct CollectionEntry {
     Schema schema;
     uint64_t vectors_oid = 0; // the object of the vectors
     uint64_t rows_oid = 0;    // the object of what else a row has
+    // The objects of two graphs, one of them in use; 0: the graph is kept in memory alone.
+    std::array<uint64_t, 2> graph_oids{};
+
+    // Those that there are.
+    [[nodiscard]] std::vector<uint64_t> objects() const;
 };
 
 // All collections, by number of their directory. One whose item is malformed is left out and

@@ -6,6 +6,7 @@
 #include "base/guard.h"
 #include "index/kernels/page_shape.h"
 #include "userlib/collection/catalogue.h"
+#include "userlib/collection/graph_file.h"
 #include "userlib/collection/item.h"
 #include "userlib/collection/row_map.h"
 #include "userlib/collection/row_record.h"
@@ -50,7 +51,12 @@ class Checker {
         check_objects();
         VEXFS_TRY_VOID(for_each_row_map(store_, [this](uint64_t ino) { return check_map(ino); }));
         check_slots();
-        return check_records();
+        VEXFS_TRY_VOID(check_records());
+        for (const CollectionEntry& entry : entries_)
+            for (const uint64_t oid : entry.graph_oids)
+                if (oid != 0 && !orphaned(oid))
+                    VEXFS_TRY_VOID(check_graph(entry.directory, entry.schema.dim, oid));
+        return ok();
     }
 
     template <typename Visit>
@@ -89,7 +95,7 @@ class Checker {
             return find(entry.error(), item.key.sub);
         ++report_.collections;
         entries_.push_back(*entry);
-        for (const uint64_t oid : {entry->vectors_oid, entry->rows_oid}) {
+        for (const uint64_t oid : entry->objects()) {
             report_.objects.push_back(oid);
             if (orphaned(oid))
                 find("collection: its data is being erased", entry->directory);
@@ -99,7 +105,7 @@ class Checker {
     void check_objects() {
         std::ranges::sort(report_.objects);
         for (const CollectionEntry& entry : entries_)
-            for (const uint64_t oid : {entry.vectors_oid, entry.rows_oid})
+            for (const uint64_t oid : entry.objects())
                 if (std::ranges::count(report_.objects, oid) > 1)
                     find("collection: an object is that of another one, too", entry.directory);
     }
@@ -163,6 +169,36 @@ class Checker {
         }
         return ok();
     }
+
+    // That a page is damaged is for the store's check to tell; what pages say of links is for the
+    // loader, which takes no harm.
+    Status check_graph(uint64_t directory, uint32_t dim, uint64_t oid) {
+        const GraphFile file(store_, oid);
+        const Result<std::optional<GraphHead>> head = file.read_head();
+        if (!head && head.error().code != Code::kEUCLEAN)
+            return head.error();
+        if (!head)
+            find(head.error(), directory);
+        if (!head || !*head)
+            return ok();
+        if (const auto codec = file.read_codec(**head, dim);
+            !codec && !is_store_damage(codec.error()))
+            find(codec.error(), directory);
+        Page bytes(kGraphPageBytes);
+        for (const uint32_t number : VEXFS_TRY(file.pages())) {
+            const Result<bool> read = file.read_page(number, bytes);
+            if (!read && !is_damage(read.error()))
+                return read.error();
+            if (!read || !*read)
+                continue;
+            const auto page =
+                GraphPage::parse(bytes, (*head)->code_bytes, (*head)->generation, number);
+            if (!page)
+                find(page.error(), directory);
+        }
+        return ok();
+    }
+    static bool is_store_damage(const Error& error) { return error.code == Code::kEIO; }
 
     Store& store_;
     CollectionsReport report_;

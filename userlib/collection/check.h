@@ -2,8 +2,9 @@
 //
 // check_collections: whether collections, row maps and what is stored of rows agree.
 //
-// Every collection has two objects of its own, every row map a collection, every row a slot that no
-// other row has, and what is stored there says whose it is. It repairs nothing, and leaves to
+// Every collection has objects of its own, every row map a collection, every row a slot that no
+// other row has, and what is stored there says whose it is; a graph has a head, a codec and pages
+// that go together. It repairs nothing, and leaves to
 // check() of the store whether the bytes can be read at all, and to check_names() whether a file is
 // one.
 //

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "userlib/collection/graph_file.h"
 #include "userlib/collection/item.h"
 #include "userlib/collection/row_map.h"
 #include "userlib/collection/row_record.h"
@@ -31,7 +32,7 @@ void finds(std::vector<std::string> expected,
     REQUIRE(before.clean());
     CHECK(before.files == 2);
     CHECK(before.rows == 303);
-    CHECK(before.objects == std::vector<uint64_t>{kCollectionsOid, 1026, 1027});
+    CHECK(before.objects == std::vector<uint64_t>{kCollectionsOid, 1026, 1027, 1028, 1029});
     Transaction transaction;
     damage(made, transaction);
     REQUIRE(made.store().apply(transaction));
@@ -66,7 +67,7 @@ TEST_CASE("check: a collection that is malformed, or whose objects are not its o
     finds({"collection: an object is that of another one, too",
            "collection: an object is that of another one, too"},
           [](TestCollection& made, Transaction& transaction) {
-              put_collection(transaction, {1100, made.entry().schema, 1026, 1028});
+              put_collection(transaction, {1100, made.entry().schema, 1026, 1030});
           });
 }
 
@@ -102,8 +103,24 @@ TEST_CASE("check: a slot that is none, that two rows have, or that holds another
     finds({"row: what is stored of it is another one's"},
           [](TestCollection&, Transaction& transaction) {
               Page record(kRowRecordBytes);
-              encode_row_record({{1031, 2}, {}, 1}, record.data());
+              encode_row_record({{1031, 2}, {}, 1}, 7, record.data());
               transaction.write(1027, 12 * kRowRecordBytes, record);
+          });
+}
+
+TEST_CASE("check: a graph whose head or page is malformed, or whose codec is that of another one") {
+    const GraphHead head{1, 64, 8, 1000};
+    finds({"graph: its head is malformed"}, [](TestCollection&, Transaction& transaction) {
+        transaction.put(collection_key(1028, CollectionItem::kGraph), Page(31));
+    });
+    finds({"codec: the bytes end early"}, [&](TestCollection& made, Transaction&) {
+        REQUIRE(GraphFile(made.store(), 1029).write_head(head));
+    });
+    finds({"codec: the bytes end early", "graph page: generation"},
+          [&](TestCollection& made, Transaction&) {
+              GraphFile file(made.store(), 1029);
+              REQUIRE(file.write_head(head));
+              REQUIRE(file.write_page(3, Page(kGraphPageBytes, std::byte{9})));
           });
 }
 
@@ -115,7 +132,7 @@ TEST_CASE("check: what a crash leaves is sound, and the next open erases it") {
     const std::vector<uint32_t> slots{0, 1, 2, 3};
     put_row_map(transaction, 1030, 1025, slots, 3, 4);
     Page record(kRowRecordBytes);
-    encode_row_record({{1031, 3}, {}, 1}, record.data());
+    encode_row_record({{1031, 3}, {}, 1}, 7, record.data());
     transaction.write(1027, 400 * kRowRecordBytes, record);
     transaction.write(1026, 400 * sizeof(float), record);
     REQUIRE(made.store().apply(transaction));

@@ -52,7 +52,8 @@ Status read_slots(RowState& state, std::span<const uint32_t> slots, std::vector<
 
 Collection::Collection(std::unique_ptr<RowState> state, bool read_only)
     : read_only_(read_only), state_(std::move(state)),
-      scratches_(std::make_unique<SearchScratches>()), linker_(std::make_unique<Linker>(*state_)) {}
+      scratches_(std::make_unique<SearchScratches>()),
+      linker_(std::make_unique<Linker>(*state_, read_only)) {}
 
 Collection::~Collection() = default;
 
@@ -143,6 +144,14 @@ void Collection::slow_down(uint64_t rows) {
     linker_->slow_down(rows);
 }
 
+Status Collection::flush_graph(const index::ScanStop& stop) {
+    return linker_->flush(stop);
+}
+
+void Collection::give_up_graph() {
+    linker_->give_up();
+}
+
 RowCounts Collection::counts() {
     const RowsRead read(*state_);
     RowCounts counts;
@@ -166,6 +175,8 @@ RowCounts Collection::counts() {
     counts.drops = drops_;
     counts.searches = searches_;
     counts.search_ns = search_ns_;
+    counts.open_rows_ns = state_->open_rows_ns;
+    counts.open_graph_ns = state_->open_graph_ns;
     return counts;
 }
 

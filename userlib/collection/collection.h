@@ -5,7 +5,8 @@
 //
 // A row is durable in the store: its vector and what else it has in two objects, and its place in
 // the row map of its file, which is the truth. It can be searched when put() returns, by a scan; in
-// the background it is linked into a graph, which is in memory alone and made anew after each open.
+// the background it is linked into a graph, which is written down now and then and loaded by an
+// open.
 // It knows no name, no right and no user: visible is what a set of classes says.
 //
 // Threads: any thread calls anything but the destructor. Puts and drops wait for each other; a
@@ -71,6 +72,11 @@ class Collection {
 
     // Waits until the rows that are pending now are linked. ECANCELED and ETIMEDOUT as `stop` says.
     Status wait_linked(const index::ScanStop& stop);
+    // Gives the graph as far as rows are linked to the store, which it is durable with after the
+    // next commit. What the store failed with; ECANCELED and ETIMEDOUT as `stop` says.
+    Status flush_graph(const index::ScanStop& stop);
+    // Before the collection is destroyed: nothing is written to its graph from here on.
+    void give_up_graph();
 
     // What works on it. A job that was resumed goes on at once.
     [[nodiscard]] JobBoard& jobs();
@@ -134,6 +140,8 @@ class Collection {
     void clean_up(uint64_t ino, uint32_t before, uint32_t total, std::span<const uint32_t> removed)
         VEXFS_REQUIRES(change_mutex_);
     void erase(std::span<const uint32_t> slots) VEXFS_REQUIRES(change_mutex_);
+
+    Result<bool> sweep_columns(uint32_t& slot, uint64_t& erased);
 
     // compact.cpp
     std::vector<uint32_t> misplaced(uint64_t ino, uint32_t& first);

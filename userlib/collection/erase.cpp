@@ -51,33 +51,39 @@ Status find_bytes(RowState& state, std::span<const uint32_t> slots, std::vector<
 Result<bool> Collection::sweep(uint32_t& slot, uint64_t& erased) {
     if (read_only_)
         return fail(Code::kEROFS, "erase: the volume is open for reading only");
-    return guard(no_memory(), [&]() -> Result<bool> {
-        const MutexLock change(change_mutex_);
-        VEXFS_TRY_VOID(check_sound());
-        std::vector<uint32_t> slots;
-        uint32_t end = 0;
-        {
-            const RowsRead read(*state_);
-            end = state_->slots.end();
-            const uint32_t stop = std::min(end, slot + kSweepSlots);
-            for (; slot < stop; ++slot)
-                if (state_->slots.is_free(slot))
-                    slots.push_back(slot);
-        }
-        std::vector<uint32_t> found;
-        Status damage = ok();
-        VEXFS_TRY_VOID(find_bytes(*state_, slots, found, damage));
-        VEXFS_TRY_VOID(erase_slots(*state_, found));
-        erased += found.size();
-        VEXFS_TRY_VOID(damage);
-        if (slot < end)
-            return true;
-        for (const auto& [oid, bytes] :
-             {std::pair{state_->entry.vectors_oid, state_->vectors.vector_bytes()},
-              std::pair{state_->entry.rows_oid, kRowRecordBytes}})
-            VEXFS_TRY_VOID(state_->store.punch(oid, end * bytes, UINT64_MAX - end * bytes));
-        return false;
-    });
+    if (VEXFS_TRY(guard(no_memory(), [&] { return sweep_columns(slot, erased); })))
+        return true;
+    // Codes of rows that were taken out of the graph go with its pages.
+    VEXFS_TRY_VOID(linker_->flush({}));
+    return false;
+}
+
+Result<bool> Collection::sweep_columns(uint32_t& slot, uint64_t& erased) {
+    const MutexLock change(change_mutex_);
+    VEXFS_TRY_VOID(check_sound());
+    std::vector<uint32_t> slots;
+    uint32_t end = 0;
+    {
+        const RowsRead read(*state_);
+        end = state_->slots.end();
+        const uint32_t stop = std::min(end, slot + kSweepSlots);
+        for (; slot < stop; ++slot)
+            if (state_->slots.is_free(slot))
+                slots.push_back(slot);
+    }
+    std::vector<uint32_t> found;
+    Status damage = ok();
+    VEXFS_TRY_VOID(find_bytes(*state_, slots, found, damage));
+    VEXFS_TRY_VOID(erase_slots(*state_, found));
+    erased += found.size();
+    VEXFS_TRY_VOID(damage);
+    if (slot < end)
+        return true;
+    for (const auto& [oid, bytes] :
+         {std::pair{state_->entry.vectors_oid, state_->vectors.vector_bytes()},
+          std::pair{state_->entry.rows_oid, kRowRecordBytes}})
+        VEXFS_TRY_VOID(state_->store.punch(oid, end * bytes, UINT64_MAX - end * bytes));
+    return false;
 }
 
 } // namespace vexfs

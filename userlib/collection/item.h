@@ -18,6 +18,7 @@ inline constexpr uint64_t kCollectionsOid = 3; // no file: all collections of th
 enum class CollectionItem : uint8_t {
     kCollection = 16, // kCollectionsOid; sub: its directory; see catalogue.h
     kRows = 17,       // of a file; sub: row / kRowsOfPiece; see row_map.h
+    kGraph = 18,      // of the object of a graph; see graph_file.h
 };
 
 inline Key collection_key(uint64_t oid, CollectionItem item, uint64_t sub = 0) {

@@ -6,7 +6,7 @@
 #include "base/guard.h"
 #include "base/log.h"
 #include "index/codec/train.h"
-#include "index/kernels/isa.h"
+#include "userlib/collection/row_record.h"
 
 namespace vexfs {
 
@@ -18,6 +18,8 @@ constexpr uint64_t kSampleRowsMax = 8192;
 constexpr size_t kSampleBytesMax = size_t{64} << 20;
 constexpr std::chrono::milliseconds kReadersWait{1};
 constexpr std::chrono::milliseconds kStopWait{10};
+// Without a change for so long, all that differs from the disk is written.
+constexpr std::chrono::milliseconds kQuiet{1000};
 
 // The first slots of the set from `cursor` on, at most `count`; the cursor moves behind them.
 std::vector<uint32_t> next_slots(const SlotSet& set, uint32_t& cursor, size_t count) {
@@ -39,6 +41,8 @@ std::vector<uint32_t> next_slots(const SlotSet& set, uint32_t& cursor, size_t co
 Status insert(LinkedRows& linked, uint32_t slot, index::VectorView vector,
               index::Scratch& scratch) {
     alignas(64) uint8_t record[index::kCodecRecordBytesMax];
+    VEXFS_TRY_VOID(linked.changes.expect(
+        slot, vector_sum({vector.data, index::bytes_of(vector.element, vector.dim)})));
     linked.codec.encode(vector, record);
     const Status inserted = linked.graph->insert(slot, record, scratch);
     return inserted || inserted.error().code != Code::kEEXIST ? inserted : ok();
@@ -46,7 +50,8 @@ Status insert(LinkedRows& linked, uint32_t slot, index::VectorView vector,
 
 } // namespace
 
-Linker::Linker(RowState& state) : state_(state), thread_([this] { run(); }) {}
+Linker::Linker(RowState& state, bool read_only)
+    : state_(state), flush_(state, read_only), thread_([this] { run(); }) {}
 
 Linker::~Linker() {
     {
@@ -119,33 +124,95 @@ void Linker::slow_down(uint64_t rows) {
     }
 }
 
+Status Linker::flush(const index::ScanStop& stop) {
+    MutexLock lock(mutex_);
+    const uint64_t wanted = ++flush_asked_;
+    changed_.notify_all();
+    while (flush_done_ < wanted) {
+        VEXFS_TRY_VOID(stop.check());
+        changed_.wait_for(mutex_, kStopWait);
+    }
+    return flush_failure_ ? Status(*flush_failure_) : ok();
+}
+
 void Linker::run() {
     for (;;) {
-        {
-            MutexLock lock(mutex_);
-            while (!stop_ && seen_ == asked_)
-                changed_.wait(mutex_);
-            if (stop_)
-                return;
-            seen_ = asked_;
-        }
-        for (bool more = true; more;) {
-            const Result<bool> done =
-                guard(fail(Code::kENOMEM, "linker: no memory"), [this] { return step(); });
-            more = done && *done;
-            MutexLock lock(mutex_);
-            if (!done) {
-                log(LogLevel::kError, "collection", "rows cannot be linked and stay pending",
-                    {{"directory", state_.entry.directory}, {"cause", done.error()}});
-                state_.jobs.fail_own(done.error());
-                failure_ = done.error();
-                done_ = seen_;
-                changed_.notify_all();
-            }
-            if (stop_)
-                return;
+        switch (next_task()) {
+        case Task::kStop:
+            return;
+        case Task::kLink:
+            link_rows();
+            break;
+        case Task::kFlush:
+            flush_pages();
+            break;
         }
     }
+}
+
+Linker::Task Linker::next_task() {
+    const bool behind = !flush_failed_ && flush_.behind();
+    MutexLock lock(mutex_);
+    while (!stop_ && flush_done_ == flush_asked_ && !more_ && seen_ == asked_) {
+        if (!behind)
+            changed_.wait(mutex_);
+        else if (!changed_.wait_for(mutex_, kQuiet))
+            return Task::kFlush;
+    }
+    if (stop_)
+        return Task::kStop;
+    return flush_done_ < flush_asked_ ? Task::kFlush : Task::kLink;
+}
+
+// Until there is nothing to do, or something else to do first.
+void Linker::link_rows() {
+    flush_failed_ = false;
+    for (more_ = true; more_;) {
+        const Result<bool> done =
+            guard(fail(Code::kENOMEM, "linker: no memory"), [this] { return step(); });
+        more_ = done && *done;
+        if (more_ && flush_.due() && !flush_failed_)
+            flush_pages();
+        MutexLock lock(mutex_);
+        if (!done) {
+            log(LogLevel::kError, "collection", "rows cannot be linked and stay pending",
+                {{"directory", state_.entry.directory}, {"cause", done.error()}});
+            state_.jobs.fail_own(done.error());
+            failure_ = done.error();
+            done_ = seen_;
+            changed_.notify_all();
+        }
+        if (stop_ || flush_done_ < flush_asked_)
+            return;
+    }
+}
+
+// All pages if it is asked for or nothing else is to be done, else some.
+void Linker::flush_pages() {
+    uint64_t asked = 0;
+    {
+        MutexLock lock(mutex_);
+        asked = flush_asked_;
+    }
+    Result<bool> more = true;
+    do
+        more = guard(fail(Code::kENOMEM, "linker: no memory"), [this] { return flush_.step(); });
+    while (more && *more && flush_goes_on());
+    flush_failed_ = !more;
+    if (!more)
+        log(LogLevel::kWarning, "collection",
+            "the graph cannot be written; some rows are linked again after an open",
+            {{"directory", state_.entry.directory}, {"cause", more.error()}});
+    MutexLock lock(mutex_);
+    flush_failure_ = more ? std::nullopt : std::optional(more.error());
+    if (!more || !*more)
+        flush_done_ = std::max(flush_done_, asked);
+    changed_.notify_all();
+}
+
+bool Linker::flush_goes_on() {
+    MutexLock lock(mutex_);
+    return !stop_ && (flush_done_ < flush_asked_ || (!more_ && seen_ == asked_));
 }
 
 void Linker::note_done(uint64_t asked) {
@@ -266,6 +333,7 @@ Status Linker::link(std::span<const uint32_t> slots, const std::byte* const* vec
         VEXFS_TRY_VOID(insert(*state_.linked, slots[i], vector, scratch_));
         state_.table.pending().remove(slots[i]);
     }
+    flush_.linked(slots.size());
     return ok();
 }
 
@@ -397,18 +465,14 @@ Result<std::unique_ptr<LinkedRows>> Linker::train() {
         schema.element, schema.metric,         schema.dim,
         sample.data(),  schema.vector_bytes(), sample.size() / schema.vector_bytes()};
     index::TrainOptions options;
-    options.generation = static_cast<uint32_t>(++generation_);
+    options.generation = ++state_.graph_generation;
     if (schema.codes == static_cast<uint16_t>(CodesKind::kI8))
         options.kind = index::CodecKind::kPlain;
     index::TrainedCodec trained = VEXFS_TRY(index::train_codec(table, options));
-    index::GraphConfig config;
-    config.shape = trained.codec.shape();
-    config.ef_construction = schema.ef_construction;
-    config.links_max = std::min(2 * schema.m, index::kLinks);
-    config.links_of_insert = std::min(config.links_of_insert, config.links_max);
-    config.isa = index::chosen_isa();
-    std::unique_ptr<index::Graph> graph = VEXFS_TRY(index::Graph::create(config));
-    return std::make_unique<LinkedRows>(std::move(trained.codec), std::move(graph), rows);
+    std::unique_ptr<LinkedRows> linked =
+        VEXFS_TRY(make_linked_rows(schema, std::move(trained.codec), rows));
+    linked->graph->set_sink(&linked->changes);
+    return linked;
 }
 
 } // namespace vexfs

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The background work of a collection: learns codes, links pending rows into the graph, takes dead
-// rows out of it, and learns anew when the rows have become many more.
+// rows out of it, learns anew when the rows have become many more, and writes the graph down.
 //
 // It starts when there are enough rows for a graph to be worth it. What fails is logged and tried
 // again with the next change; meanwhile rows are searched by scans.
@@ -16,6 +16,7 @@
 
 #include "index/flat/scan.h"
 #include "index/graph/scratch.h"
+#include "userlib/collection/graph_flush.h"
 #include "userlib/collection/row_state.h"
 
 namespace vexfs {
@@ -31,7 +32,7 @@ inline constexpr std::chrono::seconds kSlowedMax{5};
 
 class Linker {
   public:
-    explicit Linker(RowState& state);
+    Linker(RowState& state, bool read_only);
     ~Linker();
     Linker(const Linker&) = delete;
     Linker& operator=(const Linker&) = delete;
@@ -48,9 +49,20 @@ class Linker {
     // else when as many were linked as were put, or linking is paused or fails, or kSlowedMax has
     // passed.
     void slow_down(uint64_t rows);
+    // Until what is linked is written. ECANCELED and ETIMEDOUT as `stop` says; what writing failed
+    // with.
+    Status flush(const index::ScanStop& stop);
+    // The collection is to be destroyed: nothing is written when it returns, nor from here on.
+    void give_up() { flush_.give_up(); }
 
   private:
+    enum class Task : uint8_t { kStop, kLink, kFlush };
+
     void run();
+    Task next_task();
+    void link_rows();
+    void flush_pages();
+    [[nodiscard]] bool flush_goes_on();
     // True if there is more to do at once.
     Result<bool> step();
     Result<bool> link_some();
@@ -75,7 +87,9 @@ class Linker {
     // shared.
     uint32_t move_cursor_ = 0;
     uint64_t pass_ = 0; // what was asked for when this pass began
-    uint64_t generation_ = 0;
+    GraphFlush flush_;
+    bool more_ = false;         // to link at once
+    bool flush_failed_ = false; // the next try is that of the next change
 
     Mutex mutex_;
     CondVar changed_;
@@ -86,6 +100,9 @@ class Linker {
     std::optional<Error> failure_ VEXFS_GUARDED_BY(mutex_);
     bool take_out_all_ VEXFS_GUARDED_BY(mutex_) = false;
     uint64_t linked_rows_ VEXFS_GUARDED_BY(mutex_) = 0; // so far
+    uint64_t flush_asked_ VEXFS_GUARDED_BY(mutex_) = 0;
+    uint64_t flush_done_ VEXFS_GUARDED_BY(mutex_) = 0; // written, or failed
+    std::optional<Error> flush_failure_ VEXFS_GUARDED_BY(mutex_);
     std::thread thread_;
 };
 

@@ -2,9 +2,11 @@
 #include "base/guard.h"
 #include "base/log.h"
 #include "userlib/collection/collection.h"
+#include "userlib/collection/graph_restore.h"
 #include "userlib/collection/linker.h"
 #include "userlib/collection/row_loader.h"
 #include "userlib/collection/search_scratches.h"
+#include "userlib/collection/stopwatch.h"
 
 namespace vexfs {
 
@@ -33,7 +35,16 @@ Result<std::unique_ptr<Collection>> Collection::open(Store& store, const Collect
             index::Distance::make(used.schema.element, used.schema.metric, used.schema.dim));
         auto state = std::make_unique<RowState>(store, used, distance);
         RowLoader loader(*state, class_of);
-        VEXFS_TRY_VOID(loader.run());
+        GraphRestore graph(*state);
+        {
+            const Stopwatch watch(state->open_rows_ns);
+            VEXFS_TRY_VOID(loader.run());
+        }
+        {
+            const Stopwatch watch(state->open_graph_ns);
+            graph.finish(loader.sums());
+        }
+        loader.give_rest();
         if (!read_only)
             erase_remains(*state, loader);
         return std::unique_ptr<Collection>(new Collection(std::move(state), read_only));

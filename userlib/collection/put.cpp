@@ -156,7 +156,9 @@ Status Collection::write_run(const Fresh& fresh, size_t from, size_t count, Byte
     const uint64_t slot = fresh.slots[from];
     Page records(count * kRowRecordBytes);
     for (size_t i = 0; i < count; ++i)
-        encode_row_record(fresh.records[from + i], records.data() + i * kRowRecordBytes);
+        encode_row_record(fresh.records[from + i],
+                          vector_sum(vectors.subspan((from + i) * bytes, bytes)),
+                          records.data() + i * kRowRecordBytes);
     Transaction transaction;
     transaction.write(state_->entry.vectors_oid, slot * bytes,
                       vectors.subspan(from * bytes, count * bytes));

@@ -31,7 +31,6 @@ Status RowLoader::run() {
     const RowsWrite write(state_);
     for (const uint64_t ino : files_)
         VEXFS_TRY_VOID(load_file(ino));
-    give_rest();
     if (unlike_records_ > 0)
         log(LogLevel::kError, "collection", "rows have lost their tags and ranges",
             {{"directory", state_.entry.directory}, {"rows", unlike_records_}});
@@ -87,7 +86,9 @@ void RowLoader::take_record(uint64_t slot, const std::byte* bytes) {
         return;
     if (slot >= records_.size())
         records_.resize(slot + 1);
+    sums_.resize(records_.size());
     records_[slot] = record;
+    sums_[slot] = decode_vector_sum(bytes);
     if (files_.empty() || files_.back() != record.id.ino)
         files_.push_back(record.id.ino);
 }
@@ -153,13 +154,17 @@ RowRecord RowLoader::record_of(uint64_t ino, uint32_t row, uint32_t slot) {
     if (slot < records_.size() && records_[slot].id == id)
         return records_[slot];
     unlike_records_ += slot != kNoSlot ? 1 : 0;
+    if (slot < sums_.size())
+        sums_[slot] = 0;
     return {id, {}, 0};
 }
 
-// Slots that no map names are free. Where a record is there nevertheless its bytes are of no row,
-// unless the map of its file could not be read.
+// Slots that no map names and no graph holds are free. Where a record is there nevertheless its
+// bytes are of no row, unless the map of its file could not be read.
 void RowLoader::give_rest() {
-    const auto end = static_cast<uint32_t>(std::max(used_.size(), records_.size()));
+    const RowsWrite write(state_);
+    const auto end = std::max(static_cast<uint32_t>(std::max(used_.size(), records_.size())),
+                              state_.table.end());
     used_.resize(end, false);
     state_.table.resize(end);
     state_.dead.resize(end);
@@ -170,7 +175,8 @@ void RowLoader::give_rest() {
         const uint64_t ino = slot < records_.size() ? records_[slot].id.ino : 0;
         if (std::ranges::binary_search(unreadable_, ino))
             continue;
-        state_.slots.give(slot);
+        if (!state_.dead.contains(slot))
+            state_.slots.give(slot);
         if (ino != 0)
             stray_.push_back(slot);
     }

@@ -23,6 +23,10 @@ class RowLoader {
     RowLoader(RowState& state, const ClassOf& class_of) : state_(state), class_of_(class_of) {}
 
     Status run();
+    // By slot: which vector the row has that it holds, 0 if that is not known.
+    [[nodiscard]] const std::vector<uint32_t>& sums() const { return sums_; }
+    // Then: the slots that neither a row nor a graph has are free.
+    void give_rest();
 
     // Slots whose bytes are of no row: a crash left them.
     [[nodiscard]] const std::vector<uint32_t>& stray() const { return stray_; }
@@ -41,11 +45,11 @@ class RowLoader {
     Status load_file(uint64_t ino) VEXFS_REQUIRES(state_.lock);
     Result<bool> take_map(uint64_t ino, RowTable::File& file);
     RowRecord record_of(uint64_t ino, uint32_t row, uint32_t slot);
-    void give_rest() VEXFS_REQUIRES(state_.lock);
 
     RowState& state_;
     const ClassOf& class_of_;
     std::vector<RowRecord> records_; // by slot
+    std::vector<uint32_t> sums_;     // by slot
     std::vector<uint64_t> files_;
     std::vector<bool> used_; // by slot: a map names it, or might
     std::vector<uint32_t> stray_;

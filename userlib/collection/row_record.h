@@ -5,6 +5,9 @@
 // Threads: values.
 #pragma once
 
+#include <algorithm>
+
+#include "base/checksum.h"
 #include "userlib/collection/rows.h"
 
 namespace vexfs {
@@ -17,14 +20,24 @@ struct RowRecord {
     uint64_t data_version = 0;
 };
 
-inline void encode_row_record(const RowRecord& record, std::byte* out) {
+// Says which vector a slot holds: what was derived from another one does not belong to it. Never 0,
+// which is what records say that were written without.
+inline uint32_t vector_sum(Bytes vector) {
+    return std::max(1U, crc32c(vector));
+}
+
+inline void encode_row_record(const RowRecord& record, uint32_t sum, std::byte* out) {
     store_le<uint64_t>(out, record.id.ino);
     store_le<uint32_t>(out + 8, record.id.row);
-    store_le<uint32_t>(out + 12, 0);
+    store_le<uint32_t>(out + 12, sum);
     store_le<uint64_t>(out + 16, record.data_version);
     store_le<uint64_t>(out + 24, record.meta.tag);
     store_le<uint64_t>(out + 32, record.meta.offset);
     store_le<uint64_t>(out + 40, record.meta.length);
+}
+
+inline uint32_t decode_vector_sum(const std::byte* from) {
+    return load_le<uint32_t>(from + 12);
 }
 
 inline RowRecord decode_row_record(const std::byte* from) {

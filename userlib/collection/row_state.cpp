@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "index/kernels/isa.h"
+
 namespace vexfs {
 
 namespace {
@@ -36,6 +38,18 @@ std::vector<Run> take_runs(std::span<const uint32_t>& slots, uint64_t most) {
 }
 
 } // namespace
+
+Result<std::unique_ptr<LinkedRows>> make_linked_rows(const Schema& schema, index::Codec codec,
+                                                     uint64_t trained_rows) {
+    index::GraphConfig config;
+    config.shape = codec.shape();
+    config.ef_construction = schema.ef_construction;
+    config.links_max = std::min(2 * schema.m, index::kLinks);
+    config.links_of_insert = std::min(config.links_of_insert, config.links_max);
+    config.isa = index::chosen_isa();
+    std::unique_ptr<index::Graph> graph = VEXFS_TRY(index::Graph::create(config));
+    return std::make_unique<LinkedRows>(std::move(codec), std::move(graph), trained_rows);
+}
 
 void hide_rows(RowState& state, std::span<const uint32_t> slots) {
     for (const uint32_t slot : slots) {

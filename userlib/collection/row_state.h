@@ -12,6 +12,7 @@
 #include "index/graph/consolidate.h"
 #include "index/graph/graph.h"
 #include "userlib/collection/catalogue.h"
+#include "userlib/collection/graph_changes.h"
 #include "userlib/collection/job_board.h"
 #include "userlib/collection/row_table.h"
 #include "userlib/collection/slot_pool.h"
@@ -22,18 +23,23 @@ namespace vexfs {
 // Codes and a graph over them. Only the linker inserts and consolidates.
 struct LinkedRows {
     LinkedRows(index::Codec its_codec, std::unique_ptr<index::Graph> its_graph, uint64_t rows)
-        : codec(std::move(its_codec)), graph(std::move(its_graph)), consolidation(graph->core()),
-          trained_rows(rows) {}
+        : codec(std::move(its_codec)), changes(codec.shape().record_bytes),
+          graph(std::move(its_graph)), consolidation(graph->core()), trained_rows(rows) {}
 
     [[nodiscard]] size_t memory_bytes() const {
-        return graph->memory().total() + codec.memory_bytes();
+        return graph->memory().total() + codec.memory_bytes() + changes.memory_bytes();
     }
 
     const index::Codec codec;
+    GraphChanges changes; // of the graph, which tells it
     const std::unique_ptr<index::Graph> graph;
     index::Consolidation consolidation;
     const uint64_t trained_rows; // rows of the collection when the codec was learned
 };
+
+// An empty graph over codes of this codec. EINVAL, ENOMEM.
+Result<std::unique_ptr<LinkedRows>> make_linked_rows(const Schema& schema, index::Codec codec,
+                                                     uint64_t trained_rows);
 
 struct RowState {
     RowState(Store& its_store, const CollectionEntry& its_entry,
@@ -46,6 +52,12 @@ struct RowState {
     const CollectionEntry entry;
     const StoredVectors vectors;
     const index::Distance distance;
+    // Of the newest codec. Set by open(), then the linker's.
+    uint32_t graph_generation = 0;
+
+    // What the open took; set by it.
+    uint64_t open_rows_ns = 0;
+    uint64_t open_graph_ns = 0;
 
     JobBoard jobs;
 

@@ -86,7 +86,9 @@ Result<std::shared_ptr<OpenCollection>> Collections::opened(uint64_t directory) 
 Result<std::shared_ptr<OpenCollection>> Collections::open_alone(uint64_t directory) {
     if (std::shared_ptr<OpenCollection> open = open_now(directory))
         return open;
-    const CollectionEntry entry = VEXFS_TRY(entry_of(directory));
+    CollectionEntry entry = VEXFS_TRY(entry_of(directory));
+    if (entry.graph_oids[0] == 0 && !read_only_)
+        VEXFS_TRY_VOID(number_graphs(entry));
     auto collection = std::make_shared<OpenCollection>(directories_, directory, ++opens_);
     const auto join = [&](uint64_t ino) -> Result<std::optional<uint32_t>> {
         const std::optional<AccessClass> of = VEXFS_TRY(class_of(ino));
@@ -155,11 +157,17 @@ Status Collections::make(uint64_t directory, const Schema& schema) {
     entry.schema = with_defaults(schema);
     entry.vectors_oid = VEXFS_TRY(names_.next_number());
     entry.rows_oid = VEXFS_TRY(names_.next_number());
+    return number_graphs(entry);
+}
+
+Status Collections::number_graphs(CollectionEntry& entry) {
+    for (uint64_t& oid : entry.graph_oids)
+        oid = VEXFS_TRY(names_.next_number());
     Transaction transaction;
     put_collection(transaction, entry);
     VEXFS_TRY_VOID(store_.apply(transaction));
     WriteLock lock(registry_lock_);
-    registry_[directory] = {entry, nullptr};
+    registry_[entry.directory] = {entry, nullptr};
     return ok();
 }
 
@@ -175,6 +183,8 @@ Status Collections::update(uint64_t directory, const Schema& schema) {
 // Searches under way end with what they have.
 Status Collections::destroy(uint64_t directory) {
     const CollectionEntry entry = VEXFS_TRY(entry_of(directory));
+    if (const std::shared_ptr<OpenCollection> open = open_now(directory))
+        open->rows->give_up_graph();
     {
         WriteLock lock(registry_lock_);
         registry_.erase(directory);

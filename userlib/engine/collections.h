@@ -61,6 +61,8 @@ class Collections {
                                            std::span<const uint64_t> inos);
     Result<RowStat> stat(const FileChoice& choice, const Caller& caller, bool totals);
     Status wait_linked(const index::ScanStop& stop);
+    // Before the volume is closed: gives the store what is linked, so that the next open has it.
+    void flush_graphs();
 
     // collection_jobs.cpp: those of the node's collection; of all that are open, if it is the root.
     Result<std::vector<VolumeJob>> jobs(uint64_t node, const Caller& caller);
@@ -117,6 +119,8 @@ class Collections {
     Status make(uint64_t directory, const Schema& schema) VEXFS_REQUIRES(border_lock_);
     Status update(uint64_t directory, const Schema& schema) VEXFS_REQUIRES(border_lock_);
     Status destroy(uint64_t directory) VEXFS_REQUIRES(border_lock_);
+    // Numbers for the graphs of a collection that has none.
+    Status number_graphs(CollectionEntry& entry);
     // Nothing if the file is no more, or has no name.
     Result<std::optional<AccessClass>> class_of(uint64_t ino);
 

@@ -216,4 +216,10 @@ Status Collections::wait_linked(const index::ScanStop& stop) {
     return ok();
 }
 
+// What fails is logged by the linker, and costs work after the next open.
+void Collections::flush_graphs() {
+    for (const std::shared_ptr<OpenCollection>& one : all_open())
+        (void)one->rows->flush_graph({});
+}
+
 } // namespace vexfs

@@ -92,6 +92,8 @@ Status Volume::close() {
     upkeep_.reset();
     similar_files_.reset();
     row_xattrs_.reset();
+    if (collections_)
+        collections_->flush_graphs();
     collections_.reset();
     if (!keeper_)
         return ok();

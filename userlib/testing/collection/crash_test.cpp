@@ -2,8 +2,10 @@
 //
 // Random changes of rows on a recorded device, beside a model in memory. The power fails at its
 // writes, and whatever the medium may then hold has to open, be sound, and hold the rows as they
-// were after some change, none before the last one that was synced.
+// were after some change, none before the last one that was synced. With a graph it also has to
+// answer searches with rows that are there, at their distances, as many as there are.
 #include <map>
+#include <set>
 
 #include <doctest/doctest.h>
 
@@ -47,7 +49,7 @@ StoreOptions options() {
     return options;
 }
 
-std::vector<std::byte> first_image() {
+std::vector<std::byte> first_image(IndexKind kind) {
     const auto device = RamDevice::create(kBlocks * kBlockBytes).value();
     FormatOptions format;
     format.log_blocks = 32;
@@ -60,8 +62,8 @@ std::vector<std::byte> first_image() {
     const auto store = Store::open(*device, options()).value();
     Transaction transaction;
     Schema schema = with_defaults(small_schema(kDim));
-    schema.index = static_cast<uint16_t>(IndexKind::kFlat); // so that a seed gives the same run
-    put_collection(transaction, {1025, schema, 1026, 1027});
+    schema.index = static_cast<uint16_t>(kind); // flat: a seed gives the same run
+    put_collection(transaction, {1025, schema, 1026, 1027, {1028, 1029}});
     REQUIRE(store->apply(transaction));
     REQUIRE(store->close());
     return {device->bytes().begin(), device->bytes().end()};
@@ -86,7 +88,8 @@ Rows rows_of(Collection& collection, uint64_t end) {
 // A seeded run. The states that the rows went through, and when each was there or synced.
 class Run {
   public:
-    Run(Bytes image, uint64_t seed) : random_(seed), device_(image), recorder_(device_) {
+    Run(Bytes image, uint64_t seed, bool with_graph)
+        : with_graph_(with_graph), random_(seed), device_(image), recorder_(device_) {
         store_ = Store::open(recorder_, options()).value();
         recorder_.forget();
         start_ = device_.save();
@@ -97,6 +100,11 @@ class Run {
         synced.push_back({0, 0});
         for (uint64_t i = 0; i < kFiles; ++i)
             make_file();
+        if (with_graph) {
+            const size_t noted = recorder_.record_count();
+            put(files_[0], 0, false, 1100);
+            states.push_back({model_, noted});
+        }
         for (int step = 0; step < 40; ++step)
             change();
         sync();
@@ -145,23 +153,30 @@ class Run {
             destroy(which);
             break;
         case 2:
-            put(ino, 0, true);
+            put(ino, 0, true, row_count());
             break;
         case 3:
         case 4:
-            put(ino, random_.below(before + 1), false);
+            put(ino, random_.below(before + 1), false, row_count());
             break;
         default:
-            put(ino, before, false);
+            put(ino, before, false, row_count());
         }
         // It was there somewhen during the call.
         states.push_back({model_, noted});
+        if (with_graph_ && random_.chance(1, 3))
+            write_graph();
         if (random_.chance(1, 3))
             sync();
     }
 
-    void put(uint64_t ino, uint64_t first, bool truncate) {
-        const size_t count = 1 + random_.below(random_.chance(1, 4) ? 700 : 12);
+    size_t row_count() { return 1 + random_.below(random_.chance(1, 4) ? 700 : 12); }
+    void write_graph() {
+        REQUIRE(rows_->wait_linked({}));
+        REQUIRE(rows_->flush_graph({}));
+    }
+
+    void put(uint64_t ino, uint64_t first, bool truncate, size_t count) {
         std::vector<float> vectors;
         std::vector<RowMeta> metas;
         std::vector<ModelRow>& rows = model_[ino];
@@ -201,6 +216,7 @@ class Run {
         make_file();
     }
 
+    const bool with_graph_;
     Random random_;
     OverlayDevice device_;
     RecordDevice recorder_;
@@ -211,6 +227,33 @@ class Run {
     std::vector<uint64_t> files_;
     uint64_t next_ = 2000;
 };
+
+// Whether searches find what is there.
+void answers(Collection& rows, const Rows& there) {
+    size_t count = 0;
+    for (const auto& [ino, its] : there)
+        count += its.size();
+    const std::vector<float> point(kDim, 500.0F);
+    RowQuery query;
+    query.query = {index::Element::kF32, kDim, as_bytes(point).data()};
+    query.k = 50;
+    std::vector<RowHit> hits;
+    RowSearchReport report;
+    REQUIRE(rows.search(query, hits, report));
+    CHECK(hits.size() == std::min<size_t>(count, query.k));
+    std::set<RowId> seen;
+    for (const RowHit& hit : hits) {
+        CHECK(seen.insert(hit.id).second);
+        REQUIRE(there.contains(hit.id.ino));
+        REQUIRE(hit.id.row < there.at(hit.id.ino).size());
+        const ModelRow& row = there.at(hit.id.ino)[hit.id.row];
+        CHECK(hit.row.meta.tag == row.tag);
+        float distance = 0;
+        for (const float value : row.vector)
+            distance += (value - 500) * (value - 500);
+        CHECK(hit.distance == doctest::Approx(distance));
+    }
+}
 
 // Whether the medium recovers to a state that may be there after `position` records.
 void recovers(OverlayDevice& device, const Run& run, size_t position) {
@@ -229,19 +272,20 @@ void recovers(OverlayDevice& device, const Run& run, size_t position) {
     for (size_t i = oldest; i < run.states.size() && run.states[i].since_record <= position; ++i)
         known = known || run.states[i].rows == found;
     CHECK(known);
+    answers(**rows, found);
     const CollectionsReport after = check_collections(**store);
     CHECK(after.clean());
     CHECK(after.leftovers == 0);
 }
 
-} // namespace
-
-TEST_CASE("crash: rows are as some change left them, and none that was synced is lost") {
-    const std::vector<std::byte> image = first_image();
+// How many states were looked at: one in `every` of those that a run goes through.
+size_t crash_everywhere(IndexKind kind, uint64_t seeds, uint64_t every) {
+    const bool with_graph = kind != IndexKind::kFlat;
+    const std::vector<std::byte> image = first_image(kind);
     size_t states = 0;
-    for (uint64_t seed = 1; seed <= 3; ++seed) {
+    for (uint64_t seed = 1; seed <= seeds; ++seed) {
         CAPTURE(seed);
-        const Run run(image, seed);
+        const Run run(image, seed, with_graph);
         Random random(seed);
         OverlayDevice device(image);
         device.restore(run.start());
@@ -252,7 +296,7 @@ TEST_CASE("crash: rows are as some change left them, and none that was synced is
                  ++durable)
                 if (run.records()[durable].kind == DeviceRecord::Kind::kWrite)
                     device.land(run.records()[durable].address_bytes, run.records()[durable].data);
-            if (!random.chance(1, 3) && position != run.records().size())
+            if (!random.chance(1, every) && position != run.records().size())
                 continue;
             const OverlayDevice::Saved medium = device.save();
             const auto pending = std::span(run.records()).subspan(durable, position - durable);
@@ -262,5 +306,15 @@ TEST_CASE("crash: rows are as some change left them, and none that was synced is
             ++states;
         }
     }
-    CHECK(states > 100);
+    return states;
+}
+
+} // namespace
+
+TEST_CASE("crash: rows are as some change left them, and none that was synced is lost") {
+    CHECK(crash_everywhere(IndexKind::kFlat, 3, 3) > 100);
+}
+
+TEST_CASE("crash: the same with a graph, and searches find what is there") {
+    CHECK(crash_everywhere(IndexKind::kAuto, 2, 3) > 30);
 }

@@ -46,7 +46,7 @@ class TagAbove final : public RowPredicate {
 class TestCollection {
   public:
     explicit TestCollection(const Schema& schema, uint64_t volume_bytes = uint64_t{64} << 20)
-        : volume_(volume_bytes), entry_{1025, with_defaults(schema), 1026, 1027} {
+        : volume_(volume_bytes), entry_{1025, with_defaults(schema), 1026, 1027, {1028, 1029}} {
         Transaction transaction;
         put_collection(transaction, entry_);
         VEXFS_ASSERT(volume_.store().apply(transaction));
@@ -60,7 +60,9 @@ class TestCollection {
     [[nodiscard]] const CollectionEntry& entry() const { return entry_; }
 
     void forget_file(uint64_t ino) { gone_.insert(ino); }
+    // As a volume is closed.
     void reopen() {
+        (void)rows_->flush_graph({}); // a full volume has no room for it
         rows_.reset();
         volume_.reopen();
         open();

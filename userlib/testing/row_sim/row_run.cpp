@@ -71,7 +71,9 @@ Status RowVolumeParts::check_sound() const {
     const CollectionsReport rows = check_collections(*store);
     if (!rows.clean())
         return rows.findings[0].error;
-    const NamesGuests guests{rows.objects, {static_cast<uint8_t>(CollectionItem::kRows)}};
+    const NamesGuests guests{rows.objects,
+                             {static_cast<uint8_t>(CollectionItem::kRows)},
+                             {static_cast<uint8_t>(CollectionItem::kGraph)}};
     const NamesReport tree = check_names(*store, guests);
     return tree.clean() ? ok() : Status(tree.findings[0].error);
 }

@@ -52,7 +52,9 @@ class RowVolume {
         bool sound = false;
         with_store(true, [&](Store& store) {
             const CollectionsReport rows = check_collections(store);
-            const NamesGuests guests{rows.objects, {static_cast<uint8_t>(CollectionItem::kRows)}};
+            const NamesGuests guests{rows.objects,
+                                     {static_cast<uint8_t>(CollectionItem::kRows)},
+                                     {static_cast<uint8_t>(CollectionItem::kGraph)}};
             sound = check(store).clean() && rows.clean() && check_names(store, guests).clean();
         });
         return sound;

@@ -23,6 +23,8 @@ class RamVolume {
     }
 
     [[nodiscard]] Store& store() { return *store_; }
+    // The medium, for damage.
+    [[nodiscard]] MutableBytes device_bytes() { return device_->bytes(); }
 
     // What was not synced is lost.
     void crash() {

@@ -24,7 +24,8 @@ Look look(Device& device, const StoreOptions& options) {
     found.report = check(**store);
     found.collections = check_collections(**store);
     const NamesGuests guests{found.collections.objects,
-                             {static_cast<uint8_t>(CollectionItem::kRows)}};
+                             {static_cast<uint8_t>(CollectionItem::kRows)},
+                             {static_cast<uint8_t>(CollectionItem::kGraph)}};
     found.names = check_names(**store, guests);
     return found;
 }
