@@ -255,22 +255,21 @@ Result<bool> Linker::step() {
         VEXFS_TRY_VOID(train_for(train_first, rows));
         return true;
     }
-    // However much there is to link, what somebody waits for goes on.
-    if (linked != nullptr && all_dead && !moving)
-        VEXFS_TRY(consolidate_some(*linked, true));
+    // In turns with links, so that neither waits for the end of the other, however long puts go on.
+    bool more = false;
+    if (moving)
+        more = may_train && VEXFS_TRY(move_some());
+    else if (linked != nullptr)
+        more = VEXFS_TRY(consolidate_some(*linked, all_dead, !pending));
     if (linked != nullptr && pending) {
         if (!state_.jobs.may_work(JobKind::kLink))
-            return false;
+            return more;
         if (VEXFS_TRY(link_some()))
             return true;
     }
     link_cursor_ = 0;
     note_done(asked);
-    if (linked == nullptr)
-        return false;
-    if (moving)
-        return may_train ? move_some() : false;
-    return consolidate_some(*linked, all_dead);
+    return more;
 }
 
 Status Linker::train_for(bool first, uint64_t rows) {
@@ -391,8 +390,8 @@ void Linker::finish_move() {
     state_.jobs.end(JobKind::kTrain);
 }
 
-// `all`: however few they are.
-Result<bool> Linker::consolidate_some(LinkedRows& linked, bool all) {
+// `all`: however few they are; `idle`: there is nothing else to do while searches end.
+Result<bool> Linker::consolidate_some(LinkedRows& linked, bool all, bool idle) {
     if (!(all || linked.consolidation.is_due()) || !state_.jobs.may_work(JobKind::kConsolidate))
         return false;
     std::vector<uint32_t> released;
@@ -410,7 +409,7 @@ Result<bool> Linker::consolidate_some(LinkedRows& linked, bool all) {
         state_.jobs.end(JobKind::kConsolidate);
     MutexLock lock(mutex_);
     changed_.notify_all();
-    if (progress == index::Consolidation::Progress::kWaiting && !stop_)
+    if (progress == index::Consolidation::Progress::kWaiting && idle && !stop_)
         changed_.wait_for(mutex_, kReadersWait);
     return true;
 }

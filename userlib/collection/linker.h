@@ -72,7 +72,7 @@ class Linker {
         VEXFS_REQUIRES_SHARED(state_.lock);
     Result<bool> move_some();
     void finish_move();
-    Result<bool> consolidate_some(LinkedRows& linked, bool all);
+    Result<bool> consolidate_some(LinkedRows& linked, bool all, bool idle);
     [[nodiscard]] bool is_behind();
     Result<std::unique_ptr<LinkedRows>> train();
     Status train_for(bool first, uint64_t rows);

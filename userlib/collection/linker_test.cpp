@@ -230,6 +230,25 @@ TEST_CASE("linker: what it does is listed as jobs, and rests while they are paus
     CHECK(taken->done == 10);
 }
 
+TEST_CASE("linker: removed rows are taken out while others wait to be linked") {
+    TestCollection made(small_schema(kDim), uint64_t{256} << 20);
+    Clusters clusters(7);
+    put(made, 1030, clusters.rows(3000));
+    REQUIRE(made.rows().wait_linked({}));
+    put(made, 1031, clusters.rows(20'000));
+    REQUIRE(made.rows().drop(1030, 1000));
+    while (made.rows().counts().dead > 0)
+        std::this_thread::yield();
+    CHECK(made.rows().counts().pending > 0);
+    CHECK(made.rows().counts().slots == 23'000);
+    // Nor does the second graph wait, which 24,000 rows call for.
+    put(made, 1032, clusters.rows(3000));
+    while (made.rows().counts().trained_rows < 24'000)
+        std::this_thread::yield();
+    REQUIRE(made.rows().wait_linked({}));
+    CHECK(recall(made, clusters.rows(20), nullptr) >= 0.95);
+}
+
 TEST_CASE("linker: puts are slowed to its pace beyond the bound, and never refused") {
     constexpr uint32_t kSmall = 4;
     TestCollection made(small_schema(kSmall), uint64_t{256} << 20);
