@@ -14,6 +14,8 @@ namespace {
 
 // A query of 4-bit records is this much finer than they are; kernels/code.h fixes it.
 constexpr float kQueryStepsPerNibble = 8;
+// The same of 1-bit records.
+constexpr float kQueryStepsPerBit = 64;
 // Far above every honest bias, far below what would wrap with the largest sum of products.
 constexpr double kBiasMax = 1 << 30;
 
@@ -27,6 +29,8 @@ int32_t bias_from(double value) {
 
 // The largest magnitude a component can have without being clamped.
 float range_of(CodeShape shape, float step) {
+    if (shape.bits == 1) // of a row nothing but the sign is kept: what a query can express
+        return 127 * step / kQueryStepsPerBit;
     return shape.bits == 8 ? 127 * step : 8 * step;
 }
 
@@ -49,6 +53,8 @@ Result<Codec> Codec::make(CodecParameters parameters, Isa isa) {
 }
 
 float Codec::query_step() const {
+    if (shape().bits == 1)
+        return step() / kQueryStepsPerBit;
     return shape().bits == 8 ? step() : step() / kQueryStepsPerNibble;
 }
 
@@ -101,6 +107,13 @@ int32_t Codec::quantise_row(const float* lanes, uint8_t* record) const {
         for (uint32_t j = 0; j < payload; ++j)
             record[j] = static_cast<uint8_t>(values[j] + 128);
         return (squares + 1) / 2;
+    }
+    if (shape().bits == 1) {
+        std::memset(record, 0, payload);
+        for (uint32_t j = 0; j < 8 * payload; ++j)
+            record[j / 8] = static_cast<uint8_t>(record[j / 8] | (lanes[j] > 0) << j % 8);
+        // Half a step each, in units of step * step / 64.
+        return static_cast<int32_t>(8 * code_components(shape()));
     }
     kernels_->quantise4(lanes, lane_count, 1 / step(), values);
     const int8_t* high = values + shape().record_bytes;

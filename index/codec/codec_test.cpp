@@ -153,7 +153,10 @@ TEST_CASE("codec: the same rows and seed give the same codec") {
 
 TEST_CASE("codec: records and queries are the same bits on every instruction set") {
     for (Metric metric : {Metric::kL2, Metric::kCosine, Metric::kDot}) {
-        for (CodeShape shape : {CodeShape{64, 8}, CodeShape{64, 4}, CodeShape{192, 8}}) {
+        for (CodeShape shape :
+             {CodeShape{64, 8}, CodeShape{64, 4}, CodeShape{192, 8}, CodeShape{128, 1}}) {
+            if (metric == Metric::kDot && shape.bits == 1)
+                continue;
             const Rows rows = clustered_rows(Element::kF16, 77, 300, 9);
             TrainOptions options;
             options.shape = shape;
@@ -216,6 +219,62 @@ TEST_CASE("codec: code distances are those of the metric, up to a constant of th
                 CHECK(slope / unit == doctest::Approx(1).epsilon(0.03));
         }
     }
+}
+
+TEST_CASE("codec: plain bits have the distances of hamming") {
+    const Rows rows = clustered_rows(Element::kBit, 300, 700, 23);
+    TrainOptions options;
+    options.bits = 1;
+    const TrainedCodec trained = train_codec(rows.table(Metric::kHamming, 600), options).value();
+    REQUIRE(trained.codec.parameters().kind == CodecKind::kPlain);
+    REQUIRE(trained.codec.shape() == CodeShape{64, 1});
+    CHECK(trained.codec.quality().sample_recall == 1);
+    const Distance distance = Distance::make(Element::kBit, Metric::kHamming, 300).value();
+    QueryCode query;
+    trained.codec.prepare(rows.row(0), query);
+    alignas(64) uint8_t record[64];
+    const auto coded = [&](size_t row) {
+        trained.codec.encode(rows.row(row), record);
+        return code_distance({64, 1}, record, query.values);
+    };
+    const int32_t itself = coded(0);
+    for (size_t i = 1; i < rows.count; ++i) {
+        const float exact = distance.between(rows.row(0).data, rows.row(i).data);
+        REQUIRE(static_cast<float>(coded(i) - itself) == 32 * exact);
+    }
+    // Under jaccard they are scaled, so that no value lies between the two.
+    const TrainedCodec jaccard = train_codec(rows.table(Metric::kJaccard, 600), options).value();
+    CHECK(jaccard.codec.parameters().kind == CodecKind::kLearned);
+}
+
+TEST_CASE("codec: learned bits are tried where the spectrum is flat, or when they are asked for") {
+    const auto tried = [](const TrainedCodec& trained) {
+        return std::ranges::any_of(trained.trials,
+                                   [](const CodecTrial& trial) { return trial.shape.bits == 1; });
+    };
+    Random random(24);
+    Rows flat{Element::kF32, 600, 1200, {}};
+    std::vector<float> values(flat.count * flat.dim);
+    for (float& value : values)
+        value = static_cast<float>(random.normal());
+    const std::span<const std::byte> bytes = std::as_bytes(std::span(values));
+    flat.bytes.assign(bytes.begin(), bytes.end());
+    TrainOptions options;
+    options.recall_wanted = 0.5; // no more trials than these have to be
+    CHECK(tried(train_codec(flat.table(Metric::kL2, 1200), options).value()));
+    const Rows steep = clustered_rows(Element::kF32, 100, 1200, 25);
+    CHECK_FALSE(tried(train_codec(steep.table(Metric::kL2, 1200), {}).value()));
+    options = {};
+    options.bits = 1;
+    for (const size_t rows : {size_t{1100}, size_t{200}}) {
+        const TrainedCodec asked = train_codec(steep.table(Metric::kL2, rows), options).value();
+        CHECK(asked.codec.shape().bits == 1);
+        CHECK(asked.codec.parameters().kind == CodecKind::kLearned);
+        CHECK(recall_of(asked.codec, steep, 50, 40) >= 0.95);
+    }
+    CHECK(train_codec(steep.table(Metric::kDot, 1100), options).error().code == Code::kEINVAL);
+    options.shape = CodeShape{512, 1};
+    CHECK(train_codec(steep.table(Metric::kL2, 1100), options).error().code == Code::kEINVAL);
 }
 
 TEST_CASE("codec: a zero row under cosine is at distance 1 from every query") {

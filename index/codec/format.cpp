@@ -121,8 +121,7 @@ Result<CodecParameters> parse_codec(Bytes bytes) {
     if (load_le<uint64_t>(bytes.data() + body.size()) != xxh3_64(body))
         return fail(Code::kEBADMSG, "codec: checksum");
     // A shape and a dimension in range first, so that the sizes below are small numbers.
-    if (!code_shape_valid(read.shape) || read.shape.record_bytes > kCodecRecordBytesMax ||
-        read.dim == 0 || read.dim > kMaxDim)
+    if (!codec_shape_valid(read.shape) || read.dim == 0 || read.dim > kMaxDim)
         return fail(Code::kEUCLEAN, "codec: dimension or shape of its records");
     const size_t columns = read.kind == CodecKind::kLearned ? code_query_bytes(read.shape) : 0;
     const size_t cells = read.dim * columns;

@@ -67,17 +67,21 @@ Status validate(const CodecParameters& parameters) {
         !is_metric(static_cast<uint8_t>(parameters.metric)) ||
         !fits(parameters.element, parameters.metric))
         return fail(Code::kEINVAL, "codec: element and metric");
-    if (!code_shape_valid(shape) || shape.record_bytes > kCodecRecordBytesMax)
+    if (!codec_shape_valid(shape))
         return fail(Code::kEINVAL, "codec: shape of its records");
     const bool plain = parameters.kind == CodecKind::kPlain;
     if (!plain && parameters.kind != CodecKind::kLearned)
         return fail(Code::kEINVAL, "codec: kind");
     const bool dot = parameters.metric == Metric::kDot;
+    if (dot && shape.bits == 1)
+        return fail(Code::kEINVAL, "codec: single bits cannot hold a norm");
     if (dot != (parameters.norm_lanes != 0) || parameters.norm_lanes > code_components(shape) / 2)
         return fail(Code::kEINVAL, "codec: lanes for the norm");
-    if (plain &&
-        (shape.bits != 8 || parameters.dim + parameters.norm_lanes > code_components(shape)))
-        return fail(Code::kEINVAL, "codec: plain codes need a byte for each element");
+    const uint32_t plain_bits = parameters.metric == Metric::kHamming ? 1 : 8;
+    if (plain && (shape.bits != 8 && shape.bits != plain_bits))
+        return fail(Code::kEINVAL, "codec: bits of plain codes");
+    if (plain && parameters.dim + parameters.norm_lanes > code_components(shape))
+        return fail(Code::kEINVAL, "codec: plain codes need a component for each element");
     // The reciprocals of both steps and of their product must be finite too.
     if (!(parameters.step >= 1e-30f && parameters.step <= 1e30f))
         return fail(Code::kEINVAL, "codec: step");

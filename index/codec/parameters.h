@@ -15,8 +15,8 @@
 namespace vexfs::index {
 
 enum class CodecKind : uint8_t {
-    kLearned = 1, // the directions of largest variance, turned at random; 8 or 4 bits
-    kPlain = 2,   // each element as it is, scaled; 8 bits, dim components
+    kLearned = 1, // the directions of largest variance, turned at random; 8, 4 or 1 bits
+    kPlain = 2,   // each element as it is, scaled; 8 bits, or 1 under hamming; dim components
 };
 
 // The widest record a codec makes.
@@ -56,10 +56,16 @@ struct CodecParameters {
     AlignedFloats matrix; // kLearned: dim * code_query_bytes(shape), input by input; kPlain: empty
 };
 
+// A shape that a codec can have.
+constexpr bool codec_shape_valid(CodeShape shape) {
+    return code_shape_valid(shape) && shape.record_bytes <= kCodecRecordBytesMax &&
+           code_query_bytes(shape) <= kCodecLanesMax;
+}
+
 // The place of component j in a query and in a row of the matrix.
 constexpr uint32_t lane_of(CodeShape shape, uint32_t component) {
     const uint32_t payload = shape.record_bytes - kCodeBiasBytes;
-    return component < payload ? component : component + kCodeBiasBytes;
+    return shape.bits == 1 || component < payload ? component : component + kCodeBiasBytes;
 }
 
 // EINVAL unless every field is in range, every float finite and every array as long as it must be.

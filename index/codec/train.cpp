@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "base/guard.h"
@@ -30,9 +31,14 @@ constexpr uint32_t kComponentsPerNormLane = 8;
 constexpr uint32_t kRerankDepthDefault = 20;
 
 // From the cheapest search to the dearest.
-constexpr CodeShape kShapes[] = {{64, 8},  {64, 4},  {128, 8}, {128, 4},  {192, 8}, {256, 8},
-                                 {256, 4}, {512, 8}, {512, 4}, {1024, 8}, {1024, 4}};
+constexpr CodeShape kShapes[] = {{64, 8},  {64, 4},  {64, 1},   {128, 8}, {128, 4},
+                                 {128, 1}, {192, 8}, {256, 8},  {256, 4}, {256, 1},
+                                 {512, 8}, {512, 4}, {1024, 8}, {1024, 4}};
 constexpr size_t kDirectionsMax = 512;
+// Learned single bits are tried where the directions that 64 bytes of nibbles hold have less than
+// this share of the variance: many directions, each coarsely, may then say more than few finely.
+constexpr double kFlatShare = 0.5;
+constexpr CodeShape kNibbles{64, 4};
 
 struct Candidate {
     CodecKind kind;
@@ -49,8 +55,8 @@ uint32_t norm_lanes_of(Metric metric, CodeShape shape) {
 }
 
 bool plain_fits(const TrainingTable& table, CodeShape shape) {
-    return shape.bits == 8 &&
-           table.dim + norm_lanes_of(table.metric, shape) <= code_components(shape);
+    const bool holds = shape.bits == 8 || (shape.bits == 1 && table.metric == Metric::kHamming);
+    return holds && table.dim + norm_lanes_of(table.metric, shape) <= code_components(shape);
 }
 
 // The rows as the metric sees them: floats, of length 1 where it only looks at the angle.
@@ -94,6 +100,10 @@ class Assembler {
         made.norm_lanes = norm_lanes_of(table_.metric, candidate.shape);
         made.mean = VEXFS_TRY(AlignedFloats::zeros(table_.dim));
         std::copy(map_.mean.begin(), map_.mean.end(), made.mean.data());
+        // Halfway between the two values: a query then weighs all bits alike, and distances are
+        // those of Hamming.
+        if (candidate.kind == CodecKind::kPlain && candidate.shape.bits == 1)
+            std::fill_n(made.mean.data(), table_.dim, 0.5F);
         made.quality.training_rows = static_cast<uint32_t>(rows_.count);
         made.quality.variance = static_cast<float>(std::min(map_.total_variance, double{FLT_MAX}));
         made.quality.rerank_depth = kRerankDepthDefault;
@@ -101,6 +111,15 @@ class Assembler {
             VEXFS_TRY_VOID(set_matrix(made));
         set_scale(made);
         return made;
+    }
+
+    // The share of the variance that so many directions have.
+    [[nodiscard]] double share_of(size_t directions) const {
+        if (directions >= table_.dim || !(map_.total_variance > 0))
+            return 1;
+        const auto end =
+            map_.variances.begin() + static_cast<ptrdiff_t>(std::min(directions, map_.count()));
+        return std::accumulate(map_.variances.begin(), end, 0.0) / map_.total_variance;
     }
 
   private:
@@ -165,13 +184,21 @@ class Assembler {
             squares += length2;
             longest2 = std::max(longest2, length2);
         }
-        double step =
-            made.shape.bits == 8 ? step_of_bytes(magnitudes) : step_of_nibbles(magnitudes, squares);
+        double step = step_of(made.shape, magnitudes, squares);
         // Rows without any spread: the order of magnitude of the rows themselves.
         for (size_t j = 0; step == 0 && j < map_.mean.size(); ++j)
             step = std::fabs(map_.mean[j]) / 127.0;
         made.step = step > 0 ? static_cast<float>(std::clamp(step, 1e-30, 1e30)) : 1.0f;
         set_norm_limit(made, longest2, squares / static_cast<double>(rows));
+    }
+
+    static double step_of(CodeShape shape, std::vector<float>& magnitudes, double squares) {
+        if (shape.bits == 8)
+            return step_of_bytes(magnitudes);
+        if (shape.bits == 4)
+            return step_of_nibbles(magnitudes, squares);
+        const double sum = std::accumulate(magnitudes.begin(), magnitudes.end(), 0.0);
+        return 2 * sum / static_cast<double>(magnitudes.size());
     }
 
     static double step_of_bytes(std::vector<float>& magnitudes) {
@@ -222,11 +249,13 @@ class Assembler {
 std::vector<Candidate> candidates_of(const TrainingTable& table, const TrainOptions& options) {
     std::vector<Candidate> candidates;
     auto add = [&](CodeShape shape) {
-        if (options.shape && !(*options.shape == shape))
+        if ((options.shape && !(*options.shape == shape)) ||
+            (options.bits && *options.bits != shape.bits) ||
+            (table.metric == Metric::kDot && shape.bits == 1)) // no place for a norm
             return;
         // Spread over many spare components, a few dimensions are expressed more finely than by one
         // byte each.
-        const bool plain_first = 2 * table.dim > code_components(shape);
+        const bool plain_first = shape.bits == 1 || 2 * table.dim > code_components(shape);
         CodecKind kinds[] = {CodecKind::kPlain, CodecKind::kLearned};
         if (!plain_first)
             std::swap(kinds[0], kinds[1]);
@@ -242,7 +271,7 @@ std::vector<Candidate> candidates_of(const TrainingTable& table, const TrainOpti
         if (shape.bits == 8 && !candidates.empty() && plain_fits(table, shape))
             break;
     }
-    if (candidates.empty() && options.shape)
+    if (candidates.empty() && options.shape && codec_shape_valid(*options.shape))
         add(*options.shape);
     return candidates;
 }
@@ -265,7 +294,11 @@ Result<TrainedCodec> choose(Assembler& assembler, const std::vector<Candidate>& 
     const TrialGround ground = VEXFS_TRY(TrialGround::make(table, rows));
     std::vector<CodecTrial> trials;
     std::optional<CodecParameters> best;
+    const bool flat = assembler.share_of(code_components(kNibbles)) < kFlatShare;
     for (Candidate candidate : candidates) {
+        const bool bits = candidate.shape.bits == 1 && candidate.kind == CodecKind::kLearned;
+        if (bits && !flat && !options.bits && !options.shape)
+            continue;
         CodecParameters made = VEXFS_TRY(assembler.assemble(candidate));
         CodecQuality quality = made.quality;
         Codec codec = VEXFS_TRY(Codec::make(std::move(made)));
@@ -284,10 +317,11 @@ Result<TrainedCodec> choose(Assembler& assembler, const std::vector<Candidate>& 
 }
 
 // Too few rows to measure anything: the smallest 8-bit record that has a byte for every dimension,
-// 128 bytes at most.
+// 128 bytes at most. Of other records only where no others may be.
 Candidate candidate_of_few_rows(const std::vector<Candidate>& candidates, uint32_t dim) {
+    const uint32_t bits = candidates.back().shape.bits == 1 ? 1 : 8;
     for (Candidate candidate : candidates) {
-        if (candidate.shape.bits == 8 &&
+        if (candidate.shape.bits == bits &&
             (code_components(candidate.shape) >= dim || candidate.shape.record_bytes >= 128))
             return candidate;
     }

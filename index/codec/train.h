@@ -40,6 +40,7 @@ struct TrainOptions {
     // What is set here is not up for choice.
     std::optional<CodecKind> kind;
     std::optional<CodeShape> shape;
+    std::optional<uint32_t> bits;
     float recall_wanted = 0.995f;
     const Trainer* trainer = nullptr; // none: PcaTrainer
 };

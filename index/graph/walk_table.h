@@ -36,6 +36,8 @@ const WalkKernels& walk_table_of_width(uint32_t blocks) {
 template <template <uint32_t, uint32_t> typename Code, typename Lanes>
 const WalkKernels& walk_table(CodeShape shape) {
     const uint32_t blocks = shape.record_bytes / kCodeBlockBytes;
+    if (shape.bits == 1)
+        return WalkTable<Code<0, 1>, Lanes>::kTable;
     return shape.bits == 8 ? walk_table_of_width<Code, Lanes, 8>(blocks)
                            : walk_table_of_width<Code, Lanes, 4>(blocks);
 }

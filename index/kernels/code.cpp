@@ -32,11 +32,15 @@ int32_t code_distance(CodeShape shape, const uint8_t* record, const int8_t* quer
     uint32_t blocks = shape.record_bytes / kCodeBlockBytes;
     if (shape.bits == 8)
         return CodeScalar<0, 8>::distance(record, CodeScalar<0, 8>::query(query, blocks));
+    if (shape.bits == 1)
+        return CodeScalar<0, 1>::distance(record, CodeScalar<0, 1>::query(query, blocks));
     return CodeScalar<0, 4>::distance(record, CodeScalar<0, 4>::query(query, blocks));
 }
 
 int32_t decode_code(CodeShape shape, const uint8_t* record, int8_t* query) {
     uint32_t blocks = shape.record_bytes / kCodeBlockBytes;
+    if (shape.bits == 1)
+        return CodeScalar<0, 1>::decode(record, query, blocks);
     return shape.bits == 8 ? CodeScalar<0, 8>::decode(record, query, blocks)
                            : CodeScalar<0, 4>::decode(record, query, blocks);
 }

@@ -9,13 +9,14 @@
 //     bits  component j stands in                                   and is worth
 //     8     byte j (j < H)                                          (byte - 128) * step
 //     4     low nibble of byte j (j < H), else high nibble of j-H   (nibble - 7.5) * step
+//     1     bit j % 8 of byte j / 8 (j < 8 H)                       (bit - 0.5) * step
 //
 // Unused bytes of an 8-bit record are 128. A query is signed bytes in [-127, 127], 64-byte aligned,
-// zero where it has no component: record_bytes of them (8 bit), or 2 * record_bytes (4 bit: the low
-// nibbles' half first). One query byte is worth query_step, and query_step = step (8 bit) or step /
-// 8 (4 bit).
+// zero where it has no component: record_bytes of them (8 bit), 2 * record_bytes (4 bit: the low
+// nibbles' half first) or 8 * record_bytes (1 bit). One query byte is worth query_step, and
+// query_step = step (8 bit), step / 8 (4 bit) or step / 64 (1 bit).
 //
-//     distance = bias - sum(byte_or_nibble * query byte)        int32, smaller is nearer
+//     distance = bias - sum(byte, nibble or bit * query byte)   int32, smaller is nearer
 //
 // Whoever encodes chooses the bias so that this is (|x|^2 / 2 - <q, x>) / (step * query_step) up to
 // a constant of the query. Every variant computes it exactly, so no answer depends on the machine.
@@ -42,18 +43,21 @@ constexpr uint32_t kCodeBiasBytes = 4;
 constexpr uint32_t kCodeRecordBytesMax = 65'600;
 
 constexpr bool code_shape_valid(CodeShape shape) {
-    return (shape.bits == 8 || shape.bits == 4) && shape.record_bytes != 0 &&
+    return (shape.bits == 8 || shape.bits == 4 || shape.bits == 1) && shape.record_bytes != 0 &&
            shape.record_bytes % kCodeBlockBytes == 0 && shape.record_bytes <= kCodeRecordBytesMax;
+}
+
+constexpr uint32_t code_components_per_byte(uint32_t bits) {
+    return bits == 8 ? 1 : bits == 4 ? 2 : 8;
 }
 
 // How many components a record has room for.
 constexpr uint32_t code_components(CodeShape shape) {
-    uint32_t payload = shape.record_bytes - kCodeBiasBytes;
-    return shape.bits == 8 ? payload : 2 * payload;
+    return (shape.record_bytes - kCodeBiasBytes) * code_components_per_byte(shape.bits);
 }
 
 constexpr uint32_t code_query_bytes(CodeShape shape) {
-    return shape.bits == 8 ? shape.record_bytes : 2 * shape.record_bytes;
+    return shape.record_bytes * code_components_per_byte(shape.bits);
 }
 
 // Queries that share a pass over records: their bytes are interleaved, four of each query in turn,

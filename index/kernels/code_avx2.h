@@ -50,7 +50,7 @@ struct CodeAvx2 {
 
     VEXFS_CODE_INLINE Query query(const int8_t* bytes, uint32_t run_time_blocks) {
         const uint32_t blocks = kBlocks != 0 ? kBlocks : run_time_blocks;
-        if constexpr (kBits == 4)
+        if constexpr (kBits != 8)
             return {bytes, blocks, 0};
         __m256i sum = _mm256_setzero_si256();
         for (uint32_t i = 0; i < 2 * blocks; ++i)
@@ -69,8 +69,12 @@ struct CodeAvx2 {
         const uint32_t blocks = blocks_of(query);
         const __m256i ones = _mm256_set1_epi16(1);
         __m256i sum = _mm256_setzero_si256();
+        for (uint32_t i = 0; kBits == 1 && i < 16 * blocks; ++i) {
+            const __m256i chosen = spread_bits(record + 4 * i);
+            sum = byte_sums(sum, _mm256_and_si256(chosen, load(query.bytes + 32 * i)));
+        }
 #pragma GCC unroll 8
-        for (uint32_t i = 0; i < 2 * blocks; ++i) {
+        for (uint32_t i = 0; kBits != 1 && i < 2 * blocks; ++i) {
             __m256i bytes = load(record + 32 * i);
             const int8_t* low = query.bytes + 32 * i;
             __m256i pairs;
@@ -88,6 +92,15 @@ struct CodeAvx2 {
             sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones));
         }
         return sum;
+    }
+
+    // 32 bits as bytes of all ones or none.
+    VEXFS_CODE_INLINE __m256i spread_bits(const uint8_t* place) {
+        const __m256i byte_of =
+            _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+        const __m256i bit_of = _mm256_set1_epi64x(static_cast<int64_t>(0x8040201008040201));
+        const __m256i bytes = _mm256_shuffle_epi8(four_bytes(place), byte_of);
+        return _mm256_cmpeq_epi8(_mm256_and_si256(bytes, bit_of), bit_of);
     }
 
     VEXFS_CODE_INLINE int32_t distance(const uint8_t* record, const Query& query) {
@@ -140,7 +153,7 @@ struct CodeAvx2 {
     template <uint32_t kRows>
     VEXFS_CODE_INLINE void batch_distances(const uint8_t* const* records, const Batch& batch,
                                            int32_t* out) {
-        const uint32_t steps = 16 * batch.blocks - 1; // the last one is the bias
+        const uint32_t steps = (16 * batch.blocks - 1) * (kBits == 1 ? 8 : 1); // but for the bias
         __m256i sums[kRows][2];
 #pragma GCC unroll 8
         for (uint32_t r = 0; r < kRows; ++r)
@@ -149,18 +162,27 @@ struct CodeAvx2 {
             const int8_t* place = batch.bytes + 64 * static_cast<size_t>(step);
 #pragma GCC unroll 8
             for (uint32_t r = 0; r < kRows; ++r) {
-                const __m256i bytes = four_bytes(records[r] + 4 * step);
+                const __m256i bytes = four_components(records[r], step);
                 sums[r][0] = add_products(sums[r][0], bytes, place, batch.blocks);
                 sums[r][1] = add_products(sums[r][1], bytes, place + 32, batch.blocks);
             }
         }
 #pragma GCC unroll 8
         for (uint32_t r = 0; r < kRows; ++r) {
-            const __m256i bias = four_bytes(records[r] + 4 * static_cast<size_t>(steps));
+            const __m256i bias =
+                four_bytes(records[r] + 64 * static_cast<size_t>(batch.blocks) - 4);
             auto* place = reinterpret_cast<__m256i*>(out + 16 * r);
             _mm256_storeu_si256(place, _mm256_sub_epi32(bias, sums[r][0]));
             _mm256_storeu_si256(place + 1, _mm256_sub_epi32(bias, sums[r][1]));
         }
+    }
+
+    // Of a step, in every lane: as bytes, or of 4-bit components those of four bytes.
+    VEXFS_CODE_INLINE __m256i four_components(const uint8_t* record, uint32_t step) {
+        if constexpr (kBits != 1)
+            return four_bytes(record + 4 * static_cast<size_t>(step));
+        const uint32_t bits = record[step / 2] >> (step % 2 * 4) & 15U;
+        return _mm256_set1_epi32(static_cast<int32_t>(bits * 0x204081 & 0x01010101));
     }
 
     VEXFS_CODE_INLINE __m256i four_bytes(const uint8_t* place) {
@@ -176,6 +198,8 @@ struct CodeAvx2 {
             const __m256i value = _mm256_xor_si256(bytes, _mm256_set1_epi8(-128));
             pairs =
                 _mm256_maddubs_epi16(_mm256_abs_epi8(value), _mm256_sign_epi8(load(low), value));
+        } else if constexpr (kBits == 1) {
+            pairs = _mm256_maddubs_epi16(bytes, load(low));
         } else {
             const __m256i nibble = _mm256_set1_epi8(15);
             const __m256i upper = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
@@ -189,7 +213,15 @@ struct CodeAvx2 {
     VEXFS_CODE_INLINE int32_t decode(const uint8_t* record, int8_t* out, uint32_t run_time_blocks) {
         const uint32_t blocks = kBlocks != 0 ? kBlocks : run_time_blocks;
         __m256i sum = _mm256_setzero_si256();
-        for (uint32_t i = 0; i < 2 * blocks; ++i) {
+        for (uint32_t i = 0; kBits == 1 && i < 16 * blocks; ++i) {
+            const __m256i keep = _mm256_set1_epi8(i + 1 == 16 * blocks ? 0 : -1);
+            const __m256i either = _mm256_blendv_epi8(_mm256_set1_epi8(-32), _mm256_set1_epi8(32),
+                                                      spread_bits(record + 4 * i));
+            const __m256i value = _mm256_and_si256(either, keep);
+            _mm256_store_si256(reinterpret_cast<__m256i*>(out + 32 * i), value);
+            sum = byte_sums(sum, value);
+        }
+        for (uint32_t i = 0; kBits != 1 && i < 2 * blocks; ++i) {
             // The last four bytes of the record are the bias and decode to zero.
             const int32_t last = i + 1 == 2 * blocks ? 0 : -1;
             const __m256i keep = _mm256_setr_epi32(-1, -1, -1, -1, -1, -1, -1, last);
@@ -212,7 +244,8 @@ struct CodeAvx2 {
             }
         }
         int32_t total = lane_sum(sum);
-        uint32_t centre = static_cast<uint32_t>(kBits == 8 ? total * 128 : total / 2 * 15);
+        uint32_t centre =
+            static_cast<uint32_t>(kBits == 8 ? total * 128 : total / 2 * (kBits == 4 ? 15 : 1));
         return static_cast<int32_t>(static_cast<uint32_t>(bias(record, blocks)) + centre);
     }
 };

@@ -19,7 +19,7 @@ namespace {
 template <uint32_t kBlocks, uint32_t kBits>
 struct CodeAvx512 {
     // The query's vectors; of a width known beforehand they are negated and stay in registers.
-    static constexpr uint32_t kHeld = kBlocks * 8 / kBits;
+    static constexpr uint32_t kHeld = kBlocks * (8 / kBits);
     struct Query {
         const int8_t* bytes;
         uint32_t blocks;
@@ -57,7 +57,12 @@ struct CodeAvx512 {
         const __m512i bias = _mm512_maskz_mov_epi32(kBiasLane, last);
         __m512i sum = kHeld != 0 ? bias : _mm512_setzero_si512();
 #pragma GCC unroll 8
-        for (uint32_t i = 0; i < blocks; ++i) {
+        for (uint32_t i = 0; kBits == 1 && i < 8 * blocks; ++i) {
+            const __m512i ones = _mm512_maskz_set1_epi8(bits_at(record + 8 * i), 1);
+            sum = _mm512_dpbusd_epi32(sum, ones, values(query, i));
+        }
+#pragma GCC unroll 8
+        for (uint32_t i = 0; kBits != 1 && i < blocks; ++i) {
             const __m512i bytes = _mm512_load_si512(record + 64 * i);
             if constexpr (kBits == 8) {
                 sum = _mm512_dpbusd_epi32(sum, bytes, values(query, i));
@@ -70,6 +75,12 @@ struct CodeAvx512 {
             }
         }
         return kHeld != 0 ? sum : _mm512_sub_epi32(bias, sum);
+    }
+
+    VEXFS_CODE_INLINE __mmask64 bits_at(const uint8_t* place) {
+        uint64_t bits;
+        memcpy(&bits, place, sizeof bits);
+        return bits;
     }
 
     VEXFS_CODE_INLINE __m512i values(const Query& query, uint32_t i) {
@@ -120,7 +131,7 @@ struct CodeAvx512 {
     template <uint32_t kRows>
     VEXFS_CODE_INLINE void batch_distances(const uint8_t* const* records, const Batch& batch,
                                            int32_t* out) {
-        const uint32_t steps = 16 * batch.blocks - 1; // the last one is the bias
+        const uint32_t steps = (16 * batch.blocks - 1) * (kBits == 1 ? 8 : 1); // but for the bias
         const size_t high = 1024 * static_cast<size_t>(batch.blocks);
         // Steps are unrolled, too, or the compiler copies every sum once in each of them.
         __m512i sums[kRows];
@@ -133,8 +144,8 @@ struct CodeAvx512 {
             const __m512i low = _mm512_load_si512(place);
 #pragma GCC unroll 8
             for (uint32_t r = 0; r < kRows; ++r) {
-                const __m512i bytes = four_bytes(records[r] + 4 * step);
-                if constexpr (kBits == 8) {
+                const __m512i bytes = four_components(records[r], step);
+                if constexpr (kBits != 4) {
                     sums[r] = _mm512_dpbusd_epi32(sums[r], bytes, low);
                 } else {
                     const __m512i nibble = _mm512_set1_epi8(15);
@@ -146,9 +157,18 @@ struct CodeAvx512 {
         }
 #pragma GCC unroll 8
         for (uint32_t r = 0; r < kRows; ++r) {
-            const __m512i bias = four_bytes(records[r] + 4 * static_cast<size_t>(steps));
+            const __m512i bias =
+                four_bytes(records[r] + 64 * static_cast<size_t>(batch.blocks) - 4);
             _mm512_storeu_si512(out + 16 * r, _mm512_sub_epi32(bias, sums[r]));
         }
+    }
+
+    // Of a step, in every lane: as bytes, or of 4-bit components those of four bytes.
+    VEXFS_CODE_INLINE __m512i four_components(const uint8_t* record, uint32_t step) {
+        if constexpr (kBits != 1)
+            return four_bytes(record + 4 * static_cast<size_t>(step));
+        const uint32_t bits = record[step / 2] >> (step % 2 * 4) & 15U;
+        return _mm512_set1_epi32(static_cast<int32_t>(bits * 0x204081 & 0x01010101));
     }
 
     VEXFS_CODE_INLINE __m512i four_bytes(const uint8_t* place) {
@@ -161,7 +181,14 @@ struct CodeAvx512 {
         const uint32_t blocks = kBlocks != 0 ? kBlocks : run_time_blocks;
         const __m512i ones = _mm512_set1_epi8(1);
         __m512i sum = _mm512_setzero_si512();
-        for (uint32_t i = 0; i < blocks; ++i) {
+        for (uint32_t i = 0; kBits == 1 && i < 8 * blocks; ++i) {
+            const __mmask64 keep = i + 1 == 8 * blocks ? 0xffff'ffffULL : ~0ULL;
+            const __m512i either = _mm512_maskz_set1_epi8(keep, -32);
+            const __m512i value = _mm512_mask_set1_epi8(either, keep & bits_at(record + 8 * i), 32);
+            _mm512_store_si512(out + 64 * i, value);
+            sum = _mm512_dpbusd_epi32(sum, ones, value);
+        }
+        for (uint32_t i = 0; kBits != 1 && i < blocks; ++i) {
             // The last four bytes of the last block are the bias and decode to zero.
             __mmask64 keep = i + 1 == blocks ? 0x0fff'ffff'ffff'ffffULL : ~0ULL;
             __m512i bytes = _mm512_load_si512(record + 64 * i);
@@ -182,7 +209,8 @@ struct CodeAvx512 {
             }
         }
         int32_t total = _mm512_reduce_add_epi32(sum);
-        uint32_t centre = static_cast<uint32_t>(kBits == 8 ? total * 128 : total / 2 * 15);
+        uint32_t centre =
+            static_cast<uint32_t>(kBits == 8 ? total * 128 : total / 2 * (kBits == 4 ? 15 : 1));
         return static_cast<int32_t>(static_cast<uint32_t>(bias(record, blocks)) + centre);
     }
 };

@@ -87,6 +87,8 @@ const CodeKernels& loops_of_width(uint32_t blocks) {
 template <template <uint32_t, uint32_t> typename Kernel>
 const CodeKernels& loops_of(CodeShape shape) {
     const uint32_t blocks = shape.record_bytes / 64;
+    if (shape.bits == 1)
+        return blocks == 1 ? CodeLoops<Kernel<1, 1>>::kTable : CodeLoops<Kernel<0, 1>>::kTable;
     return shape.bits == 8 ? loops_of_width<Kernel, 8>(blocks) : loops_of_width<Kernel, 4>(blocks);
 }
 

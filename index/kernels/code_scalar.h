@@ -7,7 +7,7 @@
 // instruction set. Everything is in an anonymous namespace and uses raw pointers and plain structs
 // only: the linker can then never hand the code of a new machine to an old one.
 //
-// kBlocks is record_bytes / 64, or 0 if it is known at run time only; kBits is 8 or 4.
+// kBlocks is record_bytes / 64, or 0 if it is known at run time only; kBits is 8, 4 or 1.
 //
 // Threads: pure functions, any thread.
 #pragma once
@@ -51,6 +51,9 @@ struct CodeScalar {
         if constexpr (kBits == 8) {
             for (uint32_t j = 0; j < payload; ++j)
                 sum += record[j] * query.bytes[j];
+        } else if constexpr (kBits == 1) {
+            for (uint32_t j = 0; j < 8 * payload; ++j)
+                sum += (record[j / 8] >> (j % 8) & 1) * query.bytes[j];
         } else {
             const int8_t* high = query.bytes + 64 * blocks;
             for (uint32_t j = 0; j < payload; ++j)
@@ -94,7 +97,12 @@ struct CodeScalar {
         const uint32_t payload = 64 * batch.blocks - 4;
         for (uint32_t r = 0; r < kRows; ++r) {
             int32_t sums[16] = {};
-            for (uint32_t j = 0; j < payload; ++j) {
+            for (uint32_t j = 0; kBits == 1 && j < 8 * payload; ++j) {
+                const int8_t* four = batch.bytes + j / 4 * 64 + j % 4;
+                for (uint32_t q = 0; q < 16; ++q)
+                    sums[q] += (records[r][j / 8] >> (j % 8) & 1) * four[4 * q];
+            }
+            for (uint32_t j = 0; kBits != 1 && j < payload; ++j) {
                 const int32_t byte = records[r][j];
                 const int8_t* low = batch.bytes + j / 4 * 64 + j % 4;
                 const int8_t* high = low + 1024 * static_cast<size_t>(batch.blocks);
@@ -115,10 +123,15 @@ struct CodeScalar {
     VEXFS_CODE_INLINE int32_t decode(const uint8_t* record, int8_t* out, uint32_t run_time_blocks) {
         uint32_t blocks = kBlocks != 0 ? kBlocks : run_time_blocks;
         uint32_t payload = 64 * blocks - 4;
-        memset(out, 0, 64 * static_cast<size_t>(blocks) * (kBits == 8 ? 1 : 2));
+        memset(out, 0, 64 * static_cast<size_t>(blocks) * (8 / kBits));
         int32_t sum = 0;
         for (uint32_t j = 0; j < payload; ++j) {
-            if constexpr (kBits == 8) {
+            if constexpr (kBits == 1) {
+                for (uint32_t b = 0; b < 8; ++b) {
+                    out[8 * j + b] = (record[j] >> b & 1) != 0 ? 32 : -32;
+                    sum += out[8 * j + b];
+                }
+            } else if constexpr (kBits == 8) {
                 out[j] = static_cast<int8_t>((record[j] == 0 ? 1 : record[j]) - 128);
                 sum += out[j];
             } else {
@@ -127,8 +140,9 @@ struct CodeScalar {
                 sum += out[j] + out[64 * blocks + j];
             }
         }
-        // Every 4-bit query byte is a multiple of 4, so that half of 15 times the sum is whole.
-        uint32_t centre = static_cast<uint32_t>(kBits == 8 ? sum * 128 : sum / 2 * 15);
+        // Every byte is a multiple of 4 (4 bit) or 32 (1 bit), so that half of the sum is whole.
+        uint32_t centre =
+            static_cast<uint32_t>(kBits == 8 ? sum * 128 : sum / 2 * (kBits == 4 ? 15 : 1));
         return static_cast<int32_t>(bias(record, blocks) + centre);
     }
 };

@@ -30,7 +30,8 @@ struct Aligned {
 void fill_query(CodeShape shape, Random& random, bool extreme, int8_t* query) {
     const uint32_t payload = shape.record_bytes - kCodeBiasBytes;
     for (uint32_t i = 0; i < code_query_bytes(shape); ++i) {
-        const bool unused = i % shape.record_bytes >= payload;
+        const uint32_t of_record = shape.bits == 1 ? i / 8 : i % shape.record_bytes;
+        const bool unused = of_record >= payload;
         const int64_t value = extreme ? (random.chance(1, 2) ? 127 : -127)
                                       : static_cast<int64_t>(random.between(0, 254)) - 127;
         query[i] = static_cast<int8_t>(unused ? 0 : value);
@@ -39,7 +40,7 @@ void fill_query(CodeShape shape, Random& random, bool extreme, int8_t* query) {
 
 std::vector<CodeShape> shapes() {
     std::vector<CodeShape> all;
-    for (uint32_t bits : {8u, 4u}) {
+    for (uint32_t bits : {8u, 4u, 1u}) {
         for (uint32_t blocks : {1u, 2u, 3u, 4u, 5u, 8u, 16u, 1025u})
             all.push_back({blocks * kCodeBlockBytes, bits});
     }
@@ -64,6 +65,26 @@ TEST_CASE("code: a distance is the bias minus the products of the components") {
     query.data[64] = -7; // and its high nibble
     query.data[3] = 0;
     CHECK(code_distance({64, 4}, record.data, query.data) == 70 - 2 * 3 + 7 * 10);
+}
+
+TEST_CASE("code: distances of decoded 1-bit records are half the squared distance between them") {
+    Random random(15);
+    const CodeShape shape{64, 1};
+    Aligned<uint8_t> records(128);
+    Aligned<int8_t> query(512);
+    for (int round = 0; round < 200; ++round) {
+        int differing = 0;
+        for (uint32_t j = 0; j < 60; ++j) {
+            records.data[j] = static_cast<uint8_t>(random.below(256));
+            records.data[64 + j] = static_cast<uint8_t>(random.below(256));
+            differing += __builtin_popcount(records.data[j] ^ records.data[64 + j]);
+        }
+        // 480 components of half a step; a unit is step * step / 64.
+        for (uint32_t r = 0; r < 2; ++r)
+            set_code_bias(shape, records.data + 64 * r, 480 * 8);
+        const int32_t offset = decode_code(shape, records.data + 64, query.data);
+        CHECK(code_distance(shape, records.data, query.data) + offset == 32 * differing);
+    }
 }
 
 TEST_CASE("code: every instruction set computes exactly the portable distance, extremes included") {

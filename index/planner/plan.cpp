@@ -21,8 +21,9 @@ constexpr uint64_t kCacheBytes = 1 << 20;
 
 constexpr double kTwoHopFreshPerRow = 48;
 
+// Single bits become bytes first: a block of them takes as long as four.
 double blocks_of(CodeShape shape) {
-    return shape.record_bytes / double{kCodeBlockBytes};
+    return shape.record_bytes / double{kCodeBlockBytes} * (shape.bits == 1 ? 4 : 1);
 }
 
 bool is_far(const PlanInput& input) {

@@ -299,6 +299,41 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(index->live_rows() == kRows);
 }
 
+TEST_CASE("search: walks and scans of single bits find the nearest") {
+    TestRows rows(3000, 94);
+    TrainOptions options;
+    options.bits = 1;
+    const Codec codec = std::move(
+        train_codec({Element::kF32, Metric::kL2, kTestDim, rows.data(), kTestDim * 4, 2000},
+                    options)
+            .value()
+            .codec);
+    GraphConfig config;
+    config.shape = codec.shape();
+    const std::unique_ptr<Graph> graph = Graph::create(config).value();
+    VectorTable table(Element::kF32, kTestDim);
+    SearchScratch scratch;
+    for (uint32_t slot = 0; slot < rows.count(); ++slot) {
+        alignas(64) uint8_t record[kCodecRecordBytesMax];
+        REQUIRE(table.put(slot, rows.row(slot)));
+        codec.encode(rows.row(slot), record);
+        REQUIRE(graph->insert(slot, record, scratch.walk));
+    }
+    const TableSource source = TableSource::make(table, Metric::kL2).value();
+    for (const Plan plan : {Plan::kWalk, Plan::kCodeScan}) {
+        double sum = 0;
+        for (uint32_t q = 0; q < TestRows::kQueries; ++q) {
+            SearchRequest request{rows.query(q)};
+            request.forced = plan;
+            request.rerank = 40;
+            std::vector<Neighbor> found;
+            REQUIRE(search({graph.get(), &codec, &source}, request, scratch, found));
+            sum += recall(found, rows.nearest(q, 10, nullptr));
+        }
+        CHECK(sum / TestRows::kQueries >= 0.95);
+    }
+}
+
 TEST_CASE("search: an empty index finds nothing") {
     TestRows rows(300, 92);
     const TrainingTable sample{Element::kF32, Metric::kL2,  kTestDim,
