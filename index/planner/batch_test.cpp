@@ -13,16 +13,31 @@ namespace {
 
 constexpr uint32_t kRows = 3000;
 
-// An index of the rows, some of which were removed, and queries.
-struct Fixture {
-    Fixture() {
+// An index of the rows, some of which were removed.
+struct Built {
+    Built() {
         const TrainingTable sample{Element::kF32, Metric::kL2,  kTestDim,
                                    rows.data(),   kTestDim * 4, 2000};
         index = Index::create(sample, {}).value();
+        SearchScratch scratch;
         for (uint32_t slot = 0; slot < kRows; ++slot)
-            REQUIRE(index->put(slot, rows.row(slot), scratch.search));
+            REQUIRE(index->put(slot, rows.row(slot), scratch));
         for (uint32_t slot = 0; slot < kRows; slot += 17)
             REQUIRE(index->remove(slot));
+    }
+
+    TestRows rows{kRows, 95};
+    std::unique_ptr<Index> index;
+};
+
+// Made once, because it takes longer than the searches.
+const Built& built() {
+    static const Built made;
+    return made;
+}
+
+struct Fixture {
+    Fixture() {
         for (uint32_t i = 0; i < TestRows::kQueries; ++i)
             queries.push_back(rows.query(i));
     }
@@ -34,9 +49,9 @@ struct Fixture {
                             found, reports);
     }
 
-    TestRows rows{kRows, 95};
+    TestRows rows = built().rows;
+    const Index* index = built().index.get();
     BatchScratch scratch;
-    std::unique_ptr<Index> index;
     std::vector<VectorView> queries;
     std::vector<std::vector<Neighbor>> found;
     std::vector<SearchReport> reports;
