@@ -90,8 +90,7 @@
 /*
  * ATTACH: EBUSY if this fd is attached. RECOVER: attach to the fs named, which has no live channel
  * (else EBUSY, unknown ENOENT); CAP_SYS_ADMIN over its user namespace and the uid of the first
- * ATTACH, else EPERM. A new channel has a new epoch and none of the old one's state: creds are
- * registered again, slots are free.
+ * ATTACH, else EPERM. A new channel has a new epoch and none of the old one's state.
  */
 #define VEXFS_RECOVER_LOST 1u /* unsynced changes are lost: drop dentries and pages */
 
@@ -211,6 +210,7 @@ struct vexfs_queue_engine {
 #define VEXFS_REQUEST_IN_ARENA 8u   /* in payload in the arena, the op's struct in the in-area */
 #define VEXFS_REQUEST_OUT_ARENA 16u /* out payload to the arena, the struct to the out-area */
 #define VEXFS_REQUEST_COMPAT 32u    /* the caller is a 32-bit process */
+#define VEXFS_REQUEST_GROUPS 64u    /* the caller's supplementary groups (__u32) end the payload */
 
 /*
  * Two cache lines, written by the module. The in-area holds the op's request struct, then its
@@ -224,7 +224,8 @@ struct vexfs_request {
     __u32 generation; /* of that node */
     __u32 pid;        /* of the caller in the engine's pid namespace; 0: not visible there */
     __u64 fh;         /* of the open file, from OPEN or CREATE; 0: none */
-    __u64 cred;       /* id of the caller's credentials (CRED); 0: the kernel itself */
+    __u32 groups;     /* GROUPS: how many, at most 65,536; else 0 */
+    __u32 zero0;      /* 0 */
     __u32 uid;        /* fsuid of the caller, in the fs's user namespace */
     __u32 gid;        /* fsgid of the caller */
     __u32 in_bytes;   /* bytes of the op's struct and the payload, wherever they are */
@@ -270,8 +271,6 @@ struct vexfs_slot {
  */
 #define VEXFS_REQ_MOUNT 1        /* root: vexfs_req_mount -> vexfs_rep_mount */
 #define VEXFS_REQ_UNMOUNT 2      /* root: the last request */
-#define VEXFS_REQ_CRED 3         /* none: vexfs_req_cred + groups of __u32 */
-#define VEXFS_REQ_CRED_DROP 4    /* none: vexfs_req_cred, groups 0; NOREPLY */
 #define VEXFS_REQ_LOOKUP 5       /* directory: vexfs_req_name + name -> vexfs_rep_entry */
 #define VEXFS_REQ_FORGET 6       /* none: vexfs_req_forget + count of vexfs_node; NOREPLY */
 #define VEXFS_REQ_GETATTR 7      /* any -> vexfs_rep_attr */
@@ -359,18 +358,6 @@ struct vexfs_rep_mount {
     __u32 max_links; /* of a file */
     __u32 time_ns;   /* granularity of times */
     __u32 flags;     /* VEXFS_HELLO_READ_ONLY: mount read-only */
-};
-
-/*
- * Supplementary groups, once per set of credentials and channel, before the first request that
- * names `cred`. In pieces if they do not fit the in-area: known when first + groups = total.
- */
-struct vexfs_req_cred {
-    __u64 cred;   /* id, never reused within the fs */
-    __u32 total;  /* all groups, at most 65,536 */
-    __u32 first;  /* number of the first group in this piece */
-    __u32 groups; /* groups in this piece */
-    __u32 zero;   /* 0 */
 };
 
 struct vexfs_req_name {

@@ -14,24 +14,6 @@ static bool vexfs_is_own(const struct vexfs_chan *chan, u32 op)
 	return task_tgid(current) == chan->tgid;
 }
 
-/* One try on one channel. */
-static int vexfs_call_on(struct vexfs_chan *chan, struct vexfs_call *call)
-{
-	struct vexfs_cred *cred;
-	int ret;
-
-	if (vexfs_is_own(chan, call->op))
-		return -EDEADLK;
-	if (!call->with_groups)
-		return vexfs_queue_call(chan, call);
-	cred = vexfs_cred_get(chan, &call->cred);
-	if (IS_ERR(cred))
-		return PTR_ERR(cred);
-	ret = vexfs_queue_call(chan, call);
-	vexfs_cred_put(chan, cred);
-	return ret;
-}
-
 /*
  * Sends a request and waits for its reply: 0 or -errno. ENOTCONN: there is no engine. EINTR: the
  * caller was killed, or a signal ended it. EDEADLK: the engine would serve itself. EIO: the reply
@@ -47,7 +29,7 @@ int vexfs_call(struct vexfs_fs *fs, struct vexfs_call *call)
 		chan = vexfs_fs_chan(fs);
 		if (IS_ERR(chan))
 			return PTR_ERR(chan);
-		ret = vexfs_call_on(chan, call);
+		ret = vexfs_is_own(chan, call->op) ? -EDEADLK : vexfs_queue_call(chan, call);
 		vexfs_chan_put(chan);
 	} while (ret == VEXFS_CALL_DEAD);
 	return ret;

@@ -140,9 +140,14 @@ static ssize_t vexfs_ask_write(struct kiocb *iocb, const void *data, u32 bytes)
 			 (iocb_is_dsync(iocb) ? VEXFS_IO_SYNC : 0),
 	};
 	struct vexfs_rep_write reply;
-	int ret = vexfs_ask(inode, session ? VEXFS_REQ_SESSION_WRITE : VEXFS_REQ_WRITE, &body,
-			    &reply, .fh = vexfs_f(file)->release.fh, .payload[0] = { data, bytes });
+	struct vexfs_call call =
+		VEXFS_CALL(inode, session ? VEXFS_REQ_SESSION_WRITE : VEXFS_REQ_WRITE, &body,
+			   &reply, .fh = vexfs_f(file)->release.fh, .payload[0] = { data, bytes });
+	int ret;
 
+	/* A session has the rights of its opener, and max_write is all that there is room for. */
+	call.with_groups = false;
+	ret = vexfs_call(vexfs_fs_of(inode), &call);
 	if (ret)
 		return ret;
 	if (reply.bytes > bytes || reply.size > S64_MAX || reply.offset > S64_MAX - bytes)

@@ -43,7 +43,6 @@ struct vexfs_fs *vexfs_fs_new(void)
 	fs->recover_ms = VEXFS_RECOVER_MS;
 	init_waitqueue_head(&fs->attach_wait);
 	INIT_DELAYED_WORK(&fs->expiry, vexfs_fs_expire);
-	vexfs_creds_init(&fs->creds);
 	spin_lock_init(&fs->deferred_lock);
 	INIT_LIST_HEAD(&fs->deferred);
 	INIT_WORK(&fs->deferred_work, vexfs_deferred_work);
@@ -76,7 +75,6 @@ static void vexfs_fs_release(struct kref *ref)
 	cancel_delayed_work_sync(&fs->expiry);
 	cancel_work_sync(&fs->deferred_work);
 	vexfs_deferred_drop(fs);
-	vexfs_creds_free(&fs->creds);
 	put_user_ns(fs->user_ns);
 	kfree(fs);
 }

@@ -145,9 +145,14 @@ static void vexfs_free_slot(struct vexfs_queue *queue, u32 slot)
 
 /* ---- Filling and queueing ------------------------------------------------------------------- */
 
+static u32 vexfs_groups(const struct vexfs_call *call)
+{
+	return call->with_groups ? current_cred()->group_info->ngroups : 0;
+}
+
 static u32 vexfs_payload_bytes(const struct vexfs_call *call)
 {
-	return call->payload[0].bytes + call->payload[1].bytes;
+	return call->payload[0].bytes + call->payload[1].bytes + vexfs_groups(call) * sizeof(u32);
 }
 
 static struct vexfs_need vexfs_need_of(struct vexfs_queue *queue, const struct vexfs_call *call)
@@ -170,6 +175,7 @@ static void vexfs_fill_header(struct vexfs_queue *queue, u32 slot, const struct 
 	vexfs_slot(queue, slot)->request = (struct vexfs_request){
 		.op = call->op,
 		.flags = call->flags | (call->seen ? VEXFS_REQUEST_REPLAY : 0) |
+			 (call->with_groups ? VEXFS_REQUEST_GROUPS : 0) |
 			 (info->in.count ? VEXFS_REQUEST_IN_ARENA : 0) |
 			 (info->out.count ? VEXFS_REQUEST_OUT_ARENA : 0),
 		.unique = call->unique,
@@ -177,7 +183,7 @@ static void vexfs_fill_header(struct vexfs_queue *queue, u32 slot, const struct 
 		.generation = call->node.generation,
 		.pid = task_tgid_nr_ns(current, chan->pid_ns),
 		.fh = call->fh,
-		.cred = call->cred,
+		.groups = vexfs_groups(call),
 		.uid = from_kuid_munged(chan->fs->user_ns, current_fsuid()),
 		.gid = from_kgid_munged(chan->fs->user_ns, current_fsgid()),
 		.in_bytes = call->body_bytes + vexfs_payload_bytes(call),
@@ -186,6 +192,19 @@ static void vexfs_fill_header(struct vexfs_queue *queue, u32 slot, const struct 
 		.out_block = info->out.count ? info->out.first : 0,
 		.queued_ns = ktime_get_ns(),
 	};
+}
+
+/* The supplementary groups of the caller, behind what need not end on a multiple of their size. */
+static void vexfs_fill_groups(struct vexfs_queue *queue, void *to, u32 count)
+{
+	struct user_namespace *ns = queue->chan->fs->user_ns;
+	u32 i;
+
+	for (i = 0; i < count; i++, to += sizeof(u32)) {
+		u32 group = from_kgid(ns, current_cred()->group_info->gid[i]);
+
+		memcpy(to, &group, sizeof(group));
+	}
 }
 
 static void vexfs_fill(struct vexfs_queue *queue, u32 slot, const struct vexfs_call *call)
@@ -198,7 +217,9 @@ static void vexfs_fill(struct vexfs_queue *queue, u32 slot, const struct vexfs_c
 	memcpy(to, call->body, call->body_bytes);
 	to = info->in.count ? vexfs_arena(queue, info->in.first) : to + call->body_bytes;
 	memcpy(to, call->payload[0].data, call->payload[0].bytes);
-	memcpy(to + call->payload[0].bytes, call->payload[1].data, call->payload[1].bytes);
+	to += call->payload[0].bytes;
+	memcpy(to, call->payload[1].data, call->payload[1].bytes);
+	vexfs_fill_groups(queue, to + call->payload[1].bytes, vexfs_groups(call));
 	shared->client = (struct vexfs_slot_client){ .waiting = 1 };
 	smp_store_release(&shared->reply.state, VEXFS_SLOT_REQUEST);
 }

@@ -33,13 +33,6 @@ struct vexfs_on { /* a node, as requests name it */
 	u32 generation;
 };
 
-struct vexfs_creds {	       /* see cred.c */
-	struct mutex lock;     /* all of it */
-	struct list_head list; /* the one last used comes first */
-	unsigned int count;
-	u64 last_id;
-};
-
 /* ---- fs.c: the filesystem ------------------------------------------------------------------- */
 
 enum vexfs_state { VEXFS_NEW, VEXFS_LIVE, VEXFS_ORPHANED, VEXFS_DEAD };
@@ -70,7 +63,6 @@ struct vexfs_fs {
 	bool read_only;		       /* the volume is */
 	u32 max_read;		       /* bytes of one READ, and of one WRITE */
 	u32 max_write;
-	struct vexfs_creds creds;
 	spinlock_t deferred_lock;  /* the list */
 	struct list_head deferred; /* FORGET and RELEASE to be sent, see deferred.c */
 	struct work_struct deferred_work;
@@ -153,7 +145,6 @@ struct vexfs_call {
 	struct vexfs_on node; /* that it is on, or zero */
 	u64 fh;
 	bool with_groups; /* the engine needs the groups of the caller */
-	u64 cred;	  /* vexfs_call() sets it, then */
 	const void *body; /* the op's struct */
 	u32 body_bytes;
 	struct vexfs_piece payload[2];
@@ -195,15 +186,6 @@ struct vexfs_none {
 		struct vexfs_call call_ = VEXFS_CALL(inode_, __VA_ARGS__); \
 		vexfs_call(vexfs_fs_of(inode_), &call_);                   \
 	})
-
-/* ---- cred.c: groups of callers -------------------------------------------------------------- */
-
-struct vexfs_cred;
-
-void vexfs_creds_init(struct vexfs_creds *creds);
-void vexfs_creds_free(struct vexfs_creds *creds);
-struct vexfs_cred *vexfs_cred_get(struct vexfs_chan *chan, u64 *id);
-void vexfs_cred_put(struct vexfs_chan *chan, struct vexfs_cred *cred);
 
 /* ---- deferred.c: what is told to the engine without waiting --------------------------------- */
 

@@ -31,8 +31,6 @@ Shape shape_of(uint32_t op) {
         constexpr Shape kXattr{sizeof(vexfs_req_xattr), 0};
         constexpr Shape kValue{sizeof(vexfs_req_xattr), sizeof(vexfs_rep_xattr)};
         table[VEXFS_REQ_MOUNT] = {sizeof(vexfs_req_mount), sizeof(vexfs_rep_mount)};
-        table[VEXFS_REQ_CRED] = {sizeof(vexfs_req_cred), 0};
-        table[VEXFS_REQ_CRED_DROP] = {sizeof(vexfs_req_cred), 0};
         table[VEXFS_REQ_LOOKUP] = {sizeof(vexfs_req_name), sizeof(vexfs_rep_entry)};
         table[VEXFS_REQ_FORGET] = {sizeof(vexfs_req_forget), 0};
         table[VEXFS_REQ_GETATTR] = {0, sizeof(vexfs_rep_attr)};
@@ -70,6 +68,8 @@ Shape shape_of(uint32_t op) {
     return op < kShapes.size() ? kShapes[op] : Shape();
 }
 
+constexpr uint32_t kGroupsMax = 65'536; // as Linux has it
+
 // Data is passed on as it lies there: to copy it would cost more than to write it.
 bool is_data(uint32_t op) {
     return op == VEXFS_REQ_WRITE || op == VEXFS_REQ_SESSION_WRITE;
@@ -77,10 +77,23 @@ bool is_data(uint32_t op) {
 
 } // namespace
 
+// Takes the groups of the caller off the payload, which they end.
+Status Exchange::take_groups(const vexfs_request& header, Bytes& payload) {
+    const size_t bytes = size_t{header.groups} * sizeof(uint32_t);
+    const bool given = (header.flags & VEXFS_REQUEST_GROUPS) != 0;
+    if ((!given && bytes > 0) || header.groups > kGroupsMax || bytes > payload.size())
+        return fail(Code::kEINVAL, "queue: the groups are not where the request has room for them");
+    groups_.resize(header.groups);
+    if (bytes > 0)
+        std::memcpy(groups_.data(), payload.last(bytes).data(), bytes);
+    payload = payload.first(payload.size() - bytes);
+    return ok();
+}
+
 Status Exchange::read_in(const Taken& taken, WireRequest& request) {
     const vexfs_request& header = taken.request;
     const size_t head_bytes = std::min<size_t>(shape_of(header.op).in, header.in_bytes);
-    const size_t payload_bytes = header.in_bytes - head_bytes;
+    size_t payload_bytes = header.in_bytes - head_bytes;
     const Bytes area = shared_.in_area(taken.slot);
     const bool apart = (header.flags & VEXFS_REQUEST_IN_ARENA) != 0;
     if (payload_bytes > VEXFS_QUEUE_MAX_DATA ||
@@ -89,6 +102,8 @@ Status Exchange::read_in(const Taken& taken, WireRequest& request) {
     Bytes payload = area.subspan(head_bytes, apart ? 0 : payload_bytes);
     if (apart)
         payload = VEXFS_TRY(shared_.arena(header.in_block, payload_bytes));
+    VEXFS_TRY_VOID(take_groups(header, payload));
+    payload_bytes = payload.size();
     const size_t copied = head_bytes + (is_data(header.op) ? 0 : payload_bytes);
     in_.resize(std::max(in_.size(), copied));
     if (head_bytes > 0)
@@ -127,23 +142,7 @@ Result<Exchange::Room> Exchange::room_of(const Taken& taken) {
     return room;
 }
 
-Status Exchange::take_groups(const WireRequest& request) {
-    vexfs_req_cred piece;
-    if (request.body.size() != sizeof piece)
-        return fail(Code::kEINVAL, "queue: the op's struct has another size");
-    std::memcpy(&piece, request.body.data(), sizeof piece);
-    if (request.header.op == VEXFS_REQ_CRED)
-        return groups_.add(piece, request.payload);
-    groups_.drop(piece.cred);
-    return ok();
-}
-
 WireReply Exchange::serve(const Taken& taken, WireRequest request) {
-    const uint32_t op = request.header.op;
-    if (op == VEXFS_REQ_CRED || op == VEXFS_REQ_CRED_DROP) {
-        const Status done = take_groups(request);
-        return {done ? 0 : -done.error().errno_value(), 0};
-    }
     QueueCaller caller(taken, shared_, groups_, changed_);
     request.caller = &caller;
     if ((request.header.flags & VEXFS_REQUEST_REPLAY) != 0)

@@ -18,9 +18,8 @@ namespace vexfs {
 class Exchange {
   public:
     // All outlive it.
-    Exchange(const SharedQueue& shared, Dispatch& dispatch, CallerGroups& groups,
-             const TimesChanged& changed)
-        : shared_(shared), dispatch_(dispatch), groups_(groups), changed_(changed) {}
+    Exchange(const SharedQueue& shared, Dispatch& dispatch, const TimesChanged& changed)
+        : shared_(shared), dispatch_(dispatch), changed_(changed) {}
 
     // What to answer: `bytes` is never more than the room that the request gives.
     WireReply run(const Taken& taken);
@@ -36,12 +35,12 @@ class Exchange {
     Status read_in(const Taken& taken, WireRequest& request);
     Result<Room> room_of(const Taken& taken);
     WireReply serve(const Taken& taken, WireRequest request);
-    Status take_groups(const WireRequest& request);
+    Status take_groups(const vexfs_request& header, Bytes& payload);
 
     const SharedQueue& shared_;
     Dispatch& dispatch_;
-    CallerGroups& groups_;
     const TimesChanged& changed_;
+    std::vector<uint32_t> groups_; // of the caller
     std::vector<std::byte> in_;
     std::vector<std::byte> out_;
 };

@@ -116,7 +116,7 @@ TEST_CASE("exchange: an application's failure keeps its explanation, no other re
     CHECK(rig.peer().lies() == 0);
 }
 
-TEST_CASE("exchange: a caller has the groups that the module told, and no rights without them") {
+TEST_CASE("exchange: a caller has the groups that end its request, and no rights without them") {
     Fixture rig;
     const uint64_t call = rig.find(rig.find(kRootIno, ".vexfs"), "call");
     REQUIRE(call != 0);
@@ -129,29 +129,34 @@ TEST_CASE("exchange: a caller has the groups that the module told, and no rights
     CHECK(rig.peer().call(open).result == 0); // root
     open.uid = 1000;
     CHECK(rig.peer().call(open).result == -EACCES);
-    open.cred = 5;
-    CHECK(rig.peer().call(open).result == -EACCES);
-    const std::array<uint32_t, 3> groups{1, 2, 3};
-    const vexfs_req_cred cred{5, 3, 0, 3, 0};
-    CHECK(rig.send(VEXFS_REQ_CRED, 0, cred,
-                   {reinterpret_cast<const char*>(groups.data()), sizeof groups})
-              .result == 0);
+    open.flags = VEXFS_REQUEST_GROUPS; // it is in none
     CHECK(rig.peer().call(open).result == 0);
-    CHECK(rig.send(VEXFS_REQ_CRED, 0, cred).result == -EINVAL); // its groups are missing
-    CHECK(rig.send(VEXFS_REQ_CRED_DROP, 0, vexfs_req_cred{5, 0, 0, 0, 0}).result == 0);
-    CHECK(rig.peer().call(open).result == -EACCES);
+    const std::vector<uint32_t> groups(65'536, 7);
+    open.payload = std::as_bytes(std::span(groups)).first(3 * sizeof(uint32_t));
+    open.groups = 3;
+    CHECK(rig.peer().call(open).result == 0);
+    open.groups = 4; // one of them is missing
+    CHECK(rig.peer().call(open).result == -EINVAL);
+    open.payload = std::as_bytes(std::span(groups)); // by the arena
+    open.groups = 65'536;
+    CHECK(rig.peer().call(open).result == 0);
+    open.groups = 65'537;
+    CHECK(rig.peer().call(open).result == -EINVAL);
+    open.groups = 1;
+    open.flags = 0;
+    CHECK(rig.peer().call(open).result == -EINVAL);
     CHECK(rig.peer().lies() == 0);
 }
 
 TEST_CASE("exchange: what needs no reply gives its slot back") {
     Fixture rig;
-    const vexfs_req_cred cred{5, 0, 0, 0, 0};
-    PeerCall drop;
-    drop.op = VEXFS_REQ_CRED_DROP;
-    drop.flags = VEXFS_REQUEST_NOREPLY;
-    drop.body = bytes_of(cred);
+    const vexfs_req_forget body{};
+    PeerCall forget;
+    forget.op = VEXFS_REQ_FORGET;
+    forget.flags = VEXFS_REQUEST_NOREPLY;
+    forget.body = bytes_of(body);
     for (int i = 0; i < 100; ++i) // more than there are slots
-        rig.peer().post(drop);
+        rig.peer().post(forget);
     CHECK(rig.send(VEXFS_REQ_STATFS, kRootIno, sizeof(vexfs_rep_statfs)).result == 0);
     CHECK(rig.peer().lies() == 0);
 }

@@ -111,7 +111,7 @@ Status ModuleServer::add_queue(Dispatch& dispatch, uint32_t number) {
     const QueueOptions how{std::max(kThreadsMin, options_.threads / attached_.queues),
                            options_.poll};
     queues_.push_back(std::make_unique<QueueServer>(
-        shared, VEXFS_TRY(make_doorbell(static_cast<uint16_t>(number))), dispatch, groups_,
+        shared, VEXFS_TRY(make_doorbell(static_cast<uint16_t>(number))), dispatch,
         [this](uint64_t ino) { forget_attributes(ino); }, how,
         [this](const Status& why) { ended(why); }));
     return ok();

@@ -74,7 +74,6 @@ class ModuleServer {
     vexfs_attach attached_{};
     DoorbellKind doorbell_ = DoorbellKind::kIoctl;
     std::string mount_id_; // of our mount, as /proc/self/mountinfo names it
-    CallerGroups groups_;
     std::vector<std::unique_ptr<QueueServer>> queues_;
     Mutex mutex_;
     CondVar changed_;

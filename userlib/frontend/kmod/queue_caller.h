@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who waits for a request of the queue: its user from the request, its groups as the module told
-// them, its signals from the slot.
+// Who waits for a request of the queue: its user and groups from the request, its signals from the
+// slot.
 //
 // Threads: that of the request.
 #pragma once
 
 #include <functional>
+#include <span>
 
-#include "userlib/frontend/kmod/caller_groups.h"
 #include "userlib/frontend/kmod/request_queue.h"
 #include "userlib/frontend/wire/dispatch/wire_caller.h"
 
@@ -19,15 +19,18 @@ using TimesChanged = std::function<void(uint64_t ino)>;
 
 class QueueCaller final : public WireCaller {
   public:
-    // All outlive it.
-    QueueCaller(const Taken& taken, const SharedQueue& shared, CallerGroups& groups,
+    // All outlive it. `groups` counts if the request says that it carries them.
+    QueueCaller(const Taken& taken, const SharedQueue& shared, std::span<const uint32_t> groups,
                 const TimesChanged& changed)
         : taken_(taken), shared_(shared), groups_(groups), changed_(changed) {}
 
     Result<Caller> identity() override {
         Caller caller{taken_.request.uid, taken_.request.gid};
-        if (!caller.privileged())
-            caller.groups = VEXFS_TRY(groups_.find(taken_.request.cred));
+        if (caller.privileged())
+            return caller;
+        if ((taken_.request.flags & VEXFS_REQUEST_GROUPS) == 0)
+            return fail(Code::kEACCES, "the groups of the caller are not known");
+        caller.groups.assign(groups_.begin(), groups_.end());
         return caller;
     }
     const uint8_t* cancelled() override { return shared_.cancelled(taken_.slot); }
@@ -36,7 +39,7 @@ class QueueCaller final : public WireCaller {
   private:
     const Taken& taken_;
     const SharedQueue& shared_;
-    CallerGroups& groups_;
+    const std::span<const uint32_t> groups_;
     const TimesChanged& changed_;
 };
 

@@ -21,8 +21,6 @@ constexpr int kShortestLookOut = 16;
 // What a request in memory answers in microseconds. Any other may wait for the disk or compute.
 bool is_short(uint32_t op) {
     switch (op) {
-    case VEXFS_REQ_CRED:
-    case VEXFS_REQ_CRED_DROP:
     case VEXFS_REQ_LOOKUP:
     case VEXFS_REQ_FORGET:
     case VEXFS_REQ_GETATTR:
@@ -44,11 +42,10 @@ bool is_short(uint32_t op) {
 } // namespace
 
 QueueServer::QueueServer(const SharedQueue& shared, std::unique_ptr<Doorbell> doorbell,
-                         Dispatch& dispatch, CallerGroups& groups, TimesChanged changed,
-                         const QueueOptions& options, Ended ended)
-    : doorbell_(std::move(doorbell)), dispatch_(dispatch), groups_(groups),
-      changed_(std::move(changed)), options_(options), ended_(std::move(ended)), requests_(shared),
-      look_out_(options.poll) {}
+                         Dispatch& dispatch, TimesChanged changed, const QueueOptions& options,
+                         Ended ended)
+    : doorbell_(std::move(doorbell)), dispatch_(dispatch), changed_(std::move(changed)),
+      options_(options), ended_(std::move(ended)), requests_(shared), look_out_(options.poll) {}
 
 QueueServer::~QueueServer() {
     join();
@@ -79,7 +76,7 @@ void QueueServer::join() {
 }
 
 void QueueServer::work() {
-    Exchange exchange(requests_.shared(), dispatch_, groups_, changed_);
+    Exchange exchange(requests_.shared(), dispatch_, changed_);
     uint64_t mask = 0; // slots that are answered and whose clients are to be woken
     mutex_.lock();
     ++active_; // until next() finds that there is nothing to do

@@ -35,10 +35,9 @@ class QueueServer {
     // the reason. It ends the channel, and does not wait for this server.
     using Ended = std::function<void(const Status&)>;
 
-    // Dispatch, groups and the memory outlive it.
+    // Dispatch and the memory outlive it.
     QueueServer(const SharedQueue& shared, std::unique_ptr<Doorbell> doorbell, Dispatch& dispatch,
-                CallerGroups& groups, TimesChanged changed, const QueueOptions& options,
-                Ended ended);
+                TimesChanged changed, const QueueOptions& options, Ended ended);
     // The channel has ended.
     ~QueueServer();
     QueueServer(const QueueServer&) = delete;
@@ -64,7 +63,6 @@ class QueueServer {
 
     const std::unique_ptr<Doorbell> doorbell_;
     Dispatch& dispatch_;
-    CallerGroups& groups_;
     const TimesChanged changed_;
     const QueueOptions options_;
     const Ended ended_;

@@ -159,7 +159,7 @@ void ModulePeer::fill(uint32_t number, const PeerCall& call) {
     request.generation = call.generation;
     request.fh = call.fh;
     request.uid = call.uid;
-    request.cred = call.cred;
+    request.groups = call.groups;
     request.in_bytes = static_cast<uint32_t>(call.body.size() + call.payload.size());
     request.out_room = static_cast<uint32_t>(call.reply_bytes + call.out_room);
     request.in_block = own.in.first;

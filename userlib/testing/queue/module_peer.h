@@ -39,7 +39,7 @@ struct PeerCall {
     size_t out_room = 0;    // for the payload behind it
     uint64_t fh = 0;
     uint32_t uid = 0;
-    uint64_t cred = 0;
+    uint32_t groups = 0; // that end the payload
 };
 
 struct PeerReply {

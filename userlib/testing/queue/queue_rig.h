@@ -25,7 +25,7 @@ class QueueRig {
         dispatch_ = std::make_unique<Dispatch>(*volume_, VEXFS_FRONT_END_KMOD);
         server_ = std::make_unique<QueueServer>(
             SharedQueue::over(peer_.memory(), shape.queue, shape.epoch).value(), peer_.doorbell(),
-            *dispatch_, groups_,
+            *dispatch_,
             [this](uint64_t ino) {
                 MutexLock lock(mutex_);
                 changed_inodes_.push_back(ino);
@@ -143,7 +143,6 @@ class QueueRig {
     ModulePeer peer_;
     std::unique_ptr<Volume> volume_;
     std::unique_ptr<Dispatch> dispatch_;
-    CallerGroups groups_;
     Mutex mutex_;
     CondVar changed_;
     bool ended_ VEXFS_GUARDED_BY(mutex_) = false;
