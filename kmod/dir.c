@@ -210,7 +210,7 @@ static int vexfs_link(struct dentry *from, struct inode *dir, struct dentry *den
 {
 	struct inode *inode = d_inode(from);
 	struct vexfs_req_link body = {
-		.ino = vexfs_i(inode)->ino,
+		.ino = inode->i_ino,
 		.generation = inode->i_generation,
 		.name_bytes = dentry->d_name.len,
 	};
@@ -262,7 +262,7 @@ static int vexfs_rename(vx_idmap *idmap, struct inode *dir, struct dentry *dentr
 			struct inode *to_dir, struct dentry *to, unsigned int flags)
 {
 	struct vexfs_req_rename body = {
-		.ino = vexfs_i(to_dir)->ino,
+		.ino = to_dir->i_ino,
 		.generation = to_dir->i_generation,
 		.flags = flags,
 		.name_bytes = dentry->d_name.len,
@@ -403,5 +403,5 @@ const struct file_operations vexfs_dir_ops = {
 	.iterate_shared = vexfs_readdir,
 	.fsync = vexfs_fsync,
 	.unlocked_ioctl = vexfs_ioctl,
-	.compat_ioctl = vexfs_compat_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
 };

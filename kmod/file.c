@@ -45,7 +45,7 @@ static int vexfs_open(struct inode *inode, struct file *file)
 		kfree(vf);
 		return ret;
 	}
-	vf->release.node = (struct vexfs_node){ vexfs_i(inode)->ino, inode->i_generation };
+	vf->release.node = (struct vexfs_node){ inode->i_ino, inode->i_generation };
 	vf->release.fh = reply.fh;
 	vf->flags = reply.flags;
 	file->private_data = vf;
@@ -247,7 +247,7 @@ static ssize_t vexfs_ask_copy(struct inode *from, loff_t offset, struct inode *t
 {
 	struct vexfs_req_copy body = {
 		.offset = offset,
-		.ino = vexfs_i(to)->ino,
+		.ino = to->i_ino,
 		.generation = to->i_generation,
 		.to_offset = to_offset,
 		.length = bytes,
@@ -373,5 +373,5 @@ const struct file_operations vexfs_file_ops = {
 	.splice_read = vx_splice_read,
 	.splice_write = iter_file_splice_write,
 	.unlocked_ioctl = vexfs_ioctl,
-	.compat_ioctl = vexfs_compat_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
 };

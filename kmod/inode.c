@@ -84,21 +84,9 @@ static bool vexfs_time_ok(const struct vexfs_time *time)
 
 static bool vexfs_attr_ok(const struct vexfs_attr *attr)
 {
-	switch (attr->mode & S_IFMT) {
-	case S_IFREG:
-	case S_IFDIR:
-	case S_IFLNK:
-	case S_IFIFO:
-	case S_IFSOCK:
-	case S_IFCHR:
-	case S_IFBLK:
-		break;
-	default:
-		return false;
-	}
-	return attr->ino && attr->size <= S64_MAX && vexfs_time_ok(&attr->atime) &&
-	       vexfs_time_ok(&attr->mtime) && vexfs_time_ok(&attr->ctime) &&
-	       vexfs_time_ok(&attr->btime);
+	return attr->ino && fs_umode_to_ftype(attr->mode) != FT_UNKNOWN && attr->size <= S64_MAX &&
+	       vexfs_time_ok(&attr->atime) && vexfs_time_ok(&attr->mtime) &&
+	       vexfs_time_ok(&attr->ctime) && vexfs_time_ok(&attr->btime);
 }
 
 static struct timespec64 vexfs_timespec(const struct vexfs_time *time)
@@ -134,7 +122,7 @@ int vexfs_take_attr(struct inode *inode, const struct vexfs_attr *attr, u64 samp
 	struct vexfs_inode *vi = vexfs_i(inode);
 	bool kept, doubtful;
 
-	if (!vexfs_attr_ok(attr) || attr->ino != vi->ino ||
+	if (!vexfs_attr_ok(attr) || attr->ino != inode->i_ino ||
 	    attr->generation != inode->i_generation || (inode->i_mode ^ attr->mode) & S_IFMT)
 		return -EIO;
 	spin_lock(&inode->i_lock);
@@ -192,26 +180,12 @@ int vexfs_permission(vx_idmap *idmap, struct inode *inode, int mask)
 
 /* ---- The table of inodes -------------------------------------------------------------------- */
 
-static int vexfs_inode_is(struct inode *inode, void *attr_)
-{
-	const struct vexfs_attr *attr = attr_;
-
-	return vexfs_i(inode)->ino == attr->ino && inode->i_generation == attr->generation;
-}
-
-static int vexfs_inode_set(struct inode *inode, void *attr_)
-{
-	const struct vexfs_attr *attr = attr_;
-
-	vexfs_i(inode)->ino = attr->ino;
-	inode->i_ino = attr->ino;
-	inode->i_generation = attr->generation;
-	return 0;
-}
+static_assert(sizeof_field(struct inode, i_ino) == sizeof(u64)); /* the engine's numbers */
 
 static void vexfs_inode_start(struct inode *inode, const struct vexfs_attr *attr, u64 sampled)
 {
 	inode->i_mode = attr->mode;
+	inode->i_generation = attr->generation;
 	inode->i_flags |= S_NOATIME | S_NOCMTIME;
 	smp_mb(); /* the inode can be found before `doubted` is read, see vexfs_doubt() */
 	spin_lock(&inode->i_lock);
@@ -258,7 +232,7 @@ struct inode *vexfs_iget(struct super_block *sb, const struct vexfs_attr *attr, 
 	int ret = -EIO;
 
 	if (vexfs_attr_ok(attr)) {
-		inode = iget5_locked(sb, attr->ino, vexfs_inode_is, vexfs_inode_set, (void *)attr);
+		inode = iget_locked(sb, attr->ino);
 		ret = inode ? 0 : -ENOMEM;
 	}
 	if (!ret && inode->i_state & I_NEW) {
@@ -295,7 +269,6 @@ int vexfs_getattr(vx_idmap *idmap, const struct path *path, struct kstat *stat, 
 	if (ret)
 		return ret;
 	vx_fillattr(idmap, mask, inode, stat);
-	stat->ino = vi->ino;
 	stat->blksize = vi->blksize;
 	stat->btime = vi->btime;
 	stat->result_mask |= STATX_BTIME;

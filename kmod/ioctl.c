@@ -7,6 +7,7 @@
 #include <linux/file.h>
 #include <linux/mount.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "ioctl/vexfs_ioctl.h"
@@ -30,8 +31,7 @@ static u32 vexfs_mode(const struct file *file)
 }
 
 /* A failure has its explanation beside the errno: what came is copied out in any case. */
-static long vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *arg, void *data,
-			     u32 flags)
+static long vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *arg, void *data)
 {
 	struct inode *inode = file_inode(file);
 	struct vexfs_req_ioctl body = {
@@ -40,14 +40,13 @@ static long vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *a
 		.mode = vexfs_mode(file),
 	};
 	const struct vexfs_handle *vf = S_ISREG(inode->i_mode) ? file->private_data : NULL;
-	struct vexfs_call call =
-		VEXFS_CALL(inode, VEXFS_REQ_IOCTL, &body, VEXFS_NONE,
-			   .flags = VEXFS_REQUEST_INTR | flags, .fh = vf ? vf->release.fh : 0,
-			   .payload[0] = { data, body.bytes }, .out = data, .out_room = body.bytes);
+	struct vexfs_call call = VEXFS_CALL(
+		inode, VEXFS_REQ_IOCTL, &body, VEXFS_NONE,
+		.flags = VEXFS_REQUEST_INTR | (in_compat_syscall() ? VEXFS_REQUEST_COMPAT : 0),
+		.fh = vf ? vf->release.fh : 0, .payload[0] = { data, body.bytes }, .out = data,
+		.out_room = body.bytes);
 	int ret;
 
-	if (copy_from_user(data, arg, body.bytes))
-		return -EFAULT;
 	call.with_groups = true;
 	ret = vexfs_call(vexfs_fs_of(inode), &call);
 	if (call.out_bytes && copy_to_user(arg, data, call.out_bytes))
@@ -57,33 +56,24 @@ static long vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *a
 	return ret;
 }
 
-static long vexfs_any_ioctl(struct file *file, unsigned int cmd, void __user *arg, u32 flags)
+long vexfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
+	void __user *user = (void __user *)arg;
 	bool changes = _IOC_NR(cmd) >= VEXFS_IOCTL_CHANGES;
 	long ret = vexfs_check_ioctl(cmd);
 	void *data;
 
 	if (ret)
 		return ret;
-	data = kmalloc(_IOC_SIZE(cmd), GFP_KERNEL_ACCOUNT);
-	if (!data)
-		return -ENOMEM;
+	data = memdup_user(user, _IOC_SIZE(cmd));
+	if (IS_ERR(data))
+		return PTR_ERR(data);
 	ret = changes ? mnt_want_write_file(file) : 0;
 	if (!ret) {
-		ret = vexfs_send_ioctl(file, cmd, arg, data, flags);
+		ret = vexfs_send_ioctl(file, cmd, user, data);
 		if (changes)
 			mnt_drop_write_file(file);
 	}
 	kfree(data);
 	return ret;
-}
-
-long vexfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
-{
-	return vexfs_any_ioctl(file, cmd, (void __user *)arg, 0);
-}
-
-long vexfs_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
-{
-	return vexfs_any_ioctl(file, cmd, compat_ptr(arg), VEXFS_REQUEST_COMPAT);
 }

@@ -28,7 +28,6 @@ static struct inode *vexfs_alloc_inode(struct super_block *sb)
 		kmem_cache_free(vexfs_inode_cache, vi);
 		return NULL;
 	}
-	vi->ino = 0;
 	vi->lookups = 0;
 	vi->changed = 0;
 	vi->stale = true;
@@ -55,7 +54,7 @@ static void vexfs_evict_inode(struct inode *inode)
 	if (!vi->lookups)
 		return;
 	*vi->forget = (struct vexfs_deferred){
-		.node = { vi->ino, inode->i_generation, 0, vi->lookups },
+		.node = { inode->i_ino, inode->i_generation, 0, vi->lookups },
 	};
 	vexfs_defer(vexfs_fs_of(inode), vi->forget);
 	vi->forget = NULL;

@@ -208,8 +208,7 @@ struct vexfs_chan *vexfs_device_chan(struct file *file);
 /* ---- super.c, inode.c ----------------------------------------------------------------------- */
 
 struct vexfs_inode {
-	struct inode vfs;
-	u64 ino;
+	struct inode vfs; /* i_ino is the engine's number of the node */
 	u64 data_version;
 	u64 attributes; /* STATX_ATTR_* */
 	struct timespec64 btime;
@@ -230,7 +229,7 @@ static inline struct vexfs_inode *vexfs_i(struct inode *inode)
 
 static inline struct vexfs_on vexfs_on(struct inode *inode)
 {
-	return (struct vexfs_on){ vexfs_i(inode)->ino, inode->i_generation };
+	return (struct vexfs_on){ inode->i_ino, inode->i_generation };
 }
 
 static inline struct vexfs_fs *vexfs_fs_of(const struct inode *inode)
@@ -274,7 +273,6 @@ extern const struct dentry_operations vexfs_dentry_ops;
 extern VX_XATTR_HANDLERS vexfs_xattr_handlers[];
 
 long vexfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
-long vexfs_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 ssize_t vexfs_listxattr(struct dentry *dentry, char *list, size_t room);
 int vexfs_fsync(struct file *file, loff_t start, loff_t end, int datasync);
 bool vexfs_file_is_session(const struct file *file);

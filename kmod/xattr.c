@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Extended attributes: user, trusted and security. Others are not supported.
+ * Extended attributes. Which name spaces there are is the engine's to say.
  */
-#include <linux/capability.h>
 #include <linux/slab.h>
 #include <linux/xattr.h>
 
 #include "vexfs.h"
 
 static int vexfs_xattr_get(const struct xattr_handler *handler, struct dentry *dentry,
-			   struct inode *inode, const char *suffix, void *value, size_t room)
+			   struct inode *inode, const char *name, void *value, size_t room)
 {
-	const char *name = xattr_full_name(handler, suffix);
 	struct vexfs_req_xattr body = {
 		.name_bytes = strlen(name),
 		.value_bytes = min_t(size_t, room, XATTR_SIZE_MAX),
@@ -30,10 +28,9 @@ static int vexfs_xattr_get(const struct xattr_handler *handler, struct dentry *d
 }
 
 static int vexfs_xattr_set(const struct xattr_handler *handler, vx_idmap *idmap,
-			   struct dentry *dentry, struct inode *inode, const char *suffix,
+			   struct dentry *dentry, struct inode *inode, const char *name,
 			   const void *value, size_t bytes, int flags)
 {
-	const char *name = xattr_full_name(handler, suffix);
 	struct vexfs_req_xattr body = {
 		.name_bytes = strlen(name),
 		.value_bytes = bytes,
@@ -63,10 +60,10 @@ ssize_t vexfs_listxattr(struct dentry *dentry, char *list, size_t room)
 	return reply.bytes;
 }
 
-#define VEXFS_XATTRS(prefix_)           \
-	(&(const struct xattr_handler){ \
-		.prefix = prefix_, .get = vexfs_xattr_get, .set = vexfs_xattr_set })
+static const struct xattr_handler vexfs_xattr_handler = {
+	.prefix = "", /* every name */
+	.get = vexfs_xattr_get,
+	.set = vexfs_xattr_set,
+};
 
-VX_XATTR_HANDLERS vexfs_xattr_handlers[] = { VEXFS_XATTRS(XATTR_USER_PREFIX),
-					     VEXFS_XATTRS(XATTR_TRUSTED_PREFIX),
-					     VEXFS_XATTRS(XATTR_SECURITY_PREFIX), NULL };
+VX_XATTR_HANDLERS vexfs_xattr_handlers[] = { &vexfs_xattr_handler, NULL };
