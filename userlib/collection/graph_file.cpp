@@ -2,6 +2,7 @@
 #include "userlib/collection/graph_file.h"
 
 #include <algorithm>
+#include <climits>
 
 #include "index/codec/format.h"
 #include "index/kernels/page_shape.h"
@@ -19,7 +20,8 @@ constexpr size_t kRecordsAtOnce = 4096;
 
 // The parameters of a codec for such vectors are not longer.
 uint64_t codec_bytes_max(uint64_t dim, uint64_t code_bytes) {
-    return 128 + dim * (1 + 2 * code_bytes) * sizeof(float);
+    const uint64_t lanes = std::min<uint64_t>(CHAR_BIT * code_bytes, index::kCodecLanesMax);
+    return 128 + dim * (1 + lanes) * sizeof(float);
 }
 
 Key head_key(uint64_t oid) {

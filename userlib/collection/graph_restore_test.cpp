@@ -319,6 +319,22 @@ TEST_CASE("graph restore: of one that cannot be used nothing is left after a swe
     CHECK(check_collections(made.store()).clean());
 }
 
+TEST_CASE("graph restore: codes of vectors without a shape, which are of single bits, come back") {
+    constexpr uint32_t kWide = 512;
+    TestCollection made(small_schema(kWide), kVolumeBytes);
+    Random random(5);
+    std::vector<float> rows(size_t{1200} * kWide);
+    for (float& value : rows)
+        value = static_cast<float>(random.normal());
+    put(made, 1030, rows);
+    link_and_flush(made);
+    made.reopen();
+    CHECK(made.rows().counts().trained_rows == 1200);
+    CHECK(made.rows().counts().pending == 0);
+    REQUIRE(made.rows().wait_linked({}));
+    CHECK(linked_again(made) == 0);
+}
+
 TEST_CASE("graph restore: pages of different ages make a graph in which every row is found") {
     TestCollection made(small_schema(kDim), kVolumeBytes);
     const std::vector<float> queries = clustered(50, 9);
