@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "index/codec/train.h"
 #include "userlib/collection/check.h"
 #include "userlib/collection/graph_file.h"
 #include "userlib/store/record.h"
@@ -319,20 +320,21 @@ TEST_CASE("graph restore: of one that cannot be used nothing is left after a swe
     CHECK(check_collections(made.store()).clean());
 }
 
-TEST_CASE("graph restore: codes of vectors without a shape, which are of single bits, come back") {
-    constexpr uint32_t kWide = 512;
-    TestCollection made(small_schema(kWide), kVolumeBytes);
-    Random random(5);
-    std::vector<float> rows(size_t{1200} * kWide);
-    for (float& value : rows)
-        value = static_cast<float>(random.normal());
-    put(made, 1030, rows);
-    link_and_flush(made);
-    made.reopen();
-    CHECK(made.rows().counts().trained_rows == 1200);
-    CHECK(made.rows().counts().pending == 0);
-    REQUIRE(made.rows().wait_linked({}));
-    CHECK(linked_again(made) == 0);
+TEST_CASE("graph restore: the codec of codes of single bits, the longest there is, is read back") {
+    TestCollection made(small_schema(kDim), kVolumeBytes);
+    const std::vector<float> rows = clustered(1000, 2);
+    const index::TrainingTable table{index::Element::kF32,  index::Metric::kL2,   kDim,
+                                     as_bytes(rows).data(), kDim * sizeof(float), 1000};
+    index::TrainOptions options;
+    options.generation = 1;
+    options.kind = index::CodecKind::kLearned;
+    options.bits = 1;
+    const index::TrainedCodec trained = index::train_codec(table, options).value();
+    GraphFile file(made.store(), made.entry().graph_oids[1]);
+    GraphHead head;
+    REQUIRE(file.write_codec(trained.codec.parameters(), head));
+    CHECK(file.read_codec(head, kDim).value().shape.bits == 1);
+    CHECK(!file.read_codec(head, kDim / 2));
 }
 
 TEST_CASE("graph restore: pages of different ages make a graph in which every row is found") {
