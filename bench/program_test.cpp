@@ -343,6 +343,22 @@ TEST_CASE("program: queries in batches find what they find one by one") {
     CHECK(run("batch --size 0").code == 2);
 }
 
+TEST_CASE("program: a collection is opened after a clean stop and after a kill") {
+    const Outcome outcome =
+        run("open --rows 3000 --dim 32 --rows-a-file 100 --rounds 2 --memory 64 --json");
+    REQUIRE(outcome.code == 0);
+    const auto found = measurements_of(outcome, "open.collection");
+    REQUIRE(found.size() == 2);
+    for (const Measurement& stop : found) {
+        CHECK(stop.figure("first_answer")->rounds.size() == 2);
+        CHECK(stop.figure("first_answer")->low() > stop.figure("mounted")->low());
+        CHECK(stop.figure("full_speed")->low() > 0);
+        CHECK(stop.figure("recall")->low() >= 0.9);
+    }
+    CHECK(found[0].text_of("stop") == "clean");
+    CHECK(found[0].figure("pending")->high() == 0);
+}
+
 TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are explained") {
     const SetOnDisk set;
     const auto explained = [&](const std::string& arguments, int code, const char* words) {
@@ -379,7 +395,7 @@ TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are expla
 
 TEST_CASE("program: help of every command goes to stdout and is 0") {
     for (const std::string command : {"", "ann ", "ann-data ", "batch ", "compare ", "frontends ",
-                                      "fs ", "grid ", "report ", "store "}) {
+                                      "fs ", "grid ", "open ", "report ", "store "}) {
         const Outcome outcome = run(command + "--help");
         CHECK(outcome.code == 0);
         CHECK(outcome.output.starts_with("usage: vexfs-bench"));

@@ -65,7 +65,7 @@ Status StoreRun::load_once(size_t store) {
         tell({seconds, options_.keys, opened->counts()});
         return opened->close();
     };
-    const ChildReport child = VEXFS_TRY(run_child(ChildEnd::kItself, body));
+    const ChildReport child = VEXFS_TRY(run_child<ChildReport>(ChildEnd::kItself, body));
     LoadFigures& figures = report_.stores[store].load;
     figures.seconds.push_back(child.seconds);
     figures.disk = disk_.counts() - before;
@@ -81,21 +81,21 @@ Status StoreRun::load() {
 
 // The time until the store answers: open it, and find put `index`.
 Result<ChildReport> StoreRun::timed_open(size_t store, uint64_t index, uint64_t version) {
-    return run_child(ChildEnd::kItself,
-                     [&](const std::function<void(const ChildReport&)>& tell) -> Status {
-                         const Put put = put_at(index, version);
-                         const auto start = Clock::now();
-                         const std::unique_ptr<KeyValueStore> opened =
-                             VEXFS_TRY(kinds_[store]->open(place_of(store)));
-                         if (!VEXFS_TRY(opened->holds(put)))
-                             return fail(Code::kEIO, "a synced put is not there after the stop");
-                         tell({seconds_since(start), 0, opened->counts()});
-                         return opened->close();
-                     });
+    return run_child<ChildReport>(
+        ChildEnd::kItself, [&](const std::function<void(const ChildReport&)>& tell) -> Status {
+            const Put put = put_at(index, version);
+            const auto start = Clock::now();
+            const std::unique_ptr<KeyValueStore> opened =
+                VEXFS_TRY(kinds_[store]->open(place_of(store)));
+            if (!VEXFS_TRY(opened->holds(put)))
+                return fail(Code::kEIO, "a synced put is not there after the stop");
+            tell({seconds_since(start), 0, opened->counts()});
+            return opened->close();
+        });
 }
 
 Result<ChildReport> StoreRun::stop_by_kill(size_t store, uint64_t version) {
-    return run_child(
+    return run_child<ChildReport>(
         ChildEnd::kKilled, [&](const std::function<void(const ChildReport&)>& tell) -> Status {
             const std::unique_ptr<KeyValueStore> opened =
                 VEXFS_TRY(kinds_[store]->open(place_of(store)));

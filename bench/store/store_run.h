@@ -9,11 +9,18 @@
 
 #include <vector>
 
-#include "bench/store/child.h"
+#include "bench/child/child.h"
 #include "bench/store/store_options.h"
 #include "bench/store/store_report.h"
 
 namespace vexfs {
+
+// What a child has to say.
+struct ChildReport {
+    double seconds = 0;
+    uint64_t puts = 0;
+    OwnCounts counts;
+};
 
 class StoreRun {
   public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/store/child.h"
+#include "bench/child/child.h"
 
 #include <cerrno>
 #include <csignal>
@@ -13,9 +13,9 @@
 
 namespace vexfs {
 
-Result<ChildReport>
-run_child(ChildEnd end,
-          const std::function<Status(const std::function<void(const ChildReport&)>& tell)>& body) {
+Status
+run_child_raw(ChildEnd end, std::span<std::byte> report,
+              const std::function<Status(const std::function<void(const void*)>& tell)>& body) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0)
         return fail(code_from_errno(errno), "child: pipe");
@@ -26,21 +26,20 @@ run_child(ChildEnd end,
     if (child < 0)
         return fail(code_from_errno(errno), "child: fork");
     if (child == 0) {
-        const Status done = body([&](const ChildReport& report) {
+        const Status done = body([&](const void* told) {
             // A report that does not arrive is an end without one, which the parent sees.
-            if (::write(out.raw(), &report, sizeof report) != sizeof report)
+            if (::write(out.raw(), told, report.size()) != static_cast<ssize_t>(report.size()))
                 ::_exit(1);
         });
         if (!done)
-            std::fprintf(stderr, "vexfs-bench store: %s (%s)\n", done.error().what,
+            std::fprintf(stderr, "vexfs-bench: %s (%s)\n", done.error().what,
                          name_of(done.error().code));
         ::_exit(done ? 0 : 1);
     }
     out = FileDescriptor();
-    ChildReport report;
     ssize_t got = 0;
     do
-        got = ::read(in.raw(), &report, sizeof report);
+        got = ::read(in.raw(), report.data(), report.size());
     while (got < 0 && errno == EINTR);
     if (end == ChildEnd::kKilled)
         ::kill(child, SIGKILL);
@@ -50,9 +49,9 @@ run_child(ChildEnd end,
     const bool as_meant = end == ChildEnd::kKilled
                               ? WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL
                               : WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (got != sizeof report || !as_meant)
+    if (got != static_cast<ssize_t>(report.size()) || !as_meant)
         return fail(Code::kEIO, "a part of the measurement failed");
-    return report;
+    return ok();
 }
 
 } // namespace vexfs
