@@ -90,7 +90,9 @@ class Call {
         request_.payload = payload;
         request_.out = out;
         request_.caller = &caller;
-        return server(req_).run(request_);
+        const WireReply reply = server(req_).run(request_);
+        request_.caller = nullptr;
+        return reply;
     }
     // The reply's struct, if all went well; else the kernel is answered.
     template <typename Out, typename Body>
