@@ -43,8 +43,8 @@ struct NamesReport {
 
 // What lies in the store that names know nothing of, and is sound beside them.
 struct NamesGuests {
-    std::vector<uint64_t> objects;     // ascending; none of them an inode
-    std::vector<uint8_t> items;        // types that lie under regular files
+    std::vector<uint64_t> objects;       // ascending; none of them an inode
+    std::vector<uint8_t> items;          // types that lie under regular files
     std::vector<uint8_t> object_items{}; // types that lie under those objects
 };
 
