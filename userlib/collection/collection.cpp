@@ -175,8 +175,6 @@ RowCounts Collection::counts() {
     counts.drops = drops_;
     counts.searches = searches_;
     counts.search_ns = search_ns_;
-    counts.open_rows_ns = state_->open_rows_ns;
-    counts.open_graph_ns = state_->open_graph_ns;
     return counts;
 }
 

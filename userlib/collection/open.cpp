@@ -23,6 +23,16 @@ void erase_remains(RowState& state, const RowLoader& loader) {
             {{"directory", state.entry.directory}, {"cause", cleaned.error()}});
 }
 
+void log_opened(RowState& state, uint64_t rows_ns, uint64_t graph_ns) {
+    const RowsRead read(state);
+    log(LogLevel::kDebug, "collection", "opened",
+        {{"directory", state.entry.directory},
+         {"rows", state.table.live_slots().count()},
+         {"pending", state.table.pending().count()},
+         {"rows_us", rows_ns / 1000},
+         {"graph_us", graph_ns / 1000}});
+}
+
 } // namespace
 
 Result<std::unique_ptr<Collection>> Collection::open(Store& store, const CollectionEntry& entry,
@@ -36,15 +46,18 @@ Result<std::unique_ptr<Collection>> Collection::open(Store& store, const Collect
         auto state = std::make_unique<RowState>(store, used, distance);
         RowLoader loader(*state, class_of);
         GraphRestore graph(*state);
+        uint64_t rows_ns = 0;
+        uint64_t graph_ns = 0;
         {
-            const Stopwatch watch(state->open_rows_ns);
+            const Stopwatch watch(rows_ns);
             VEXFS_TRY_VOID(loader.run());
         }
         {
-            const Stopwatch watch(state->open_graph_ns);
+            const Stopwatch watch(graph_ns);
             graph.finish(loader.sums());
         }
         loader.give_rest();
+        log_opened(*state, rows_ns, graph_ns);
         if (!read_only)
             erase_remains(*state, loader);
         return std::unique_ptr<Collection>(new Collection(std::move(state), read_only));

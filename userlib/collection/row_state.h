@@ -55,10 +55,6 @@ struct RowState {
     // Of the newest codec. Set by open(), then the linker's.
     uint32_t graph_generation = 0;
 
-    // What the open took; set by it.
-    uint64_t open_rows_ns = 0;
-    uint64_t open_graph_ns = 0;
-
     JobBoard jobs;
 
     // Whoever wants the lock takes its turn first, so that readers do not keep a writer out.

@@ -127,8 +127,6 @@ struct RowCounts {
     uint64_t drops = 0;
     uint64_t searches = 0;
     uint64_t search_ns = 0;
-    uint64_t open_rows_ns = 0;  // of the open: until the rows were there
-    uint64_t open_graph_ns = 0; // and from then on until the graph was
 };
 
 } // namespace vexfs
