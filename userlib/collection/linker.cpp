@@ -256,13 +256,14 @@ Result<bool> Linker::step() {
         return true;
     }
     // In turns with links, so that neither waits for the end of the other, however long puts go on.
+    const bool may_link = state_.jobs.may_work(JobKind::kLink);
     bool more = false;
     if (moving)
         more = may_train && VEXFS_TRY(move_some());
     else if (linked != nullptr)
-        more = VEXFS_TRY(consolidate_some(*linked, all_dead, !pending));
+        more = VEXFS_TRY(consolidate_some(*linked, all_dead, !pending || !may_link));
     if (linked != nullptr && pending) {
-        if (!state_.jobs.may_work(JobKind::kLink))
+        if (!may_link)
             return more;
         if (VEXFS_TRY(link_some()))
             return true;
