@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bench/result/result_file.h"
+#include "userlib/device/scratch_file.h"
 
 using namespace vexfs;
 
@@ -357,6 +358,17 @@ TEST_CASE("program: a collection is opened after a clean stop and after a kill")
     }
     CHECK(found[0].text_of("stop") == "clean");
     CHECK(found[0].figure("pending")->high() == 0);
+}
+
+TEST_CASE("program: a collection that was left in a folder is opened and not filled again") {
+    const ScratchDirectory folder;
+    const std::string command = "open --rows 1000 --dim 8 --rounds 1 --folder " + folder.path();
+    const Outcome first = run(command);
+    REQUIRE(first.code == 0);
+    CHECK(first.output.find("filled in ") != std::string::npos);
+    const Outcome second = run(command);
+    REQUIRE(second.code == 0);
+    CHECK(second.output.find("filled in ") == std::string::npos);
 }
 
 TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are explained") {

@@ -34,13 +34,17 @@ void bind(Options& command, OpenOptions& options) {
     command.number("--rows-a-file", "N", "(1000)", 1, 100'000, &options.rows_a_file);
     command.number("--rounds", "N", "opens after each kind of stop (3)", 1, 100, &options.rounds);
     command.number("--memory", "MIB", "of the volume (512)", 64, 65'536, &options.memory_mib);
+    command.text("--folder", "DIR", "that keeps the image; one that is there is not made again",
+                 &options.folder);
     command.flag("--json", "one JSON document", &options.json);
 }
 
 Status run(OpenBenchReport& report, std::string& explanation) {
-    const ScratchDirectory folder;
-    OpenRun run(report.options, folder.path());
-    report.fill = VEXFS_TRY(run.fill(explanation));
+    const ScratchDirectory scratch;
+    OpenRun run(report.options,
+                report.options.folder.empty() ? scratch.path() : report.options.folder);
+    if (!run.is_filled())
+        report.fill = VEXFS_TRY(run.fill(explanation));
     for (uint64_t round = 0; round < report.options.rounds; ++round) {
         report.clean.push_back(VEXFS_TRY(run.open()));
         VEXFS_TRY_VOID(run.kill());

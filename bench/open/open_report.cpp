@@ -82,8 +82,10 @@ std::string text_of(const OpenBenchReport& report) {
                    static_cast<unsigned long long>(report.options.rows),
                    static_cast<unsigned long long>(report.options.dim),
                    static_cast<unsigned long long>(report.options.rows_a_file));
-    text += format("filled in %.1f s, linked in %.1f s more, stopped in %.2f s\n",
-                   report.fill.put_seconds, report.fill.link_seconds, report.fill.stop_seconds);
+    if (report.fill)
+        text +=
+            format("filled in %.1f s, linked in %.1f s more, stopped in %.2f s\n",
+                   report.fill->put_seconds, report.fill->link_seconds, report.fill->stop_seconds);
     return text + block("after a clean stop", report.clean) + block("after kill -9", report.killed);
 }
 

@@ -5,6 +5,7 @@
 // Threads: pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ struct OpenBenchReport {
     Machine machine;
     std::string command;
     OpenOptions options;
-    FillReport fill;
+    std::optional<FillReport> fill; // nothing: the volume was there
     std::vector<OpenReport> clean;  // [round]: after a clean stop
     std::vector<OpenReport> killed; // [round]: after a kill
 };

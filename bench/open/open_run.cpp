@@ -7,6 +7,7 @@
 #include <thread>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "bench/child/child.h"
 #include "bench/data/truth.h"
@@ -199,7 +200,7 @@ Status find_full_speed(vexfs_node* directory, const Matrix& queries,
 } // namespace
 
 OpenRun::OpenRun(const OpenOptions& options, std::string folder)
-    : options_(options), folder_(std::move(folder)), set_(generate_clustered(shape_of(options))) {
+    : options_(options), image_(folder + "/open.img"), set_(generate_clustered(shape_of(options))) {
     const ExactDistance distance(index::Metric::kL2, set_.base, set_.queries);
     const Truth truth =
         exact_truth(distance, kK, nullptr, std::max(1U, std::thread::hardware_concurrency()));
@@ -207,8 +208,8 @@ OpenRun::OpenRun(const OpenOptions& options, std::string folder)
         farthest_.push_back(distance.between(query, truth.of(query)[kK - 1]));
 }
 
-Status OpenRun::make_collection() const {
-    OpenImage image = VEXFS_TRY(OpenImage::open(this->image(), 0));
+Status OpenRun::make_collection(const std::string& path) const {
+    OpenImage image = VEXFS_TRY(OpenImage::open(path, 0));
     VEXFS_TRY_VOID(image.open_node("/"));
     vexfs_reason reason{};
     int result = vexfs_node_make(image.node(), "c", S_IFDIR | 0755, &reason);
@@ -226,18 +227,23 @@ Status OpenRun::make_collection() const {
     return result == 0 ? image.close() : Status(failed(result, reason, "making the collection"));
 }
 
+bool OpenRun::is_filled() const {
+    return ::access(image_.c_str(), F_OK) == 0;
+}
+
 Result<FillReport> OpenRun::fill(std::string& explanation) {
+    const std::string unfinished = image_ + ".part";
     const uint64_t bytes = kSlack + 4 * set_.base.bytes.size() + options_.rows * 1024;
     const ProgramRun made = run_program({options_.programs + "/mkfs.vexfs", "-q", "--size",
-                                         std::to_string(bytes >> 20) + "M", image()});
+                                         std::to_string(bytes >> 20) + "M", unfinished});
     if (!made) {
         explanation = options_.programs + "/mkfs.vexfs failed: " + made.err;
         return fail(Code::kEIO, "mkfs");
     }
     const auto body = [&](const std::function<void(const FillReport&)>& tell) -> Status {
         FillReport report;
-        VEXFS_TRY_VOID(make_collection());
-        OpenImage image = VEXFS_TRY(OpenImage::open(this->image(), memory_bytes()));
+        VEXFS_TRY_VOID(make_collection(unfinished));
+        OpenImage image = VEXFS_TRY(OpenImage::open(unfinished, memory_bytes()));
         VEXFS_TRY_VOID(image.open_node("/c"));
         auto began = Clock::now();
         for (uint64_t file = 0; file < files(); ++file)
@@ -250,6 +256,8 @@ Result<FillReport> OpenRun::fill(std::string& explanation) {
         began = Clock::now();
         VEXFS_TRY_VOID(image.close());
         report.stop_seconds = seconds_since(began);
+        if (::rename(unfinished.c_str(), image_.c_str()) != 0)
+            return fail(code_from_errno(errno), "the image cannot be renamed");
         tell(report);
         return ok();
     };
@@ -260,7 +268,7 @@ Result<OpenReport> OpenRun::open() const {
     const auto body = [&](const std::function<void(const OpenReport&)>& tell) -> Status {
         OpenReport report;
         const auto began = Clock::now();
-        OpenImage image = VEXFS_TRY(OpenImage::open(this->image(), memory_bytes()));
+        OpenImage image = VEXFS_TRY(OpenImage::open(image_, memory_bytes()));
         report.mounted = seconds_since(began);
         VEXFS_TRY_VOID(image.open_node("/c"));
         uint64_t right = 0;
@@ -284,7 +292,7 @@ Result<OpenReport> OpenRun::open() const {
 
 Status OpenRun::kill() const {
     const auto body = [&](const std::function<void(const uint64_t&)>& tell) -> Status {
-        OpenImage image = VEXFS_TRY(OpenImage::open(this->image(), memory_bytes()));
+        OpenImage image = VEXFS_TRY(OpenImage::open(image_, memory_bytes()));
         VEXFS_TRY_VOID(image.open_node("/c"));
         for (uint64_t put = 0;; ++put) {
             VEXFS_TRY_VOID(put_file(image.node(), set_.base, options_.rows_a_file, put % files()));

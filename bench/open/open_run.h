@@ -15,6 +15,7 @@ namespace vexfs {
 
 struct OpenOptions {
     std::string programs;
+    std::string folder; // empty: one that is removed in the end
     uint64_t rows = 100'000;
     uint64_t dim = 128;
     uint64_t rows_a_file = 1000;
@@ -44,9 +45,11 @@ struct OpenReport {
 
 class OpenRun {
   public:
-    // `options` and `folder`, which is empty and the run's own, outlive it.
+    // `options` outlive it. `folder` has nothing of others.
     OpenRun(const OpenOptions& options, std::string folder);
 
+    // An earlier run left the volume.
+    [[nodiscard]] bool is_filled() const;
     Result<FillReport> fill(std::string& explanation);
     // Opens, measures, and stops cleanly.
     Result<OpenReport> open() const;
@@ -54,15 +57,14 @@ class OpenRun {
     Status kill() const;
 
   private:
-    Status make_collection() const;
-    [[nodiscard]] std::string image() const { return folder_ + "/open.img"; }
+    Status make_collection(const std::string& path) const;
     [[nodiscard]] uint64_t memory_bytes() const { return options_.memory_mib << 20; }
     [[nodiscard]] uint64_t files() const {
         return (options_.rows + options_.rows_a_file - 1) / options_.rows_a_file;
     }
 
     const OpenOptions& options_;
-    const std::string folder_;
+    const std::string image_; // it has this name once it is filled
     const VectorSet set_;
     std::vector<float> farthest_; // of each query: the distance of its last true hit
 };
