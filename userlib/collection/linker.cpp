@@ -14,7 +14,6 @@ namespace {
 
 constexpr size_t kLinkAtOnce = 16; // rows, with the lock held: a put waits for as long
 constexpr uint32_t kConsolidateAtOnce = 2048;
-constexpr uint64_t kSampleRowsMax = 8192;
 constexpr size_t kSampleBytesMax = size_t{64} << 20;
 constexpr std::chrono::milliseconds kReadersWait{1};
 constexpr std::chrono::milliseconds kStopWait{10};
@@ -50,8 +49,14 @@ Status insert(LinkedRows& linked, uint32_t slot, index::VectorView vector,
 
 } // namespace
 
+bool should_learn_anew(uint64_t trained_rows, uint64_t rows, const index::DriftReading& since) {
+    const bool few = trained_rows < kSampleRowsMax / 2;
+    return (few && rows >= kRetrainFactor * trained_rows) ||
+           (since.drifted && since.rows * kObserveEvery >= trained_rows);
+}
+
 Linker::Linker(RowState& state, bool read_only)
-    : state_(state), flush_(state, read_only), thread_([this] { run(); }) {}
+    : state_(state), read_only_(read_only), flush_(state, read_only), thread_([this] { run(); }) {}
 
 Linker::~Linker() {
     {
@@ -244,7 +249,9 @@ Result<bool> Linker::step() {
         linked = state_.linked.get();
         train_first = linked == nullptr && rows >= kTrainRows && !state_.schema.flat();
         moving = state_.next != nullptr;
-        train_again = linked != nullptr && !moving && rows >= kRetrainFactor * linked->trained_rows;
+        // A second graph would be lost where nothing is written.
+        train_again = linked != nullptr && !moving && !read_only_ &&
+                      should_learn_anew(linked->trained_rows, rows, linked->drift.reading());
         pending = state_.table.pending().count() > 0;
         all_dead = all_dead && state_.dead.count() > 0;
     }
@@ -331,6 +338,8 @@ Status Linker::link(std::span<const uint32_t> slots, const std::byte* const* vec
         if (state_.next && slots[i] < move_cursor_)
             VEXFS_TRY_VOID(insert(*state_.next, slots[i], vector, scratch_));
         VEXFS_TRY_VOID(insert(*state_.linked, slots[i], vector, scratch_));
+        if (observed_++ % kObserveEvery == 0)
+            state_.linked->drift.observe(vector);
         state_.table.pending().remove(slots[i]);
     }
     flush_.linked(slots.size());

@@ -23,12 +23,22 @@ namespace vexfs {
 
 // Fewer rows than this are scanned.
 inline constexpr uint64_t kTrainRows = 1000;
-// So many times the rows of the last training, and codes are learned anew.
+// Codes are learned from at most so many rows, drawn evenly from all.
+inline constexpr uint64_t kSampleRowsMax = 8192;
+// Codes that were learned from few rows are learned anew with so many times as many.
 inline constexpr uint64_t kRetrainFactor = 8;
+// One row in so many is looked at, whether the codes fit it.
+inline constexpr uint64_t kObserveEvery = 4;
 // With more rows than these waiting to be linked a put is slowed to the pace of the linker, but
 // never for longer.
 inline constexpr uint64_t kBacklogRows = 65536;
 inline constexpr std::chrono::seconds kSlowedMax{5};
+
+// Whether codes are worth a second graph, which costs as much as the first: they are of few rows,
+// of which there are many more now, or as many rows as they are of came since and they do not fit
+// them.
+[[nodiscard]] bool should_learn_anew(uint64_t trained_rows, uint64_t rows,
+                                     const index::DriftReading& since);
 
 class Linker {
   public:
@@ -80,13 +90,15 @@ class Linker {
     void note_done(uint64_t asked);
 
     RowState& state_;
+    const bool read_only_;
     index::Scratch scratch_;
     Page buffer_;
     uint32_t link_cursor_ = 0; // slots before it were looked at in this pass
     // Slots before it that are not pending are in state_.next. Changed with the state's lock
     // shared.
     uint32_t move_cursor_ = 0;
-    uint64_t pass_ = 0; // what was asked for when this pass began
+    uint64_t observed_ = 0; // rows, of which one in kObserveEvery
+    uint64_t pass_ = 0;     // what was asked for when this pass began
     GraphFlush flush_;
     bool more_ = false;         // to link at once
     bool flush_failed_ = false; // the next try is that of the next change

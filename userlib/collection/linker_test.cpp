@@ -230,6 +230,39 @@ TEST_CASE("linker: what it does is listed as jobs, and rests while they are paus
     CHECK(taken->done == 10);
 }
 
+TEST_CASE("linker: codes are learned anew of few rows, or once they fit no more") {
+    const index::DriftReading fit{1000, 0, 0, false};
+    CHECK_FALSE(should_learn_anew(1000, 7999, fit));
+    CHECK(should_learn_anew(1000, 8000, fit));
+    CHECK_FALSE(should_learn_anew(kSampleRowsMax, kSampleRowsMax * 1000, fit));
+    CHECK(should_learn_anew(1000 * kObserveEvery, 2000 * kObserveEvery, {1000, 1, 0, true}));
+    CHECK_FALSE(should_learn_anew(1001 * kObserveEvery, 8000 * kObserveEvery, {1000, 1, 0, true}));
+}
+
+TEST_CASE("linker: rows of other directions are noticed, and codes are learned that fit both") {
+    TestCollection made(small_schema(256), uint64_t{256} << 20);
+    // 128 numbers of a row are zero: the first ones of the later rows, the last ones of the others.
+    Random random(9);
+    const auto rows = [&](uint64_t count, uint32_t from) {
+        std::vector<float> vectors(count * 256, 0);
+        for (uint64_t row = 0; row < count; ++row)
+            for (uint32_t i = from; i < from + 128; ++i)
+                vectors[row * 256 + i] = static_cast<float>(random.normal());
+        return vectors;
+    };
+    put(made, 1030, rows(4500, 0));
+    REQUIRE(made.rows().wait_linked({}));
+    CHECK(made.rows().counts().trained_rows == 4500);
+    put(made, 1031, rows(1000, 128));
+    REQUIRE(made.rows().wait_linked({}));
+    CHECK(made.rows().counts().trained_rows == 4500);
+    put(made, 1032, rows(4500, 128));
+    while (made.rows().counts().trained_rows == 4500)
+        std::this_thread::yield();
+    REQUIRE(made.rows().wait_linked({}));
+    CHECK(made.rows().counts().pending == 0);
+}
+
 TEST_CASE("linker: removed rows are taken out while others wait to be linked") {
     TestCollection made(small_schema(kDim), uint64_t{256} << 20);
     Clusters clusters(7);

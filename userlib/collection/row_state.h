@@ -9,6 +9,7 @@
 
 #include "base/mutex.h"
 #include "index/codec/codec.h"
+#include "index/codec/drift.h"
 #include "index/graph/consolidate.h"
 #include "index/graph/graph.h"
 #include "userlib/collection/catalogue.h"
@@ -31,7 +32,8 @@ struct LinkedRows {
     }
 
     const index::Codec codec;
-    GraphChanges changes; // of the graph, which tells it
+    index::DriftMonitor drift{codec}; // of rows that were linked since. Only the linker's
+    GraphChanges changes;             // of the graph, which tells it
     const std::unique_ptr<index::Graph> graph;
     index::Consolidation consolidation;
     const uint64_t trained_rows; // rows of the collection when the codec was learned
