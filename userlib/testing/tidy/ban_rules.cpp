@@ -53,7 +53,8 @@ bool outside_mutex(const SourceFile& file) {
 bool outside_guard(const SourceFile& file) {
     return is_cpp(file) && file.path != "base/guard.h" && file.path != "base/guard_test.cpp" &&
            file.path != "index/planner/memory_test.cpp" &&
-           file.path != "userlib/testing/memory/memory_test.cpp";
+           file.path != "userlib/testing/memory/memory_test.cpp" &&
+           file.path != "userlib/testing/pool/memory_test.cpp";
 }
 bool outside_assert(const SourceFile& file) {
     return is_product(file) && file.path != "base/assert.cpp";
