@@ -14,6 +14,7 @@
 #include "bench/fs/commands.h"
 #include "bench/grid/commands.h"
 #include "bench/open/commands.h"
+#include "bench/pool/commands.h"
 #include "bench/report/commands.h"
 #include "bench/store/commands.h"
 
@@ -34,6 +35,7 @@ constexpr Command kCommands[] = {
     {"fs", "a mounted VexFS against ext4 and a FUSE passthrough", vexfs::run_fs},
     {"grid", "the index over rows, dimensions and filters; can be interrupted", vexfs::run_grid},
     {"open", "a collection after a clean stop and after a kill", vexfs::run_open},
+    {"pool", "the pool drivers beside each other: density, time of an operation", vexfs::run_pool},
     {"report", "one HTML page of a file of results", vexfs::run_report},
     {"store", "the store against LMDB and RocksDB: commits, bulk load, open", vexfs::run_store},
 };

@@ -29,7 +29,7 @@ struct PageRun {
 class PageSource {
   public:
     static constexpr size_t kRegionPages = 256;
-    static constexpr size_t kRunPagesMax = 32;
+    static constexpr size_t kRunPagesMax = 16;
 
     PageSource(size_t pages_max, PageSupply& supply) : pages_max_(pages_max), supply_(supply) {}
     ~PageSource();

@@ -308,7 +308,7 @@ TEST_CASE("pool: a chain has the length that wastes least, and serves all that h
     for (uint32_t bytes = 16; bytes <= kPoolObjectBytesMax; bytes += 16) {
         const ChainShape best = chain_shape(bytes);
         CHECK(best.objects * size_t{bytes} <= best.pages * kPoolPageBytes);
-        const size_t most = bytes <= kPoolPageBytes ? 8 : 32;
+        const size_t most = bytes <= kPoolPageBytes ? 8 : PageSource::kRunPagesMax;
         for (size_t pages = 1; pages <= most; ++pages) {
             if (pages * kPoolPageBytes < bytes)
                 continue;
