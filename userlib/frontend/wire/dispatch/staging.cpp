@@ -14,8 +14,8 @@ constexpr size_t kPieceCost = 64; // of an entry of the map
 } // namespace
 
 Status CountedBytes::grow(size_t size, size_t capacity) {
-    capacity = std::max({size, capacity, bytes_.capacity()});
-    if (capacity > counted_) {
+    if (size > counted_) {
+        capacity = std::max(size, capacity);
         // While it moves, both are there.
         VEXFS_TRY_VOID(memory_.take(uid_, capacity));
         const Status grown = guard(fail(Code::kEIO, "session: memory"), [&]() -> Status {
@@ -43,9 +43,13 @@ Status Staging::put(uint64_t offset, Bytes piece) {
     if (piece.empty())
         return ok();
     const uint64_t end = offset + piece.size();
-    const size_t expected = expected_bytes(offset, piece);
-    if (end > expected || !bytes_.grow(end, expected))
-        VEXFS_TRY_VOID(bytes_.grow(end, end));
+    size_t capacity = std::max<size_t>(end, expected_bytes(offset, piece));
+    Status grown = bytes_.grow(end, capacity);
+    while (!grown && capacity > end) { // as much as there is, so that it moves seldom
+        capacity = end + (capacity - end) / 2;
+        grown = bytes_.grow(end, capacity);
+    }
+    VEXFS_TRY_VOID(grown);
     VEXFS_TRY_VOID(note(offset, end));
     std::memcpy(bytes_.bytes().data() + offset, piece.data(), piece.size());
     return ok();

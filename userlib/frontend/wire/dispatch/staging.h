@@ -23,7 +23,8 @@ class CountedBytes {
     CountedBytes(const CountedBytes&) = delete;
     CountedBytes& operator=(const CountedBytes&) = delete;
 
-    // Makes it so large, the new bytes 0, and room for `capacity`. ENOMEM leaves it as it was.
+    // Makes it so large, the new bytes 0; if it moves for that, with room for `capacity`. ENOMEM
+    // leaves it as it was.
     Status grow(size_t size, size_t capacity);
     void clear();
 
