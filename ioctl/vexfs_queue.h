@@ -13,7 +13,7 @@
  * open from ATTACH to exit, O_CLOEXEC, and is never duplicated within the engine: closing any copy
  * there counts as its death. The engine never calls execve(2) in the process that holds the fd.
  *
- *   fs       NEW -> LIVE -> ORPHANED (engine gone, recovery on) -> LIVE (RECOVER)
+ *   fs       NEW -> LIVE -> ORPHANED (engine gone, recovery on) -> LIVE (ATTACH)
  *            LIVE or ORPHANED -> DEAD (abort, deadline, or recovery off: every call is ENOTCONN)
  *            NEW, LIVE, ORPHANED or DEAD -> gone (last unmount, or NEW and its channel dead)
  *   channel  OPEN -> ATTACHED -> DEAD
@@ -21,9 +21,9 @@
  * ONE REQUEST
  *
  *   module: takes a free slot, fills vexfs_request and the in-area, stores state = REQUEST
- *           (release); under the queue's lock: sq[sq_tail % slots] = slot, sq_tail + 1 (release),
+ *           (release); under the queue's lock: sq[sq_tail % 64] = slot, sq_tail + 1 (release),
  *           and if a FETCH is parked, completes it
- *   engine: while sq_tail (acquire) != head: takes sq[head % slots], head + 1; writes out-area and
+ *   engine: while sq_tail (acquire) != head: takes sq[head % 64], head + 1; writes out-area and
  *           result, state = DONE (release), full fence; if the client waits, adds the slot to its
  *           commit_mask
  *   engine, idle: FETCH with commit_mask and head. The module wakes the clients of commit_mask; if
@@ -50,29 +50,23 @@
 #error "VexFS queue ABI is little-endian only"
 #endif
 
-#define VEXFS_QUEUE_ABI 2             /* another number: ATTACH and RECOVER are EPROTO */
-#define VEXFS_QUEUE_MAGIC 0x51785876u /* "vXxQ" */
-#define VEXFS_QUEUE_TYPE 0xD5         /* ioctl type byte, shared with vexfs_ioctl.h */
+#define VEXFS_QUEUE_ABI 3     /* another number: ATTACH is EPROTO */
+#define VEXFS_QUEUE_TYPE 0xD5 /* ioctl type byte, shared with vexfs_ioctl.h */
 
-#define VEXFS_QUEUE_MAX_SLOTS 64      /* slots of a queue: bits of commit_mask */
-#define VEXFS_QUEUE_MAX_QUEUES 64     /* queues of a channel */
-#define VEXFS_QUEUE_MIN_AREA 4096     /* least in_bytes and out_bytes; multiples of 4096 */
-#define VEXFS_QUEUE_MAX_AREA 65536    /* largest */
-#define VEXFS_QUEUE_ARENA_BLOCK 65536 /* bytes of an arena block */
-#define VEXFS_QUEUE_MAX_DATA 1048576  /* bytes of one request's or reply's payload: 16 blocks */
-#define VEXFS_QUEUE_MAX_ERRNO 511     /* result below -511: EIO */
+#define VEXFS_QUEUE_MAX_SLOTS 64   /* slots of a queue: bits of commit_mask */
+#define VEXFS_QUEUE_MAX_QUEUES 64  /* queues of a channel */
+#define VEXFS_QUEUE_AREA 69632     /* bytes of an in-area, and of an out-area */
+#define VEXFS_QUEUE_MAX_DATA 65536 /* bytes of data of one request, or of one reply */
+#define VEXFS_QUEUE_MAX_ERRNO 511  /* result below -511: EIO */
 
 /* ---- Device commands ------------------------------------------------------------------------ */
 
 /*
- * Plain ioctls on /dev/vexfs. Each struct begins with its size: a shorter one is zero-extended, a
- * longer one accepted if its tail is zero (else E2BIG). Unknown flags and non-zero `zero`: EINVAL.
+ * Plain ioctls on /dev/vexfs. Unknown flags and non-zero `zero`: EINVAL. vexfs_attach has this size
+ * and `abi` this place in every version.
  */
 #define VEXFS_QUEUE_ATTACH _IOWR(VEXFS_QUEUE_TYPE, 0x40, struct vexfs_attach)
-#define VEXFS_QUEUE_RECOVER _IOWR(VEXFS_QUEUE_TYPE, 0x41, struct vexfs_attach)
 #define VEXFS_QUEUE_DETACH _IOW(VEXFS_QUEUE_TYPE, 0x42, struct vexfs_detach)
-#define VEXFS_QUEUE_ABORT _IOW(VEXFS_QUEUE_TYPE, 0x43, struct vexfs_abort)
-#define VEXFS_QUEUE_SET_PARAMS _IOW(VEXFS_QUEUE_TYPE, 0x44, struct vexfs_params)
 #define VEXFS_QUEUE_NOTIFY_INVAL _IOW(VEXFS_QUEUE_TYPE, 0x45, struct vexfs_inval)
 #define VEXFS_QUEUE_WAIT _IOWR(VEXFS_QUEUE_TYPE, 0x46, struct vexfs_wait)
 
@@ -88,49 +82,33 @@
 #define VEXFS_QUEUE_FEATURE_CANCEL (1ull << 3)   /* a FETCH ends: ECANCELED on ring exit, exec */
 
 /*
- * ATTACH: EBUSY if this fd is attached. RECOVER: attach to the fs named, which has no live channel
- * (else EBUSY, unknown ENOENT); CAP_SYS_ADMIN over its user namespace and the uid of the first
- * ATTACH, else EPERM. A new channel has a new epoch and none of the old one's state.
+ * ATTACH: EBUSY if this fd is attached. With fs = 0 it makes a fs. Otherwise it recovers the fs
+ * named, which has no live channel (else EBUSY, unknown ENOENT); CAP_SYS_ADMIN over its user
+ * namespace and the uid of the first ATTACH, else EPERM. A new channel has a new epoch and none of
+ * the old one's state.
  */
-#define VEXFS_RECOVER_LOST 1u /* unsynced changes are lost: drop dentries and pages */
+#define VEXFS_ATTACH_LOST 1u /* recovering: unsynced changes are lost: drop dentries and pages */
 
 struct vexfs_attach {
-    __u32 size;         /* sizeof(struct vexfs_attach) */
-    __u32 abi;          /* VEXFS_QUEUE_ABI */
-    __u64 features;     /* VEXFS_QUEUE_FEATURE_*: in wanted, out granted */
-    __u64 fs;           /* id of the fs: out by ATTACH, in by RECOVER */
-    __u64 epoch;        /* out: number of the channel, grows by 1 */
-    __u64 map_bytes;    /* out: bytes of one queue's mapping */
-    __u32 flags;        /* RECOVER: VEXFS_RECOVER_* */
-    __u32 queues;       /* 1 to 64; 0: one per CPU, at most 8; out: the number made */
-    __u32 slots;        /* per queue, a power of two, 1 to 64 */
-    __u32 in_bytes;     /* in-area of a slot, 4,096 to 65,536 */
-    __u32 out_bytes;    /* out-area of a slot, 4,096 to 65,536 */
-    __u32 arena_blocks; /* per queue, 0 to 1,024 blocks of 64 KiB */
-    __u8 volume[16];    /* UUID of the volume; RECOVER: that of the fs, else EINVAL */
+    __u32 size;      /* sizeof(struct vexfs_attach), else EINVAL */
+    __u32 abi;       /* VEXFS_QUEUE_ABI */
+    __u64 features;  /* VEXFS_QUEUE_FEATURE_*: in wanted, out granted */
+    __u64 fs;        /* id of the fs; in: 0, or the one to recover */
+    __u64 epoch;     /* out: number of the channel, grows by 1 */
+    __u64 map_bytes; /* out: bytes of one queue's mapping */
+    __u32 flags;     /* VEXFS_ATTACH_* */
+    __u32 queues;    /* 1 to 64; 0: one per CPU, at most 8; out: the number made */
+    __u32 slots;     /* per queue, 1 to 64: 136 KiB of memory each */
+    __u32 zero[3];   /* 0 */
+    __u8 volume[16]; /* UUID of the volume; recovering: that of the fs, else EINVAL */
 };
 
 #define VEXFS_DETACH_KEEP 1u /* a successor comes: the fs waits ORPHANED; otherwise it is DEAD */
 
 /* DETACH ends the channel of this fd in order. Call it before the ring is closed. */
 struct vexfs_detach {
-    __u32 size;  /* sizeof(struct vexfs_detach) */
     __u32 flags; /* VEXFS_DETACH_* */
-};
-
-/* ABORT makes the fs DEAD, whoever is attached. On any fd of /dev/vexfs. */
-struct vexfs_abort {
-    __u32 size; /* sizeof(struct vexfs_abort) */
-    __u32 zero; /* 0 */
-    __u64 fs;   /* id of the fs, unknown is ENOENT */
-};
-
-/* SET_PARAMS replaces all parameters of the fs of this fd. */
-struct vexfs_params {
-    __u32 size;       /* sizeof(struct vexfs_params) */
-    __u32 recover_ms; /* an ORPHANED fs is DEAD after it; 0: never. Default 60,000 */
-    __u32 spin_ns;    /* most time a client spins, 0 to 50,000. Default 20,000 */
-    __u32 abandoned;  /* abandoned slots of a queue that end the channel; 0: half. Default 0 */
+    __u32 zero;  /* 0 */
 };
 
 /*
@@ -140,9 +118,7 @@ struct vexfs_params {
  * is no error.
  */
 struct vexfs_inval {
-    __u32 size; /* sizeof(struct vexfs_inval) */
-    __u32 zero; /* 0 */
-    __u64 ino;  /* of the node, not 0 */
+    __u64 ino; /* of the node, not 0 */
 };
 
 struct vexfs_cmd {
@@ -157,39 +133,18 @@ struct vexfs_cmd {
  * from head. ETIMEDOUT, EINTR: nothing came; the commit was done. ENODEV: the channel is dead.
  */
 struct vexfs_wait {
-    __u32 size; /* sizeof(struct vexfs_wait) */
-    __u32 zero; /* 0 */
     struct vexfs_cmd cmd;
     __u64 timeout_ns; /* 0: no limit */
     __u32 tail;       /* out: sq_tail */
-    __u32 zero2;      /* 0 */
+    __u32 zero;       /* 0 */
 };
 
 /* ---- Shared memory -------------------------------------------------------------------------- */
 
 /*
- * A queue's mapping: struct vexfs_queue_header at 0, then at the offsets that it states: sq (slots
- * of __u32, slot numbers), slots (struct vexfs_slot, slot_stride apart), in-areas, out-areas,
- * arena. A line that one side writes, the other only reads.
+ * A queue's mapping: struct vexfs_queue_memory, then a struct vexfs_areas for each slot. A line
+ * that one side writes, the other only reads. All of it begins as zeros.
  */
-struct vexfs_queue_header {
-    __u32 magic;        /* VEXFS_QUEUE_MAGIC. All of this struct: module, once, before mmap */
-    __u32 abi;          /* VEXFS_QUEUE_ABI */
-    __u64 epoch;        /* of the channel */
-    __u32 queue;        /* number of this queue */
-    __u32 slots;        /* number of slots */
-    __u32 slot_stride;  /* bytes from a slot to the next */
-    __u32 in_bytes;     /* bytes of an in-area */
-    __u32 out_bytes;    /* bytes of an out-area */
-    __u32 arena_blocks; /* blocks of the arena */
-    __u32 tail_offset; /* of struct vexfs_queue_tail; all offsets: bytes from the mapping's start */
-    __u32 engine_offset; /* of struct vexfs_queue_engine */
-    __u32 sq_offset;     /* of sq */
-    __u32 slot_offset;   /* of slot 0 */
-    __u64 in_offset;     /* of slot 0's in-area; the others follow */
-    __u64 out_offset;    /* of slot 0's out-area; the others follow */
-    __u64 arena_offset;  /* of block 0 */
-};
 
 /* One cache line, written by the module. */
 struct vexfs_queue_tail {
@@ -204,16 +159,12 @@ struct vexfs_queue_engine {
     __u32 zero[14];
 };
 
-#define VEXFS_REQUEST_REPLAY 1u     /* an earlier channel may have seen it: same unique */
-#define VEXFS_REQUEST_INTR 2u       /* the module may set vexfs_slot_client.cancel */
-#define VEXFS_REQUEST_NOREPLY 4u    /* no reply: state = DONE frees the slot, result is not read */
-#define VEXFS_REQUEST_IN_ARENA 8u   /* in payload in the arena, the op's struct in the in-area */
-#define VEXFS_REQUEST_OUT_ARENA 16u /* out payload to the arena, the struct to the out-area */
-#define VEXFS_REQUEST_COMPAT 32u    /* the caller is a 32-bit process */
-#define VEXFS_REQUEST_GROUPS 64u    /* the caller's supplementary groups (__u32) end the payload */
+#define VEXFS_REQUEST_REPLAY 1u  /* an earlier channel may have seen it: same unique */
+#define VEXFS_REQUEST_NOREPLY 2u /* no reply: state = DONE frees the slot, result is not read */
+#define VEXFS_REQUEST_GROUPS 4u  /* the caller's supplementary groups (__u32) end the payload */
 
 /*
- * Two cache lines, written by the module. The in-area holds the op's request struct, then its
+ * One cache line, written by the module. The in-area holds the op's request struct, then its
  * payload at the next multiple of 8; the out-area likewise.
  */
 struct vexfs_request {
@@ -222,18 +173,13 @@ struct vexfs_request {
     __u64 unique;     /* id of the request within the fs, never reused */
     __u64 ino;        /* the node that the op is on; 0: none */
     __u32 generation; /* of that node */
-    __u32 pid;        /* of the caller in the engine's pid namespace; 0: not visible there */
+    __u32 groups;     /* GROUPS: how many, else 0; more than fit are EACCES and no request */
     __u64 fh;         /* of the open file, from OPEN or CREATE; 0: none */
-    __u32 groups;     /* GROUPS: how many, at most 65,536; else 0 */
-    __u32 zero0;      /* 0 */
     __u32 uid;        /* fsuid of the caller, in the fs's user namespace */
     __u32 gid;        /* fsgid of the caller */
-    __u32 in_bytes;   /* bytes of the op's struct and the payload, wherever they are */
+    __u32 in_bytes;   /* bytes of the op's struct and the payload */
     __u32 out_room;   /* most bytes of the reply's struct and payload */
-    __u32 in_block;   /* IN_ARENA: first block of the in payload, the rest follows */
-    __u32 out_block;  /* OUT_ARENA: first block for the out payload */
-    __u64 queued_ns;  /* CLOCK_MONOTONIC when it was queued */
-    __u64 zero[6];    /* 0 */
+    __u64 zero;       /* 0 */
 };
 
 #define VEXFS_SLOT_FREE 0u
@@ -260,6 +206,20 @@ struct vexfs_slot {
     struct vexfs_request request;
     struct vexfs_slot_reply reply;
     struct vexfs_slot_client client;
+};
+
+struct vexfs_queue_memory {
+    struct vexfs_queue_tail tail;
+    struct vexfs_queue_engine engine;
+    __u32 sq[64];               /* numbers of slots, in a ring */
+    __u8 zero[3712];            /* to the end of the page */
+    struct vexfs_slot slot[64]; /* those from vexfs_attach.slots on are not used */
+};
+
+/* What a slot's request brings, written by the module, and its reply, written by the engine. */
+struct vexfs_areas {
+    __u8 in[69632];  /* VEXFS_QUEUE_AREA */
+    __u8 out[69632]; /* VEXFS_QUEUE_AREA */
 };
 
 /* ---- Requests ------------------------------------------------------------------------------- */
@@ -354,7 +314,7 @@ struct vexfs_req_mount {
 struct vexfs_rep_mount {
     struct vexfs_attr root;
     __u64 max_size;  /* largest file, bytes */
-    __u32 max_io;    /* most bytes of one READ or WRITE, at most VEXFS_QUEUE_MAX_DATA */
+    __u32 max_io;    /* most bytes of one READ or WRITE: 4096 (else EIO) to VEXFS_QUEUE_MAX_DATA */
     __u32 max_links; /* of a file */
     __u32 time_ns;   /* granularity of times */
     __u32 flags;     /* VEXFS_HELLO_READ_ONLY: mount read-only */

@@ -19,10 +19,8 @@
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 typedef struct mnt_idmap vx_idmap;
-#define vx_nop_idmap (&nop_mnt_idmap)
 #else
 typedef struct user_namespace vx_idmap;
-#define vx_nop_idmap (&init_user_ns)
 #endif
 
 static inline void vx_fillattr(vx_idmap *idmap, u32 mask, struct inode *inode, struct kstat *stat)
@@ -74,13 +72,6 @@ static inline void vx_change_vm_flags(struct vm_area_struct *vma, unsigned long 
 	vma->vm_flags = (vma->vm_flags | set) & ~clear;
 #endif
 }
-
-/* The type of the elements of a table for sb->s_xattr. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
-#define VX_XATTR_HANDLERS const struct xattr_handler *const
-#else
-#define VX_XATTR_HANDLERS const struct xattr_handler *
-#endif
 
 /* The 16 bytes of the submission entry: memory that its owner may change at any time. */
 static inline const void *vx_uring_payload(struct io_uring_cmd *cmd)

@@ -8,14 +8,11 @@
 
 #include "vexfs.h"
 
-#define VEXFS_FORGET_BATCH \
-	((VEXFS_QUEUE_MIN_AREA - sizeof(struct vexfs_req_forget)) / sizeof(struct vexfs_node))
+#define VEXFS_FORGET_BATCH 32
 
 void vexfs_defer(struct vexfs_fs *fs, struct vexfs_deferred *deferred)
 {
-	spin_lock(&fs->deferred_lock);
-	list_add_tail(&deferred->list, &fs->deferred);
-	spin_unlock(&fs->deferred_lock);
+	llist_add(&deferred->list, &fs->deferred);
 	queue_work(system_unbound_wq, &fs->deferred_work);
 }
 
@@ -24,7 +21,7 @@ static void vexfs_send_forgets(struct vexfs_fs *fs, const struct vexfs_node *nod
 	struct vexfs_req_forget body = { .count = count };
 	struct vexfs_call call = {
 		.op = VEXFS_REQ_FORGET,
-		.flags = VEXFS_REQUEST_NOREPLY,
+		.no_reply = true,
 		.body = &body,
 		.body_bytes = sizeof(body),
 		.payload[0] = { nodes, count * sizeof(*nodes) },
@@ -38,7 +35,7 @@ static void vexfs_send_release(struct vexfs_fs *fs, const struct vexfs_deferred 
 {
 	struct vexfs_call call = {
 		.op = VEXFS_REQ_RELEASE,
-		.flags = VEXFS_REQUEST_NOREPLY,
+		.no_reply = true,
 		.node = { deferred->node.ino, deferred->node.generation },
 		.fh = deferred->fh,
 	};
@@ -49,19 +46,14 @@ static void vexfs_send_release(struct vexfs_fs *fs, const struct vexfs_deferred 
 void vexfs_deferred_work(struct work_struct *work)
 {
 	struct vexfs_fs *fs = container_of(work, struct vexfs_fs, deferred_work);
-	struct vexfs_node *nodes = (struct vexfs_node *)__get_free_page(GFP_KERNEL);
+	struct vexfs_node nodes[VEXFS_FORGET_BATCH];
 	struct vexfs_deferred *deferred, *next;
-	LIST_HEAD(list);
+	struct llist_node *list;
 	u32 count = 0;
 
-	if (!nodes) {
-		queue_work(system_unbound_wq, work);
-		return;
-	}
-	spin_lock(&fs->deferred_lock);
-	list_splice_init(&fs->deferred, &list);
-	spin_unlock(&fs->deferred_lock);
-	list_for_each_entry_safe(deferred, next, &list, list) {
+	list = llist_reverse_order(llist_del_all(&fs->deferred));
+	llist_for_each_entry_safe(deferred, next, list, list)
+	{
 		if (deferred->node.lookups)
 			nodes[count++] = deferred->node;
 		else
@@ -73,7 +65,6 @@ void vexfs_deferred_work(struct work_struct *work)
 		kfree(deferred);
 	}
 	vexfs_send_forgets(fs, nodes, count);
-	free_page((unsigned long)nodes);
 }
 
 /* The fs is going: nobody adds to the list any more. */
@@ -81,6 +72,6 @@ void vexfs_deferred_drop(struct vexfs_fs *fs)
 {
 	struct vexfs_deferred *deferred, *next;
 
-	list_for_each_entry_safe(deferred, next, &fs->deferred, list)
+	llist_for_each_entry_safe(deferred, next, llist_del_all(&fs->deferred), list)
 		kfree(deferred);
 }

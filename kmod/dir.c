@@ -141,47 +141,43 @@ static int vexfs_take_made(struct inode *dir, struct dentry *dentry, u64 sampled
 	return 0;
 }
 
-static int vexfs_make(struct inode *dir, struct dentry *dentry, u32 op, struct vexfs_req_make *body,
+static int vexfs_make(struct inode *dir, struct dentry *dentry, u32 op, umode_t mode, dev_t device,
 		      const char *target)
 {
+	struct vexfs_req_make body = vexfs_make_body(dir, mode, dentry->d_name.len);
 	u64 sampled = vexfs_sample(dir->i_sb);
 	struct vexfs_rep_entry entry;
-	int ret = vexfs_ask(dir, op, body, &entry, .payload[0] = vexfs_name(dentry),
-			    .payload[1] = { target, body->target_bytes });
+	int ret;
 
+	body.rdev_major = MAJOR(device);
+	body.rdev_minor = MINOR(device);
+	body.target_bytes = target ? strlen(target) : 0;
+	ret = vexfs_ask(dir, op, &body, &entry, .payload[0] = vexfs_name(dentry),
+			.payload[1] = { target, body.target_bytes });
 	return ret ? ret : vexfs_take_made(dir, dentry, sampled, &entry);
 }
 
 static int vexfs_mknod(vx_idmap *idmap, struct inode *dir, struct dentry *dentry, umode_t mode,
 		       dev_t device)
 {
-	struct vexfs_req_make body = vexfs_make_body(dir, mode, dentry->d_name.len);
-
-	body.rdev_major = MAJOR(device);
-	body.rdev_minor = MINOR(device);
-	return vexfs_make(dir, dentry, VEXFS_REQ_MKNOD, &body, NULL);
+	return vexfs_make(dir, dentry, VEXFS_REQ_MKNOD, mode, device, NULL);
 }
 
 static int vexfs_create(vx_idmap *idmap, struct inode *dir, struct dentry *dentry, umode_t mode,
 			bool exclusive)
 {
-	return vexfs_mknod(idmap, dir, dentry, mode | S_IFREG, 0);
+	return vexfs_make(dir, dentry, VEXFS_REQ_MKNOD, mode | S_IFREG, 0, NULL);
 }
 
 static int vexfs_mkdir(vx_idmap *idmap, struct inode *dir, struct dentry *dentry, umode_t mode)
 {
-	struct vexfs_req_make body = vexfs_make_body(dir, mode | S_IFDIR, dentry->d_name.len);
-
-	return vexfs_make(dir, dentry, VEXFS_REQ_MKDIR, &body, NULL);
+	return vexfs_make(dir, dentry, VEXFS_REQ_MKDIR, mode | S_IFDIR, 0, NULL);
 }
 
 static int vexfs_symlink(vx_idmap *idmap, struct inode *dir, struct dentry *dentry,
 			 const char *target)
 {
-	struct vexfs_req_make body = vexfs_make_body(dir, S_IFLNK | 0777, dentry->d_name.len);
-
-	body.target_bytes = strlen(target);
-	return vexfs_make(dir, dentry, VEXFS_REQ_SYMLINK, &body, target);
+	return vexfs_make(dir, dentry, VEXFS_REQ_SYMLINK, S_IFLNK | 0777, 0, target);
 }
 
 static int vexfs_tmpfile(vx_idmap *idmap, struct inode *dir, struct file *file, umode_t mode)
@@ -323,7 +319,7 @@ static int vexfs_emit(struct dir_context *context, const void *data, u32 bytes)
 static int vexfs_readdir(struct file *file, struct dir_context *context)
 {
 	struct inode *dir = file_inode(file);
-	u32 room = min(vexfs_fs_of(dir)->max_read, VEXFS_READDIR_BYTES);
+	u32 room = min(vexfs_fs_of(dir)->max_io, VEXFS_READDIR_BYTES);
 	void *data = kmalloc(room, GFP_KERNEL_ACCOUNT);
 	int ret;
 

@@ -69,7 +69,7 @@ static int vexfs_release(struct inode *inode, struct file *file)
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
-/* At most max_read bytes into a buffer of the kernel: how many came, or -errno. */
+/* At most max_io bytes into a buffer of the kernel: how many came, or -errno. */
 static ssize_t vexfs_ask_read(struct inode *inode, const struct vexfs_handle *vf, loff_t offset,
 			      void *data, u32 bytes)
 {
@@ -77,8 +77,8 @@ static ssize_t vexfs_ask_read(struct inode *inode, const struct vexfs_handle *vf
 	bool session = vf && vf->flags & VEXFS_OPEN_SESSION;
 	struct vexfs_call call =
 		VEXFS_CALL(inode, session ? VEXFS_REQ_SESSION_READ : VEXFS_REQ_READ, &body,
-			   VEXFS_NONE, .flags = session ? VEXFS_REQUEST_INTR : 0,
-			   .fh = vf ? vf->release.fh : 0, .out = data, .out_room = bytes);
+			   VEXFS_NONE, .interruptible = session, .fh = vf ? vf->release.fh : 0,
+			   .out = data, .out_room = bytes);
 	ssize_t ret = vexfs_call(vexfs_fs_of(inode), &call);
 
 	return ret ? ret : (ssize_t)call.out_bytes;
@@ -88,7 +88,7 @@ static ssize_t vexfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct file *file = iocb->ki_filp;
 	struct inode *inode = file_inode(file);
-	u32 room = min_t(size_t, iov_iter_count(to), vexfs_fs_of(inode)->max_read);
+	u32 room = min_t(size_t, iov_iter_count(to), vexfs_fs_of(inode)->max_io);
 	ssize_t done = 0, came = 0;
 	void *data;
 
@@ -145,7 +145,7 @@ static ssize_t vexfs_ask_write(struct kiocb *iocb, const void *data, u32 bytes)
 			   &reply, .fh = vexfs_f(file)->release.fh, .payload[0] = { data, bytes });
 	int ret;
 
-	/* A session has the rights of its opener, and max_write is all that there is room for. */
+	/* A session has the rights of its opener, and needs no groups. */
 	call.with_groups = false;
 	ret = vexfs_call(vexfs_fs_of(inode), &call);
 	if (ret)
@@ -162,8 +162,8 @@ static ssize_t vexfs_ask_write(struct kiocb *iocb, const void *data, u32 bytes)
 
 static ssize_t vexfs_write_all(struct kiocb *iocb, struct iov_iter *from)
 {
-	u32 room = min_t(size_t, iov_iter_count(from),
-			 vexfs_fs_of(file_inode(iocb->ki_filp))->max_write);
+	u32 room =
+		min_t(size_t, iov_iter_count(from), vexfs_fs_of(file_inode(iocb->ki_filp))->max_io);
 	void *data = kvmalloc(room, GFP_KERNEL_ACCOUNT);
 	ssize_t done = 0, ret = 0;
 
@@ -319,21 +319,12 @@ static loff_t vexfs_llseek(struct file *file, loff_t offset, int whence)
 
 static int vexfs_read_folio(struct file *file, struct folio *folio)
 {
-	struct inode *inode = folio->mapping->host;
 	size_t room = folio_size(folio);
 	void *data = kmap_local_folio(folio, 0); /* of one page: there are no larger ones */
-	ssize_t came = 0;
-	size_t done;
+	ssize_t came = vexfs_ask_read(folio->mapping->host, NULL, folio_pos(folio), data, room);
 
-	for (done = 0; done < room; done += came) {
-		u32 bytes = min_t(size_t, room - done, vexfs_fs_of(inode)->max_read);
-
-		came = vexfs_ask_read(inode, NULL, folio_pos(folio) + done, data + done, bytes);
-		if (came <= 0)
-			break;
-	}
 	if (came >= 0)
-		memset(data + done, 0, room - done);
+		memset(data + came, 0, room - came);
 	kunmap_local(data);
 	flush_dcache_folio(folio);
 	if (came >= 0)

@@ -2,9 +2,9 @@
 /*
  * A filesystem as such: its states, and which channel serves it.
  *
- * NEW -> LIVE (mounted) -> ORPHANED (engine gone, recovery on) -> LIVE; any -> DEAD, for good.
- * References: one of the superblock, one of each channel. fs->chan has one of the channel, which
- * vexfs_fs_detach() gives back: so a pair of the two ends when the engine does.
+ * NEW -> MOUNTING -> LIVE (mounted) -> ORPHANED (engine gone, recovery on) -> LIVE; any -> DEAD,
+ * for good. References: one of the superblock, one of each channel. fs->chan has one of the
+ * channel, which vexfs_fs_detach() gives back: so a pair of the two ends when the engine does.
  */
 #include <linux/cred.h>
 #include <linux/sched/signal.h>
@@ -13,7 +13,7 @@
 
 #include "vexfs.h"
 
-#define VEXFS_RECOVER_MS 60000
+#define VEXFS_RECOVER_SECONDS 60 /* an ORPHANED fs is DEAD after it */
 
 static DEFINE_MUTEX(vexfs_list_lock); /* both of these */
 static LIST_HEAD(vexfs_list);
@@ -30,7 +30,7 @@ static void vexfs_fs_expire(struct work_struct *work)
 	wake_up_all(&fs->attach_wait);
 }
 
-struct vexfs_fs *vexfs_fs_new(void)
+struct vexfs_fs *vexfs_fs_new(const u8 *volume, bool recovery)
 {
 	struct vexfs_fs *fs = kzalloc(sizeof(*fs), GFP_KERNEL_ACCOUNT);
 
@@ -39,12 +39,12 @@ struct vexfs_fs *vexfs_fs_new(void)
 	kref_init(&fs->ref);
 	fs->user_ns = get_user_ns(current_user_ns());
 	fs->owner = current_euid();
+	memcpy(fs->volume, volume, sizeof(fs->volume));
+	fs->recovery = recovery;
 	spin_lock_init(&fs->lock);
-	fs->recover_ms = VEXFS_RECOVER_MS;
 	init_waitqueue_head(&fs->attach_wait);
 	INIT_DELAYED_WORK(&fs->expiry, vexfs_fs_expire);
-	spin_lock_init(&fs->deferred_lock);
-	INIT_LIST_HEAD(&fs->deferred);
+	init_llist_head(&fs->deferred);
 	INIT_WORK(&fs->deferred_work, vexfs_deferred_work);
 	mutex_lock(&vexfs_list_lock);
 	fs->id = ++vexfs_last_id;
@@ -77,6 +77,12 @@ static void vexfs_fs_release(struct kref *ref)
 	vexfs_deferred_drop(fs);
 	put_user_ns(fs->user_ns);
 	kfree(fs);
+}
+
+struct vexfs_fs *vexfs_fs_get(struct vexfs_fs *fs)
+{
+	kref_get(&fs->ref);
+	return fs;
 }
 
 void vexfs_fs_put(struct vexfs_fs *fs)
@@ -115,25 +121,20 @@ int vexfs_fs_attach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool lost)
 /* The channel is dead. `keep`: a mounted fs that can be recovered waits for the next one. */
 void vexfs_fs_detach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool keep)
 {
-	unsigned int wait_ms = 0;
-	bool served;
+	bool served, waits;
 
 	spin_lock(&fs->lock);
 	served = fs->chan == chan;
+	waits = served && fs->state == VEXFS_LIVE && keep && fs->recovery;
 	if (served) {
 		fs->chan = NULL;
-		if (fs->state == VEXFS_LIVE && keep && fs->recovery) {
-			fs->state = VEXFS_ORPHANED;
-			wait_ms = fs->recover_ms;
-		} else {
-			fs->state = VEXFS_DEAD;
-		}
+		fs->state = waits ? VEXFS_ORPHANED : VEXFS_DEAD;
 	}
 	spin_unlock(&fs->lock);
 	if (!served)
 		return;
-	if (wait_ms)
-		schedule_delayed_work(&fs->expiry, msecs_to_jiffies(wait_ms));
+	if (waits)
+		schedule_delayed_work(&fs->expiry, VEXFS_RECOVER_SECONDS * HZ);
 	wake_up_all(&fs->attach_wait);
 	vexfs_chan_put(chan);
 }
@@ -159,12 +160,10 @@ int vexfs_fs_claim(struct vexfs_fs *fs)
 	int ret = 0;
 
 	spin_lock(&fs->lock);
-	if (fs->mounted)
-		ret = -EBUSY;
-	else if (fs->state != VEXFS_NEW)
-		ret = -ENOTCONN;
+	if (fs->state == VEXFS_NEW)
+		fs->state = VEXFS_MOUNTING;
 	else
-		fs->mounted = true;
+		ret = fs->state == VEXFS_DEAD ? -ENOTCONN : -EBUSY;
 	spin_unlock(&fs->lock);
 	return ret;
 }
@@ -174,7 +173,7 @@ void vexfs_fs_live(struct vexfs_fs *fs, struct super_block *sb)
 {
 	spin_lock(&fs->lock);
 	fs->sb = sb;
-	if (fs->state == VEXFS_NEW)
+	if (fs->state == VEXFS_MOUNTING)
 		fs->state = VEXFS_LIVE;
 	spin_unlock(&fs->lock);
 }
@@ -184,8 +183,7 @@ void vexfs_fs_unmounted(struct vexfs_fs *fs)
 {
 	spin_lock(&fs->lock);
 	fs->sb = NULL;
-	if (fs->mounted)
-		fs->state = VEXFS_DEAD;
+	fs->state = VEXFS_DEAD;
 	spin_unlock(&fs->lock);
 }
 

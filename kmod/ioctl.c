@@ -3,7 +3,6 @@
  * Application ioctls, on files and directories: bytes that are copied in and out, and nothing else.
  * Only the number says something here: type, size, and whether it changes state.
  */
-#include <linux/compat.h>
 #include <linux/file.h>
 #include <linux/mount.h>
 #include <linux/slab.h>
@@ -24,12 +23,6 @@ static int vexfs_check_ioctl(unsigned int cmd)
 	return 0;
 }
 
-static u32 vexfs_mode(const struct file *file)
-{
-	return (file->f_mode & FMODE_READ ? VEXFS_FILE_READ : 0) |
-	       (file->f_mode & FMODE_WRITE ? VEXFS_FILE_WRITE : 0);
-}
-
 /* A failure has its explanation beside the errno: what came is copied out in any case. */
 static long vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *arg, void *data)
 {
@@ -37,14 +30,14 @@ static long vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *a
 	struct vexfs_req_ioctl body = {
 		.cmd = cmd,
 		.bytes = _IOC_SIZE(cmd),
-		.mode = vexfs_mode(file),
+		.mode = (file->f_mode & FMODE_READ ? VEXFS_FILE_READ : 0) |
+			(file->f_mode & FMODE_WRITE ? VEXFS_FILE_WRITE : 0),
 	};
 	const struct vexfs_handle *vf = S_ISREG(inode->i_mode) ? file->private_data : NULL;
-	struct vexfs_call call = VEXFS_CALL(
-		inode, VEXFS_REQ_IOCTL, &body, VEXFS_NONE,
-		.flags = VEXFS_REQUEST_INTR | (in_compat_syscall() ? VEXFS_REQUEST_COMPAT : 0),
-		.fh = vf ? vf->release.fh : 0, .payload[0] = { data, body.bytes }, .out = data,
-		.out_room = body.bytes);
+	struct vexfs_call call =
+		VEXFS_CALL(inode, VEXFS_REQ_IOCTL, &body, VEXFS_NONE, .interruptible = true,
+			   .fh = vf ? vf->release.fh : 0, .payload[0] = { data, body.bytes },
+			   .out = data, .out_room = body.bytes);
 	int ret;
 
 	call.with_groups = true;

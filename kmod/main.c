@@ -12,7 +12,7 @@ static int __init vexfs_init(void)
 
 	if (ret)
 		return ret;
-	ret = vexfs_device_init();
+	ret = misc_register(&vexfs_device);
 	if (ret)
 		vexfs_super_exit();
 	return ret;
@@ -20,7 +20,7 @@ static int __init vexfs_init(void)
 
 static void __exit vexfs_exit(void)
 {
-	vexfs_device_exit();
+	misc_deregister(&vexfs_device);
 	vexfs_super_exit();
 }
 

@@ -117,21 +117,6 @@ static const struct super_operations vexfs_super_ops = {
 
 /* ---- Mounting ------------------------------------------------------------------------------- */
 
-/* Most bytes of one READ or WRITE: not all of the arena for one caller. */
-static u32 vexfs_max_io(const struct vexfs_fs *fs, u32 max_io, u32 area_room)
-{
-	struct vexfs_chan *chan = vexfs_fs_chan((struct vexfs_fs *)fs);
-	u32 blocks, room = area_room;
-
-	if (IS_ERR(chan))
-		return room;
-	blocks = chan->queue[0].layout.arena_blocks;
-	if (blocks)
-		room = max(room, max(blocks / 4, 1u) * VEXFS_QUEUE_ARENA_BLOCK);
-	vexfs_chan_put(chan);
-	return min3(room, max_io, (u32)VEXFS_QUEUE_MAX_DATA);
-}
-
 static int vexfs_ask_mount(struct super_block *sb, struct vexfs_rep_mount *reply)
 {
 	struct vexfs_fs *fs = sb->s_fs_info;
@@ -147,12 +132,10 @@ static int vexfs_ask_mount(struct super_block *sb, struct vexfs_rep_mount *reply
 
 	if (ret)
 		return ret;
-	if (!S_ISDIR(reply->root.mode) || !reply->max_io)
+	if (!S_ISDIR(reply->root.mode) || reply->max_io < PAGE_SIZE)
 		return -EIO;
 	fs->root = (struct vexfs_on){ reply->root.ino, reply->root.generation };
-	fs->max_read = vexfs_max_io(fs, reply->max_io, VEXFS_QUEUE_MIN_AREA);
-	fs->max_write =
-		vexfs_max_io(fs, reply->max_io, VEXFS_QUEUE_MIN_AREA - sizeof(struct vexfs_req_io));
+	fs->max_io = min_t(u32, reply->max_io, VEXFS_QUEUE_MAX_DATA);
 	vexfs_fs_live(fs, sb);
 	if (reply->flags & VEXFS_HELLO_READ_ONLY) {
 		fs->read_only = true;
@@ -194,21 +177,9 @@ enum { VEXFS_OPT_FD };
 
 static const struct fs_parameter_spec vexfs_parameters[] = { fsparam_fd("fd", VEXFS_OPT_FD), {} };
 
-/* The filesystem of an open /dev/vexfs, with a reference. */
-static struct vexfs_fs *vexfs_fs_of_file(struct file *file, const struct fs_context *fc)
-{
-	struct vexfs_chan *chan = vexfs_device_chan(file);
-
-	if (!chan || file->f_cred->user_ns != fc->user_ns)
-		return ERR_PTR(-EINVAL);
-	kref_get(&chan->fs->ref);
-	return chan->fs;
-}
-
 static int vexfs_parse(struct fs_context *fc, struct fs_parameter *param)
 {
 	struct fs_parse_result result;
-	struct vexfs_fs *fs;
 	struct file *file;
 	int option = fs_parse(fc, vexfs_parameters, param, &result);
 
@@ -221,12 +192,10 @@ static int vexfs_parse(struct fs_context *fc, struct fs_parameter *param)
 	file = param->type == fs_value_is_file ? get_file(param->file) : fget(result.uint_32);
 	if (!file)
 		return invalf(fc, "vexfs: fd is not open");
-	fs = vexfs_fs_of_file(file, fc);
+	if (file->f_cred->user_ns == fc->user_ns)
+		fc->s_fs_info = vexfs_device_fs(file);
 	fput(file);
-	if (IS_ERR(fs))
-		return invalf(fc, "vexfs: fd is not an attached /dev/vexfs");
-	fc->s_fs_info = fs;
-	return 0;
+	return fc->s_fs_info ? 0 : invalf(fc, "vexfs: fd is not an attached /dev/vexfs");
 }
 
 static int vexfs_get_tree(struct fs_context *fc)

@@ -14,6 +14,8 @@
 
 #include <linux/fs.h>
 #include <linux/kref.h>
+#include <linux/llist.h>
+#include <linux/miscdevice.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -35,7 +37,7 @@ struct vexfs_on { /* a node, as requests name it */
 
 /* ---- fs.c: the filesystem ------------------------------------------------------------------- */
 
-enum vexfs_state { VEXFS_NEW, VEXFS_LIVE, VEXFS_ORPHANED, VEXFS_DEAD };
+enum vexfs_state { VEXFS_NEW, VEXFS_MOUNTING, VEXFS_LIVE, VEXFS_ORPHANED, VEXFS_DEAD };
 
 struct vexfs_fs {
 	struct kref ref;
@@ -44,32 +46,28 @@ struct vexfs_fs {
 	struct user_namespace *user_ns; /* of the first ATTACH, and so are the next two */
 	kuid_t owner;
 	u8 volume[16];
-	spinlock_t lock; /* the next six */
+	spinlock_t lock; /* the next five */
 	enum vexfs_state state;
 	struct vexfs_chan *chan; /* the live one, with a reference, or NULL */
-	bool mounted;
 	struct super_block *sb;
 	bool recovery;
-	u64 epoch; /* of the newest channel */
-	unsigned int recover_ms;
-	unsigned int abandoned_max;    /* 0: half of the slots */
+	u64 epoch;		       /* of the newest channel */
 	wait_queue_head_t attach_wait; /* for ORPHANED to end */
 	struct delayed_work expiry;    /* ends ORPHANED at the deadline */
 	unsigned long trust;	       /* number of times that an engine came without all it knew */
 	atomic64_t unique;	       /* number of the last request */
 	atomic64_t changes;	       /* number of the last change of any inode, see inode.c */
 	u64 doubted;		       /* number of the last that the engine told of */
-	struct vexfs_on root;	       /* this and the next three: MOUNT set them */
+	struct vexfs_on root;	       /* this and the next two: MOUNT set them */
 	bool read_only;		       /* the volume is */
-	u32 max_read;		       /* bytes of one READ, and of one WRITE */
-	u32 max_write;
-	spinlock_t deferred_lock;  /* the list */
-	struct list_head deferred; /* FORGET and RELEASE to be sent, see deferred.c */
+	u32 max_io;		       /* bytes of one READ or WRITE, a page at least */
+	struct llist_head deferred;    /* FORGET and RELEASE to be sent, see deferred.c */
 	struct work_struct deferred_work;
 };
 
-struct vexfs_fs *vexfs_fs_new(void);
+struct vexfs_fs *vexfs_fs_new(const u8 *volume, bool recovery);
 struct vexfs_fs *vexfs_fs_find(u64 id);
+struct vexfs_fs *vexfs_fs_get(struct vexfs_fs *fs);
 void vexfs_fs_put(struct vexfs_fs *fs);
 int vexfs_fs_attach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool lost);
 void vexfs_fs_detach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool keep);
@@ -81,33 +79,20 @@ struct vexfs_chan *vexfs_fs_chan(struct vexfs_fs *fs);
 
 /* ---- channel.c: an incarnation of the engine ------------------------------------------------ */
 
-struct vexfs_blocks { /* a run of arena blocks */
-	u32 first;
-	u32 count;
-};
-
-struct vexfs_slot_info {	/* the module's own view of a slot */
-	wait_queue_head_t wait; /* of the client */
-	struct vexfs_blocks in;
-	struct vexfs_blocks out;
-};
-
 struct vexfs_queue {
 	struct vexfs_chan *chan;
-	u32 number;
-	struct vexfs_queue_header layout; /* what the shared header says */
-	void *memory;
+	struct vexfs_queue_memory *memory; /* shared, and so are the areas behind it */
+	struct vexfs_areas *areas;
 	spinlock_t lock; /* all that follows */
 	bool dead;
 	u32 tail;
 	u64 free;		       /* bit n: slot n is FREE */
 	u64 orphans;		       /* bit n: nobody waits for slot n: ABANDONED, or NOREPLY */
 	u64 abandoned;		       /* bit n: slot n is ABANDONED */
-	unsigned long *arena;	       /* bit n: block n is in use */
 	struct io_uring_cmd *parked;   /* FETCH that waits for a request */
 	wait_queue_head_t engine_wait; /* WAIT */
-	wait_queue_head_t free_wait;   /* for a slot and arena blocks */
-	struct vexfs_slot_info slot[VEXFS_QUEUE_MAX_SLOTS];
+	wait_queue_head_t free_wait;   /* for a slot */
+	wait_queue_head_t reply_wait[VEXFS_QUEUE_MAX_SLOTS]; /* the client of each slot */
 };
 
 struct vexfs_chan {
@@ -115,10 +100,9 @@ struct vexfs_chan {
 	struct vexfs_fs *fs;
 	fl_owner_t owner; /* the files_struct of the engine: only compared */
 	struct pid *tgid; /* of the engine */
-	struct pid_namespace *pid_ns;
 	u64 epoch;
-	u64 features;
 	size_t map_bytes;
+	u32 slots;
 	u32 queues;
 	struct vexfs_queue queue[];
 };
@@ -141,10 +125,11 @@ struct vexfs_piece {
  */
 struct vexfs_call {
 	u32 op;		      /* VEXFS_REQ_* */
-	u32 flags;	      /* VEXFS_REQUEST_INTR, _NOREPLY, _COMPAT */
 	struct vexfs_on node; /* that it is on, or zero */
 	u64 fh;
-	bool with_groups; /* the engine needs the groups of the caller */
+	bool with_groups;   /* the engine needs the groups of the caller */
+	bool interruptible; /* a signal asks the engine to answer soon */
+	bool no_reply;
 	const void *body; /* the op's struct */
 	u32 body_bytes;
 	struct vexfs_piece payload[2];
@@ -190,7 +175,7 @@ struct vexfs_none {
 /* ---- deferred.c: what is told to the engine without waiting --------------------------------- */
 
 struct vexfs_deferred {
-	struct list_head list;
+	struct llist_node list;
 	struct vexfs_node node; /* FORGET; RELEASE, if lookups is 0 */
 	u64 fh;
 };
@@ -199,11 +184,10 @@ void vexfs_defer(struct vexfs_fs *fs, struct vexfs_deferred *deferred);
 void vexfs_deferred_work(struct work_struct *work);
 void vexfs_deferred_drop(struct vexfs_fs *fs);
 
-/* ---- device.c, main.c ----------------------------------------------------------------------- */
+/* ---- device.c ------------------------------------------------------------------------------- */
 
-int vexfs_device_init(void);
-void vexfs_device_exit(void);
-struct vexfs_chan *vexfs_device_chan(struct file *file);
+extern struct miscdevice vexfs_device;
+struct vexfs_fs *vexfs_device_fs(struct file *file);
 
 /* ---- super.c, inode.c ----------------------------------------------------------------------- */
 
@@ -270,7 +254,7 @@ extern const struct file_operations vexfs_dir_ops;
 extern const struct file_operations vexfs_file_ops;
 extern const struct address_space_operations vexfs_mapping_ops;
 extern const struct dentry_operations vexfs_dentry_ops;
-extern VX_XATTR_HANDLERS vexfs_xattr_handlers[];
+extern const struct xattr_handler *vexfs_xattr_handlers[];
 
 long vexfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 ssize_t vexfs_listxattr(struct dentry *dentry, char *list, size_t room);

@@ -7,24 +7,31 @@
 
 #include "vexfs.h"
 
-static int vexfs_xattr_get(const struct xattr_handler *handler, struct dentry *dentry,
-			   struct inode *inode, const char *name, void *value, size_t room)
+/* A value, or the list of names: its size, at most `most`; with room for it the bytes too. */
+static ssize_t vexfs_ask_xattr(struct inode *inode, u32 op, const char *name, void *value,
+			       size_t room, size_t most)
 {
 	struct vexfs_req_xattr body = {
-		.name_bytes = strlen(name),
-		.value_bytes = min_t(size_t, room, XATTR_SIZE_MAX),
+		.name_bytes = name ? strlen(name) : 0,
+		.value_bytes = min(room, most),
 	};
 	struct vexfs_rep_xattr reply;
-	struct vexfs_call call = VEXFS_CALL(inode, VEXFS_REQ_GETXATTR, &body, &reply,
-					    .payload[0] = { name, body.name_bytes }, .out = value,
-					    .out_room = body.value_bytes);
+	struct vexfs_call call =
+		VEXFS_CALL(inode, op, &body, &reply, .payload[0] = { name, body.name_bytes },
+			   .out = value, .out_room = body.value_bytes);
 	int ret = vexfs_call(vexfs_fs_of(inode), &call);
 
 	if (ret)
 		return ret;
-	if (reply.bytes > XATTR_SIZE_MAX || call.out_bytes != (room ? reply.bytes : 0))
+	if (reply.bytes > most || call.out_bytes != (room ? reply.bytes : 0))
 		return -EIO;
 	return reply.bytes;
+}
+
+static int vexfs_xattr_get(const struct xattr_handler *handler, struct dentry *dentry,
+			   struct inode *inode, const char *name, void *value, size_t room)
+{
+	return vexfs_ask_xattr(inode, VEXFS_REQ_GETXATTR, name, value, room, XATTR_SIZE_MAX);
 }
 
 static int vexfs_xattr_set(const struct xattr_handler *handler, vx_idmap *idmap,
@@ -45,19 +52,10 @@ static int vexfs_xattr_set(const struct xattr_handler *handler, vx_idmap *idmap,
 
 ssize_t vexfs_listxattr(struct dentry *dentry, char *list, size_t room)
 {
-	struct inode *inode = d_inode(dentry);
-	struct vexfs_req_xattr body = { .value_bytes = min_t(size_t, room, XATTR_LIST_MAX) };
-	struct vexfs_rep_xattr reply;
-	struct vexfs_call call = VEXFS_CALL(inode, VEXFS_REQ_LISTXATTR, &body, &reply, .out = list,
-					    .out_room = body.value_bytes);
-	int ret = vexfs_call(vexfs_fs_of(inode), &call);
+	ssize_t bytes = vexfs_ask_xattr(d_inode(dentry), VEXFS_REQ_LISTXATTR, NULL, list, room,
+					XATTR_LIST_MAX);
 
-	if (ret)
-		return ret;
-	if (reply.bytes > XATTR_LIST_MAX || call.out_bytes != (room ? reply.bytes : 0) ||
-	    (call.out_bytes && list[call.out_bytes - 1]))
-		return -EIO;
-	return reply.bytes;
+	return bytes > 0 && room && list[bytes - 1] ? -EIO : bytes;
 }
 
 static const struct xattr_handler vexfs_xattr_handler = {
@@ -66,4 +64,4 @@ static const struct xattr_handler vexfs_xattr_handler = {
 	.set = vexfs_xattr_set,
 };
 
-VX_XATTR_HANDLERS vexfs_xattr_handlers[] = { &vexfs_xattr_handler, NULL };
+const struct xattr_handler *vexfs_xattr_handlers[] = { &vexfs_xattr_handler, NULL };

@@ -72,7 +72,6 @@ class Call {
         request_.header.generation = kGeneration;
         request_.header.uid = context->uid;
         request_.header.gid = context->gid;
-        request_.header.pid = static_cast<uint32_t>(context->pid);
     }
 
     [[nodiscard]] uint64_t ino_of(fuse_ino_t node) const {

@@ -23,6 +23,8 @@ namespace {
 // Wakes the serving thread out of its wait; what it does is nothing.
 constexpr int kWakeSignal = SIGURG;
 
+constexpr unsigned kRequestBytesMax = 1U << 20; // of one read or write
+
 void take_log(fuse_log_level level, const char* format, va_list arguments) {
     std::array<char, 256> text{};
     std::vsnprintf(text.data(), text.size(), format, arguments);
@@ -110,8 +112,8 @@ void init(void* user, fuse_conn_info* connection) {
         connection->want |= connection->capable & wanted;
     if (own.options().writeback)
         connection->want |= connection->capable & FUSE_CAP_WRITEBACK_CACHE;
-    connection->max_write = VEXFS_QUEUE_MAX_DATA;
-    connection->max_readahead = VEXFS_QUEUE_MAX_DATA;
+    connection->max_write = kRequestBytesMax;
+    connection->max_readahead = kRequestBytesMax;
     connection->time_gran = 1;
     own.answered();
 }

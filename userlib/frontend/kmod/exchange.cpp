@@ -11,64 +11,45 @@ namespace vexfs {
 
 namespace {
 
-// The bytes of an op's structs; a payload follows them.
-struct Shape {
-    size_t in = 0;
-    size_t out = 0;
-};
-
-Shape shape_of(uint32_t op) {
-    static constexpr std::array<Shape, VEXFS_REQ_SESSION_TRUNCATE + 1> kShapes = [] {
-        std::array<Shape, VEXFS_REQ_SESSION_TRUNCATE + 1> table{};
-        constexpr Shape kName{sizeof(vexfs_req_name), 0};
-        constexpr Shape kMake{sizeof(vexfs_req_make), sizeof(vexfs_rep_entry)};
-        constexpr Shape kCreate{sizeof(vexfs_req_make), sizeof(vexfs_rep_create)};
-        constexpr Shape kOpen{sizeof(vexfs_req_open), sizeof(vexfs_rep_open)};
-        constexpr Shape kRead{sizeof(vexfs_req_io), 0};
-        constexpr Shape kWrite{sizeof(vexfs_req_io), sizeof(vexfs_rep_write)};
-        constexpr Shape kSync{sizeof(vexfs_req_fsync), 0};
-        constexpr Shape kList{sizeof(vexfs_req_readdir), 0};
-        constexpr Shape kXattr{sizeof(vexfs_req_xattr), 0};
-        constexpr Shape kValue{sizeof(vexfs_req_xattr), sizeof(vexfs_rep_xattr)};
-        table[VEXFS_REQ_MOUNT] = {sizeof(vexfs_req_mount), sizeof(vexfs_rep_mount)};
-        table[VEXFS_REQ_LOOKUP] = {sizeof(vexfs_req_name), sizeof(vexfs_rep_entry)};
-        table[VEXFS_REQ_FORGET] = {sizeof(vexfs_req_forget), 0};
-        table[VEXFS_REQ_GETATTR] = {0, sizeof(vexfs_rep_attr)};
-        table[VEXFS_REQ_SETATTR] = {sizeof(vexfs_req_setattr), sizeof(vexfs_rep_attr)};
-        table[VEXFS_REQ_SYMLINK] = kMake;
-        table[VEXFS_REQ_MKNOD] = kMake;
-        table[VEXFS_REQ_MKDIR] = kMake;
-        table[VEXFS_REQ_CREATE] = kCreate;
-        table[VEXFS_REQ_TMPFILE] = kCreate;
-        table[VEXFS_REQ_UNLINK] = kName;
-        table[VEXFS_REQ_RMDIR] = kName;
-        table[VEXFS_REQ_RENAME] = {sizeof(vexfs_req_rename), 0};
-        table[VEXFS_REQ_LINK] = {sizeof(vexfs_req_link), sizeof(vexfs_rep_entry)};
-        table[VEXFS_REQ_OPEN] = kOpen;
-        table[VEXFS_REQ_READ] = kRead;
-        table[VEXFS_REQ_WRITE] = kWrite;
-        table[VEXFS_REQ_FSYNC] = kSync;
-        table[VEXFS_REQ_OPENDIR] = kOpen;
-        table[VEXFS_REQ_READDIR] = kList;
-        table[VEXFS_REQ_READDIRPLUS] = kList;
-        table[VEXFS_REQ_FSYNCDIR] = kSync;
-        table[VEXFS_REQ_STATFS] = {0, sizeof(vexfs_rep_statfs)};
-        table[VEXFS_REQ_SETXATTR] = kXattr;
-        table[VEXFS_REQ_GETXATTR] = kValue;
-        table[VEXFS_REQ_LISTXATTR] = kValue;
-        table[VEXFS_REQ_REMOVEXATTR] = kXattr;
-        table[VEXFS_REQ_FALLOCATE] = {sizeof(vexfs_req_fallocate), 0};
-        table[VEXFS_REQ_COPY_RANGE] = {sizeof(vexfs_req_copy), sizeof(vexfs_rep_write)};
-        table[VEXFS_REQ_LSEEK] = {sizeof(vexfs_req_lseek), sizeof(vexfs_rep_lseek)};
-        table[VEXFS_REQ_IOCTL] = {sizeof(vexfs_req_ioctl), 0};
-        table[VEXFS_REQ_SESSION_WRITE] = kWrite;
-        table[VEXFS_REQ_SESSION_READ] = kRead;
+// The bytes of an op's struct; a payload follows it.
+size_t head_bytes_of(uint32_t op) {
+    static constexpr std::array<size_t, VEXFS_REQ_SESSION_TRUNCATE + 1> kBytes = [] {
+        std::array<size_t, VEXFS_REQ_SESSION_TRUNCATE + 1> table{};
+        table[VEXFS_REQ_MOUNT] = sizeof(vexfs_req_mount);
+        table[VEXFS_REQ_LOOKUP] = sizeof(vexfs_req_name);
+        table[VEXFS_REQ_FORGET] = sizeof(vexfs_req_forget);
+        table[VEXFS_REQ_SETATTR] = sizeof(vexfs_req_setattr);
+        table[VEXFS_REQ_SYMLINK] = sizeof(vexfs_req_make);
+        table[VEXFS_REQ_MKNOD] = sizeof(vexfs_req_make);
+        table[VEXFS_REQ_MKDIR] = sizeof(vexfs_req_make);
+        table[VEXFS_REQ_CREATE] = sizeof(vexfs_req_make);
+        table[VEXFS_REQ_TMPFILE] = sizeof(vexfs_req_make);
+        table[VEXFS_REQ_UNLINK] = sizeof(vexfs_req_name);
+        table[VEXFS_REQ_RMDIR] = sizeof(vexfs_req_name);
+        table[VEXFS_REQ_RENAME] = sizeof(vexfs_req_rename);
+        table[VEXFS_REQ_LINK] = sizeof(vexfs_req_link);
+        table[VEXFS_REQ_OPEN] = sizeof(vexfs_req_open);
+        table[VEXFS_REQ_READ] = sizeof(vexfs_req_io);
+        table[VEXFS_REQ_WRITE] = sizeof(vexfs_req_io);
+        table[VEXFS_REQ_FSYNC] = sizeof(vexfs_req_fsync);
+        table[VEXFS_REQ_OPENDIR] = sizeof(vexfs_req_open);
+        table[VEXFS_REQ_READDIR] = sizeof(vexfs_req_readdir);
+        table[VEXFS_REQ_READDIRPLUS] = sizeof(vexfs_req_readdir);
+        table[VEXFS_REQ_FSYNCDIR] = sizeof(vexfs_req_fsync);
+        table[VEXFS_REQ_SETXATTR] = sizeof(vexfs_req_xattr);
+        table[VEXFS_REQ_GETXATTR] = sizeof(vexfs_req_xattr);
+        table[VEXFS_REQ_LISTXATTR] = sizeof(vexfs_req_xattr);
+        table[VEXFS_REQ_REMOVEXATTR] = sizeof(vexfs_req_xattr);
+        table[VEXFS_REQ_FALLOCATE] = sizeof(vexfs_req_fallocate);
+        table[VEXFS_REQ_COPY_RANGE] = sizeof(vexfs_req_copy);
+        table[VEXFS_REQ_LSEEK] = sizeof(vexfs_req_lseek);
+        table[VEXFS_REQ_IOCTL] = sizeof(vexfs_req_ioctl);
+        table[VEXFS_REQ_SESSION_WRITE] = sizeof(vexfs_req_io);
+        table[VEXFS_REQ_SESSION_READ] = sizeof(vexfs_req_io);
         return table;
     }();
-    return op < kShapes.size() ? kShapes[op] : Shape();
+    return op < kBytes.size() ? kBytes[op] : 0;
 }
-
-constexpr uint32_t kGroupsMax = 65'536; // as Linux has it
 
 // Data is passed on as it lies there: to copy it would cost more than to write it.
 bool is_data(uint32_t op) {
@@ -81,7 +62,7 @@ bool is_data(uint32_t op) {
 Status Exchange::take_groups(const vexfs_request& header, Bytes& payload) {
     const size_t bytes = size_t{header.groups} * sizeof(uint32_t);
     const bool given = (header.flags & VEXFS_REQUEST_GROUPS) != 0;
-    if ((!given && bytes > 0) || header.groups > kGroupsMax || bytes > payload.size())
+    if ((!given && bytes > 0) || bytes > payload.size())
         return fail(Code::kEINVAL, "queue: the groups are not where the request has room for them");
     groups_.resize(header.groups);
     if (bytes > 0)
@@ -92,19 +73,13 @@ Status Exchange::take_groups(const vexfs_request& header, Bytes& payload) {
 
 Status Exchange::read_in(const Taken& taken, WireRequest& request) {
     const vexfs_request& header = taken.request;
-    const size_t head_bytes = std::min<size_t>(shape_of(header.op).in, header.in_bytes);
-    size_t payload_bytes = header.in_bytes - head_bytes;
     const Bytes area = shared_.in_area(taken.slot);
-    const bool apart = (header.flags & VEXFS_REQUEST_IN_ARENA) != 0;
-    if (payload_bytes > VEXFS_QUEUE_MAX_DATA ||
-        (apart ? head_bytes : header.in_bytes) > area.size())
+    if (header.in_bytes > area.size())
         return fail(Code::kEINVAL, "queue: a request is larger than its place");
-    Bytes payload = area.subspan(head_bytes, apart ? 0 : payload_bytes);
-    if (apart)
-        payload = VEXFS_TRY(shared_.arena(header.in_block, payload_bytes));
+    const size_t head_bytes = std::min<size_t>(head_bytes_of(header.op), header.in_bytes);
+    Bytes payload = area.subspan(head_bytes, header.in_bytes - head_bytes);
     VEXFS_TRY_VOID(take_groups(header, payload));
-    payload_bytes = payload.size();
-    const size_t copied = head_bytes + (is_data(header.op) ? 0 : payload_bytes);
+    const size_t copied = head_bytes + (is_data(header.op) ? 0 : payload.size());
     in_.resize(std::max(in_.size(), copied));
     if (head_bytes > 0)
         std::memcpy(in_.data(), area.data(), head_bytes);
@@ -113,33 +88,9 @@ Status Exchange::read_in(const Taken& taken, WireRequest& request) {
     if (is_data(header.op))
         return ok();
     if (!payload.empty())
-        std::memcpy(in_.data() + head_bytes, payload.data(), payload_bytes);
-    request.payload = Bytes(in_).subspan(head_bytes, payload_bytes);
+        std::memcpy(in_.data() + head_bytes, payload.data(), payload.size());
+    request.payload = Bytes(in_).subspan(head_bytes, payload.size());
     return ok();
-}
-
-Result<Exchange::Room> Exchange::room_of(const Taken& taken) {
-    const vexfs_request& header = taken.request;
-    const MutableBytes area = shared_.out_area(taken.slot);
-    Room room;
-    if ((header.flags & VEXFS_REQUEST_OUT_ARENA) == 0) {
-        if (header.out_room > area.size())
-            return fail(Code::kEINVAL, "queue: the room for a reply is larger than its place");
-        room.whole = area.first(header.out_room);
-        return room;
-    }
-    const size_t head_bytes = std::min<size_t>(shape_of(header.op).out, header.out_room);
-    const size_t payload_bytes = header.out_room - head_bytes;
-    if (payload_bytes > VEXFS_QUEUE_MAX_DATA)
-        return fail(Code::kEINVAL, "queue: the room for a reply is larger than its place");
-    room.payload = VEXFS_TRY(shared_.arena(header.out_block, payload_bytes));
-    room.whole = room.payload;
-    if (head_bytes == 0)
-        return room;
-    room.head = area.first(head_bytes);
-    out_.resize(std::max<size_t>(out_.size(), header.out_room));
-    room.whole = MutableBytes(out_).first(header.out_room);
-    return room;
 }
 
 WireReply Exchange::serve(const Taken& taken, WireRequest request) {
@@ -154,21 +105,16 @@ Result<WireReply> Exchange::carry_out(const Taken& taken) {
     WireRequest request;
     request.header = taken.request;
     VEXFS_TRY_VOID(read_in(taken, request));
-    const Room room = VEXFS_TRY(room_of(taken));
-    request.out = room.whole;
+    const MutableBytes area = shared_.out_area(taken.slot);
+    if (taken.request.out_room > area.size())
+        return fail(Code::kEINVAL, "queue: the room for a reply is larger than its place");
+    request.out = area.first(taken.request.out_room);
     WireReply reply = serve(taken, request);
-    VEXFS_ASSERT(reply.bytes <= room.whole.size());
+    VEXFS_ASSERT(reply.bytes <= taken.request.out_room);
     if (reply.result < -VEXFS_QUEUE_MAX_ERRNO || reply.result > 0)
         reply.result = -EIO;
     if (reply.result != 0 && taken.request.op != VEXFS_REQ_IOCTL)
         reply.bytes = 0;
-    if (room.head.empty() || reply.bytes == 0)
-        return reply;
-    const Bytes written = room.whole.first(reply.bytes);
-    const size_t head_bytes = std::min(room.head.size(), written.size());
-    std::memcpy(room.head.data(), written.data(), head_bytes);
-    if (written.size() > head_bytes)
-        std::memcpy(room.payload.data(), written.data() + head_bytes, written.size() - head_bytes);
     return reply;
 }
 

@@ -2,7 +2,7 @@
 //
 // One request of the queue, handed to the wire, and its reply put where the module looks for it.
 //
-// Sizes and places are checked here, what the bytes mean by Dispatch. All but the data of a write
+// Sizes are checked here, what the bytes mean by Dispatch. All but the data of a write
 // is copied before it is looked at, so that nothing changes between a check and its use.
 //
 // Threads: one thread each; it keeps the memory that requests need.
@@ -25,15 +25,8 @@ class Exchange {
     WireReply run(const Taken& taken);
 
   private:
-    // Where the reply is to go: in one piece, or its struct apart from the rest.
-    struct Room {
-        MutableBytes whole;   // for Dispatch
-        MutableBytes head;    // the place of the struct, if it is apart
-        MutableBytes payload; // and of the rest
-    };
     Result<WireReply> carry_out(const Taken& taken);
     Status read_in(const Taken& taken, WireRequest& request);
-    Result<Room> room_of(const Taken& taken);
     WireReply serve(const Taken& taken, WireRequest request);
     Status take_groups(const vexfs_request& header, Bytes& payload);
 
@@ -42,7 +35,6 @@ class Exchange {
     const TimesChanged& changed_;
     std::vector<uint32_t> groups_; // of the caller
     std::vector<std::byte> in_;
-    std::vector<std::byte> out_;
 };
 
 } // namespace vexfs

@@ -24,7 +24,6 @@ class IoctlDoorbell final : public Doorbell {
   private:
     [[nodiscard]] Status call(uint64_t mask, uint32_t head, uint64_t timeout_ns) const {
         vexfs_wait wait{};
-        wait.size = sizeof wait;
         wait.cmd = {mask, head, queue_, 0};
         wait.timeout_ns = timeout_ns;
         if (::ioctl(descriptor_, VEXFS_QUEUE_WAIT, &wait) == 0 || errno == ETIMEDOUT ||

@@ -62,14 +62,12 @@ Status ModuleDevice::attach(vexfs_attach& attach, std::string& explanation) {
     attach.size = sizeof attach;
     attach.abi = VEXFS_QUEUE_ABI;
     const vexfs_attach asked = attach;
-    const unsigned long command = asked.fs == 0 ? VEXFS_QUEUE_ATTACH : VEXFS_QUEUE_RECOVER;
-    if (::ioctl(descriptor_, command, &attach) != 0) {
+    if (::ioctl(descriptor_, VEXFS_QUEUE_ATTACH, &attach) != 0) {
         const int error = errno;
         explanation = reason_of(error, asked);
         return fail(code_from_errno(error), "module: attach");
     }
-    if (attach.queues == 0 || attach.queues > VEXFS_QUEUE_MAX_QUEUES || attach.map_bytes == 0 ||
-        attach.map_bytes % VEXFS_QUEUE_MIN_AREA != 0) {
+    if (attach.queues == 0 || attach.queues > VEXFS_QUEUE_MAX_QUEUES || attach.map_bytes == 0) {
         explanation = "the kernel module attached with impossible sizes";
         return fail(Code::kEPROTO, "module: attach");
     }
@@ -88,14 +86,14 @@ Result<MutableBytes> ModuleDevice::map(const vexfs_attach& attach, uint32_t queu
 }
 
 Status ModuleDevice::forget_attributes(uint64_t ino) const {
-    const vexfs_inval inval{sizeof inval, 0, ino};
+    const vexfs_inval inval{ino};
     return ::ioctl(descriptor_, VEXFS_QUEUE_NOTIFY_INVAL, &inval) == 0
                ? ok()
                : Status(fail(code_from_errno(errno), "module: notify"));
 }
 
 Status ModuleDevice::detach(bool keep) const {
-    const vexfs_detach detach{sizeof detach, keep ? VEXFS_DETACH_KEEP : 0};
+    const vexfs_detach detach{keep ? VEXFS_DETACH_KEEP : 0, 0};
     return ::ioctl(descriptor_, VEXFS_QUEUE_DETACH, &detach) == 0
                ? ok()
                : Status(fail(code_from_errno(errno), "module: detach"));

@@ -16,10 +16,8 @@ namespace vexfs {
 
 namespace {
 
-constexpr uint32_t kSlots = 32;
-constexpr uint32_t kAreaBytes = 8192; // most requests and replies; the arena has the rest
-constexpr uint32_t kArenaBlocks = 64; // 4 MiB of a queue: four requests of the largest size
-constexpr unsigned kThreadsMin = 2;   // of a queue: one serves, one is at the doorbell
+constexpr uint32_t kSlots = 32;     // of a queue: 4.3 MiB of the kernel's memory
+constexpr unsigned kThreadsMin = 2; // of a queue: one serves, one is at the doorbell
 
 // White space as the kernel writes it into its tables.
 std::string escaped(const std::string& path) {
@@ -78,14 +76,11 @@ ModuleServer::mount(Dispatch& dispatch, const ModuleOptions& options, std::strin
 
 Status ModuleServer::start(Dispatch& dispatch, std::string& explanation) {
     attached_.fs = options_.fs;
-    attached_.flags = options_.fs != 0 ? VEXFS_RECOVER_LOST : 0;
+    attached_.flags = options_.fs != 0 ? VEXFS_ATTACH_LOST : 0;
     attached_.features = VEXFS_QUEUE_FEATURE_URING | VEXFS_QUEUE_FEATURE_CANCEL |
                          (options_.recovery ? VEXFS_QUEUE_FEATURE_RECOVERY : 0) |
                          (options_.poll.count() > 0 ? VEXFS_QUEUE_FEATURE_POLLING : 0);
     attached_.slots = kSlots;
-    attached_.in_bytes = kAreaBytes;
-    attached_.out_bytes = kAreaBytes;
-    attached_.arena_blocks = kArenaBlocks;
     std::copy(options_.volume.begin(), options_.volume.end(), attached_.volume);
     VEXFS_TRY_VOID(device_.attach(attached_, explanation));
     doorbell_ = options_.doorbell.value_or(best_doorbell(attached_.features));
@@ -107,7 +102,7 @@ Status ModuleServer::start(Dispatch& dispatch, std::string& explanation) {
 
 Status ModuleServer::add_queue(Dispatch& dispatch, uint32_t number) {
     const MutableBytes memory = VEXFS_TRY(device_.map(attached_, number));
-    const SharedQueue shared = VEXFS_TRY(SharedQueue::over(memory, number, attached_.epoch));
+    const SharedQueue shared = VEXFS_TRY(SharedQueue::over(memory, attached_.slots));
     const QueueOptions how{std::max(kThreadsMin, options_.threads / attached_.queues),
                            options_.poll};
     queues_.push_back(std::make_unique<QueueServer>(

@@ -108,7 +108,7 @@ TEST_CASE("queue server: many clients at once each find what they left") {
         run_clients(rig, 8, 200);
     }
     SUBCASE("and more clients than slots") {
-        QueueRig rig({3, {}}, {2, 4096, 4096, 40, 0, 1});
+        QueueRig rig({3, {}}, 2);
         REQUIRE(rig.server().start());
         run_clients(rig, 8, 100);
     }
@@ -143,7 +143,7 @@ TEST_CASE("queue server: a request that waits holds up no other") {
 }
 
 TEST_CASE("queue server: short requests that wait together are committed together") {
-    QueueRig rig({1, {}}, {64, 4096, 4096, 4, 0, 1});
+    QueueRig rig({1, {}}, 64);
     const std::string name = "absent";
     const vexfs_req_name body{static_cast<uint32_t>(name.size()), 0};
     std::vector<std::thread> clients;

@@ -10,8 +10,8 @@ using namespace vexfs;
 namespace {
 
 struct Sides {
-    ModulePeer peer{{4, 4096, 4096, 4, 0, 1}};
-    RequestQueue queue{SharedQueue::over(peer.memory(), 0, 1).value()};
+    ModulePeer peer{4};
+    RequestQueue queue{SharedQueue::over(peer.memory(), 4).value()};
 
     uint32_t post(uint64_t ino) {
         PeerCall call;

@@ -2,8 +2,8 @@
 //
 // The memory that a queue shares with the kernel module, as vexfs_queue.h lays it out.
 //
-// The header is read once and every place in it checked: from then on no access leaves the memory,
-// whatever the module writes. What a request says is not looked at here.
+// No access leaves the memory, whatever the module writes. What a request says is not looked at
+// here.
 //
 // Threads: any; each word has one writer, the module or whoever serves the slot.
 #pragma once
@@ -17,11 +17,10 @@ namespace vexfs {
 
 class SharedQueue {
   public:
-    // EPROTO if the memory is not laid out as the queue of that number and epoch. The memory
-    // outlives it.
-    static Result<SharedQueue> over(MutableBytes memory, uint32_t queue, uint64_t epoch);
+    // EPROTO if the memory has no room for a queue of so many slots. The memory outlives it.
+    static Result<SharedQueue> over(MutableBytes memory, uint32_t slots);
 
-    [[nodiscard]] uint32_t slots() const { return header_.slots; }
+    [[nodiscard]] uint32_t slots() const { return slots_; }
     // What the module has queued so far; all that it wrote before is visible after it.
     [[nodiscard]] uint32_t tail() const { return tail_word().load(std::memory_order_acquire); }
     // The number that the module queued as its `position`th: not checked.
@@ -31,8 +30,6 @@ class SharedQueue {
     [[nodiscard]] vexfs_request request(uint32_t slot) const;
     [[nodiscard]] Bytes in_area(uint32_t slot) const;
     [[nodiscard]] MutableBytes out_area(uint32_t slot) const;
-    // EINVAL if the arena has no such place.
-    [[nodiscard]] Result<MutableBytes> arena(uint32_t block, size_t bytes) const;
     [[nodiscard]] uint32_t state(uint32_t slot) const;
     // A byte that the module sets once the client has a signal; for atomic loads.
     [[nodiscard]] const uint8_t* cancelled(uint32_t slot) const;
@@ -45,20 +42,14 @@ class SharedQueue {
   private:
     using Word = std::atomic_ref<uint32_t>;
 
-    SharedQueue(MutableBytes memory, const vexfs_queue_header& header)
-        : memory_(memory), header_(header) {}
-    [[nodiscard]] Word word(uint64_t offset) const {
-        return Word(*reinterpret_cast<uint32_t*>(memory_.data() + offset));
-    }
-    [[nodiscard]] Word tail_word() const {
-        return word(header_.tail_offset + offsetof(vexfs_queue_tail, sq_tail));
-    }
-    [[nodiscard]] uint64_t slot_at(uint32_t slot) const {
-        return header_.slot_offset + uint64_t{slot} * header_.slot_stride;
-    }
+    SharedQueue(std::byte* memory, uint32_t slots)
+        : memory_(reinterpret_cast<vexfs_queue_memory*>(memory)),
+          areas_(reinterpret_cast<vexfs_areas*>(memory_ + 1)), slots_(slots) {}
+    [[nodiscard]] Word tail_word() const { return Word(memory_->tail.sq_tail); }
 
-    MutableBytes memory_;
-    vexfs_queue_header header_;
+    vexfs_queue_memory* memory_;
+    vexfs_areas* areas_; // one for each slot
+    uint32_t slots_;
 };
 
 } // namespace vexfs

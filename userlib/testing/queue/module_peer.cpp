@@ -12,32 +12,11 @@ namespace {
 
 using Word = std::atomic_ref<uint32_t>;
 
-constexpr uint32_t kTailOffset = 128;
-constexpr uint32_t kEngineOffset = 192;
-constexpr uint32_t kSqOffset = 256;
-constexpr uint32_t kSlotOffset = 512;
-
-// Another place for everything than the module chooses, where the contract leaves a choice.
-vexfs_queue_header header_of(const PeerShape& shape) {
-    vexfs_queue_header header{};
-    header.magic = VEXFS_QUEUE_MAGIC;
-    header.abi = VEXFS_QUEUE_ABI;
-    header.epoch = shape.epoch;
-    header.queue = shape.queue;
-    header.slots = shape.slots;
-    header.slot_stride = sizeof(vexfs_slot) + 64;
-    header.in_bytes = shape.in_bytes;
-    header.out_bytes = shape.out_bytes;
-    header.arena_blocks = shape.arena_blocks;
-    header.tail_offset = kTailOffset;
-    header.engine_offset = kEngineOffset;
-    header.sq_offset = kSqOffset;
-    header.slot_offset = kSlotOffset;
-    const uint64_t slots_end = kSlotOffset + uint64_t{shape.slots} * header.slot_stride;
-    header.out_offset = round_up<uint64_t>(slots_end, 4096);
-    header.in_offset = header.out_offset + uint64_t{shape.slots} * shape.out_bytes;
-    header.arena_offset = header.in_offset + uint64_t{shape.slots} * shape.in_bytes;
-    return header;
+MutableBytes map_shared(size_t bytes) {
+    void* const mapped =
+        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    VEXFS_ASSERT(mapped != MAP_FAILED);
+    return {static_cast<std::byte*>(mapped), bytes};
 }
 
 } // namespace
@@ -52,108 +31,32 @@ class PeerDoorbell final : public Doorbell {
     ModulePeer& peer_;
 };
 
-ModulePeer::ModulePeer(const PeerShape& shape)
-    : shape_(shape), slots_(shape.slots), blocks_(shape.arena_blocks, false) {
-    const vexfs_queue_header layout = header_of(shape);
-    const size_t bytes = layout.arena_offset + size_t{shape.arena_blocks} * VEXFS_QUEUE_ARENA_BLOCK;
-    void* const mapped =
-        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    VEXFS_ASSERT(mapped != MAP_FAILED);
-    memory_ = {static_cast<std::byte*>(mapped), bytes};
-    header() = layout;
-}
+ModulePeer::ModulePeer(uint32_t slots)
+    : bytes_(map_shared(sizeof(vexfs_queue_memory) + slots * sizeof(vexfs_areas))),
+      shared_(*reinterpret_cast<vexfs_queue_memory*>(bytes_.data())), slots_(slots) {}
 
 ModulePeer::~ModulePeer() {
-    ::munmap(memory_.data(), memory_.size());
+    ::munmap(bytes_.data(), bytes_.size());
 }
 
 std::unique_ptr<Doorbell> ModulePeer::doorbell() {
     return std::make_unique<PeerDoorbell>(*this);
 }
 
-vexfs_queue_header& ModulePeer::header() const {
-    return *reinterpret_cast<vexfs_queue_header*>(memory_.data());
-}
-
-// Where things are is the module's own knowledge: a test may have spoilt the header.
-vexfs_slot& ModulePeer::slot(uint32_t number) const {
-    const uint64_t stride = header_of(shape_).slot_stride;
-    return *reinterpret_cast<vexfs_slot*>(memory_.data() + kSlotOffset + number * stride);
-}
-
-uint32_t& ModulePeer::tail() const {
-    return reinterpret_cast<vexfs_queue_tail*>(memory_.data() + kTailOffset)->sq_tail;
-}
-
-uint32_t& ModulePeer::queued(uint32_t position) const {
-    return reinterpret_cast<uint32_t*>(memory_.data() + kSqOffset)[position % shape_.slots];
-}
-
-const vexfs_queue_engine& ModulePeer::engine() const {
-    return *reinterpret_cast<const vexfs_queue_engine*>(memory_.data() + kEngineOffset);
-}
-
-MutableBytes ModulePeer::in_area(uint32_t slot) const {
-    return memory_.subspan(header_of(shape_).in_offset + uint64_t{slot} * shape_.in_bytes,
-                           shape_.in_bytes);
-}
-
-MutableBytes ModulePeer::out_area(uint32_t slot) const {
-    return memory_.subspan(header_of(shape_).out_offset + uint64_t{slot} * shape_.out_bytes,
-                           shape_.out_bytes);
-}
-
-MutableBytes ModulePeer::arena(const Blocks& blocks) const {
-    constexpr uint64_t kBlock = VEXFS_QUEUE_ARENA_BLOCK;
-    return memory_.subspan(header_of(shape_).arena_offset + blocks.first * kBlock,
-                           blocks.count * kBlock);
-}
-
-bool ModulePeer::take_blocks(Blocks& blocks, size_t bytes) {
-    const auto count = static_cast<uint32_t>(div_ceil<size_t>(bytes, VEXFS_QUEUE_ARENA_BLOCK));
-    blocks = {};
-    if (count == 0)
-        return true;
-    const auto at = std::search_n(blocks_.begin(), blocks_.end(), count, false);
-    if (at == blocks_.end())
-        return false;
-    std::fill_n(at, count, true);
-    blocks = {static_cast<uint32_t>(at - blocks_.begin()), count};
-    return true;
+vexfs_areas& ModulePeer::areas(uint32_t slot) const {
+    return reinterpret_cast<vexfs_areas*>(&shared_ + 1)[slot];
 }
 
 void ModulePeer::free_slot(Slot& slot) {
-    for (const Blocks& blocks : {slot.in, slot.out})
-        std::fill_n(blocks_.begin() + blocks.first, blocks.count, false);
     slot = Slot();
     for_clients_.notify_all();
-}
-
-bool ModulePeer::try_take(const PeerCall& call, uint32_t& number) {
-    const auto found =
-        std::find_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.free; });
-    if (found == slots_.end())
-        return false;
-    const bool in_arena = call.body.size() + call.payload.size() > shape_.in_bytes;
-    const bool out_arena = call.reply_bytes + call.out_room > shape_.out_bytes;
-    if (!take_blocks(found->in, in_arena ? call.payload.size() : 0))
-        return false;
-    if (!take_blocks(found->out, out_arena ? call.out_room : 0)) {
-        std::fill_n(blocks_.begin() + found->in.first, found->in.count, false);
-        found->in = {};
-        return false;
-    }
-    found->free = false;
-    number = static_cast<uint32_t>(found - slots_.begin());
-    return true;
 }
 
 void ModulePeer::fill(uint32_t number, const PeerCall& call) {
     Slot& own = slots_[number];
     vexfs_request request{};
     request.op = call.op;
-    request.flags = call.flags | (own.in.count > 0 ? VEXFS_REQUEST_IN_ARENA : 0) |
-                    (own.out.count > 0 ? VEXFS_REQUEST_OUT_ARENA : 0);
+    request.flags = call.flags;
     request.unique = ++unique_;
     request.ino = call.ino;
     request.generation = call.generation;
@@ -162,23 +65,25 @@ void ModulePeer::fill(uint32_t number, const PeerCall& call) {
     request.groups = call.groups;
     request.in_bytes = static_cast<uint32_t>(call.body.size() + call.payload.size());
     request.out_room = static_cast<uint32_t>(call.reply_bytes + call.out_room);
-    request.in_block = own.in.first;
-    request.out_block = own.out.first;
-    own.reply_bytes = call.reply_bytes;
     own.out_room = request.out_room;
     own.orphan = (call.flags & VEXFS_REQUEST_NOREPLY) != 0;
     slot(number).request = request;
-    const MutableBytes area = in_area(number);
+    VEXFS_ASSERT(request.in_bytes <= VEXFS_QUEUE_AREA && request.out_room <= VEXFS_QUEUE_AREA);
+    const MutableBytes area = std::as_writable_bytes(std::span(areas(number).in));
     std::copy(call.body.begin(), call.body.end(), area.begin());
-    const MutableBytes rest = own.in.count > 0 ? arena(own.in) : area.subspan(call.body.size());
-    std::copy(call.payload.begin(), call.payload.end(), rest.begin());
+    std::copy(call.payload.begin(), call.payload.end(), area.subspan(call.body.size()).begin());
 }
 
-uint32_t ModulePeer::take(const PeerCall& call) {
-    uint32_t number = 0;
-    while (!try_take(call, number))
+uint32_t ModulePeer::take() {
+    for (;;) {
+        const auto found =
+            std::find_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.free; });
+        if (found != slots_.end()) {
+            found->free = false;
+            return static_cast<uint32_t>(found - slots_.begin());
+        }
         for_clients_.wait(mutex_);
-    return number;
+    }
 }
 
 void ModulePeer::publish(uint32_t number) {
@@ -191,7 +96,7 @@ void ModulePeer::publish(uint32_t number) {
 
 uint32_t ModulePeer::post(const PeerCall& call) {
     MutexLock lock(mutex_);
-    const uint32_t number = take(call);
+    const uint32_t number = take();
     fill(number, call);
     publish(number);
     return number;
@@ -199,12 +104,12 @@ uint32_t ModulePeer::post(const PeerCall& call) {
 
 uint32_t ModulePeer::post_raw(const vexfs_request& request, Bytes in) {
     MutexLock lock(mutex_);
-    const uint32_t number = take({});
+    const uint32_t number = take();
     slots_[number].raw = true;
     slots_[number].out_room = request.out_room;
     slots_[number].orphan = (request.flags & VEXFS_REQUEST_NOREPLY) != 0;
     slot(number).request = request;
-    std::copy(in.begin(), in.end(), in_area(number).begin());
+    std::copy(in.begin(), in.end(), std::as_writable_bytes(std::span(areas(number).in)).begin());
     publish(number);
     return number;
 }
@@ -226,13 +131,8 @@ PeerReply ModulePeer::read(uint32_t number) {
     }
     if (own.raw)
         return reply;
-    const Bytes area = out_area(number);
-    const size_t head = own.out.count > 0 ? std::min(own.reply_bytes, bytes) : bytes;
-    reply.bytes.assign(area.begin(), area.begin() + static_cast<ptrdiff_t>(head));
-    if (bytes > head) {
-        const Bytes rest = arena(own.out).first(bytes - head);
-        reply.bytes.insert(reply.bytes.end(), rest.begin(), rest.end());
-    }
+    const Bytes area = std::as_bytes(std::span(areas(number).out));
+    reply.bytes.assign(area.begin(), area.begin() + static_cast<ptrdiff_t>(bytes));
     return reply;
 }
 
@@ -268,7 +168,7 @@ void ModulePeer::abandon(uint32_t number) {
 }
 
 void ModulePeer::commit(uint64_t mask) {
-    for (uint32_t i = 0; i < shape_.slots; ++i) {
+    for (uint32_t i = 0; i < slots_.size(); ++i) {
         Slot& own = slots_[i];
         if (own.free)
             continue;

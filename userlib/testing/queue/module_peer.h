@@ -19,15 +19,6 @@
 
 namespace vexfs {
 
-struct PeerShape {
-    uint32_t slots = 8;
-    uint32_t in_bytes = 4096;
-    uint32_t out_bytes = 4096;
-    uint32_t arena_blocks = 48;
-    uint32_t queue = 0;
-    uint64_t epoch = 1;
-};
-
 struct PeerCall {
     uint32_t op = 0;
     uint64_t ino = 0;
@@ -49,12 +40,12 @@ struct PeerReply {
 
 class ModulePeer {
   public:
-    explicit ModulePeer(const PeerShape& shape = {});
+    explicit ModulePeer(uint32_t slots = 8);
     ~ModulePeer();
     ModulePeer(const ModulePeer&) = delete;
     ModulePeer& operator=(const ModulePeer&) = delete;
 
-    [[nodiscard]] MutableBytes memory() const { return memory_; }
+    [[nodiscard]] MutableBytes memory() const { return bytes_; }
     // The peer outlives it.
     std::unique_ptr<Doorbell> doorbell();
 
@@ -80,46 +71,34 @@ class ModulePeer {
     [[nodiscard]] uint32_t free_slots();
 
     // The shared memory itself.
-    [[nodiscard]] vexfs_queue_header& header() const;
-    [[nodiscard]] vexfs_slot& slot(uint32_t number) const;
-    [[nodiscard]] uint32_t& tail() const;
-    [[nodiscard]] uint32_t& queued(uint32_t position) const;
-    [[nodiscard]] const vexfs_queue_engine& engine() const;
-    [[nodiscard]] MutableBytes in_area(uint32_t slot) const;
+    [[nodiscard]] vexfs_slot& slot(uint32_t number) const { return shared_.slot[number]; }
+    [[nodiscard]] uint32_t& tail() const { return shared_.tail.sq_tail; }
+    [[nodiscard]] uint32_t& queued(uint32_t position) const { return shared_.sq[position % 64]; }
+    [[nodiscard]] const vexfs_queue_engine& engine() const { return shared_.engine; }
 
   private:
     friend class PeerDoorbell;
-    struct Blocks {
-        uint32_t first = 0;
-        uint32_t count = 0;
-    };
     struct Slot { // what the module knows of it, whatever the shared memory says
         bool free = true;
         bool orphan = false; // nobody waits for it
         bool woken = false;
         bool raw = false; // the reply is checked, and not read
-        Blocks in;
-        Blocks out;
-        size_t reply_bytes = 0;
         uint32_t out_room = 0;
     };
 
     Status ring(uint64_t mask);
     Status wait(uint64_t mask, uint32_t head);
-    bool try_take(const PeerCall& call, uint32_t& number) VEXFS_REQUIRES(mutex_);
-    bool take_blocks(Blocks& blocks, size_t bytes) VEXFS_REQUIRES(mutex_);
     void free_slot(Slot& slot) VEXFS_REQUIRES(mutex_);
     void commit(uint64_t mask) VEXFS_REQUIRES(mutex_);
     void fill(uint32_t number, const PeerCall& call) VEXFS_REQUIRES(mutex_);
-    uint32_t take(const PeerCall& call) VEXFS_REQUIRES(mutex_);
+    uint32_t take() VEXFS_REQUIRES(mutex_);
     void publish(uint32_t number) VEXFS_REQUIRES(mutex_);
     [[nodiscard]] bool is_done(uint32_t number) const;
     PeerReply read(uint32_t number) VEXFS_REQUIRES(mutex_);
-    [[nodiscard]] MutableBytes out_area(uint32_t slot) const;
-    [[nodiscard]] MutableBytes arena(const Blocks& blocks) const;
+    [[nodiscard]] vexfs_areas& areas(uint32_t slot) const;
 
-    const PeerShape shape_;
-    MutableBytes memory_;
+    const MutableBytes bytes_;
+    vexfs_queue_memory& shared_;
     std::atomic<uint32_t> lies_{0};
     std::atomic<uint32_t> commits_{0};
     std::atomic<uint32_t> waits_{0};
@@ -127,7 +106,6 @@ class ModulePeer {
     CondVar for_engine_;
     CondVar for_clients_;
     std::vector<Slot> slots_ VEXFS_GUARDED_BY(mutex_);
-    std::vector<bool> blocks_ VEXFS_GUARDED_BY(mutex_); // of the arena, true: in use
     uint64_t unique_ VEXFS_GUARDED_BY(mutex_) = 0;
     bool parked_ VEXFS_GUARDED_BY(mutex_) = false;
     bool dead_ VEXFS_GUARDED_BY(mutex_) = false;

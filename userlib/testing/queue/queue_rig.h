@@ -16,16 +16,14 @@ namespace vexfs {
 
 class QueueRig {
   public:
-    explicit QueueRig(const QueueOptions& options = {2, {}}, const PeerShape& shape = {})
-        : peer_(shape) {
+    explicit QueueRig(const QueueOptions& options = {2, {}}, uint32_t slots = 8) : peer_(slots) {
         DeviceSpec spec;
         spec.path = file_.path();
         std::string explanation;
         volume_ = std::move(Volume::open(spec, {}, explanation)).value();
         dispatch_ = std::make_unique<Dispatch>(*volume_, VEXFS_FRONT_END_KMOD);
         server_ = std::make_unique<QueueServer>(
-            SharedQueue::over(peer_.memory(), shape.queue, shape.epoch).value(), peer_.doorbell(),
-            *dispatch_,
+            SharedQueue::over(peer_.memory(), slots).value(), peer_.doorbell(), *dispatch_,
             [this](uint64_t ino) {
                 MutexLock lock(mutex_);
                 changed_inodes_.push_back(ino);

@@ -19,6 +19,10 @@ namespace {
 constexpr size_t kMemoryBytes = 65536;
 
 unsigned long random_command(Random& chance) {
+    static constexpr std::array<unsigned long, 3> kOfDevice{VEXFS_QUEUE_ATTACH, VEXFS_QUEUE_DETACH,
+                                                            VEXFS_QUEUE_NOTIFY_INVAL};
+    if (one_in(chance, 4))
+        return kOfDevice[chance.below(kOfDevice.size())];
     const unsigned type = one_in(chance, 8) ? chance.next() % 256 : VEXFS_IOC_TYPE;
     const unsigned direction = one_in(chance, 8) ? chance.next() % 4 : _IOC_READ | _IOC_WRITE;
     const unsigned bytes =
@@ -26,14 +30,21 @@ unsigned long random_command(Random& chance) {
     return _IOC(direction, type, chance.next() % 256, bytes);
 }
 
-// Words that are small, large, or sizes that the commands expect.
+// Words that are small or large; half of the time an ATTACH that may succeed.
 void fill(Random& chance, uint32_t* words, size_t count) {
     for (size_t i = 0; i < count; ++i)
         words[i] = one_in(chance, 3) ? static_cast<uint32_t>(chance.next())
                                      : static_cast<uint32_t>(chance.next() % 80);
-    if (!one_in(chance, 4))
-        words[0] = one_in(chance, 2) ? sizeof(vexfs_attach) : sizeof(vexfs_wait);
-    words[1] = one_in(chance, 4) ? words[1] : VEXFS_QUEUE_ABI;
+    if (one_in(chance, 2))
+        return;
+    vexfs_attach attach{};
+    attach.size = sizeof attach;
+    attach.abi = VEXFS_QUEUE_ABI;
+    attach.features = chance.next();
+    attach.queues = static_cast<uint32_t>(chance.below(5));
+    attach.slots = static_cast<uint32_t>(chance.below(70));
+    attach.fs = one_in(chance, 4) ? chance.below(20) : 0;
+    std::memcpy(words, &attach, sizeof attach);
 }
 
 // The memory, its last bytes, memory that cannot be read, or no memory.
@@ -88,7 +99,7 @@ bool run_hostile_client(const std::vector<std::string>& paths, uint64_t seed, ui
         fill(chance, reinterpret_cast<uint32_t*>(memory), 128);
         unsigned long command = random_command(chance);
         if (_IOC_NR(command) == _IOC_NR(VEXFS_QUEUE_WAIT)) // it may wait for ever, and rightly
-            command = VEXFS_QUEUE_ABORT;
+            command = VEXFS_QUEUE_DETACH;
         ::ioctl(file, command, random_pointer(chance, memory));
     }
     std::printf("client: %llu calls\n", static_cast<unsigned long long>(opened));

@@ -22,6 +22,7 @@ namespace vexfs {
 
 namespace {
 
+constexpr unsigned kSlots = 8;
 constexpr unsigned kChildren = 3;
 constexpr unsigned kAnswersMax = 400; // of a round
 
@@ -51,10 +52,7 @@ class Engine {
         attach.size = sizeof attach;
         attach.abi = VEXFS_QUEUE_ABI;
         attach.queues = 1;
-        attach.slots = 8;
-        attach.in_bytes = 4096;
-        attach.out_bytes = 4096;
-        attach.arena_blocks = one_in(chance_, 2) ? 0 : 8;
+        attach.slots = kSlots;
         if (device_ < 0 || ::ioctl(device_, VEXFS_QUEUE_ATTACH, &attach) != 0)
             return false;
         bytes_ = attach.map_bytes;
@@ -62,8 +60,8 @@ class Engine {
             ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, device_, 0);
         if (mapped == MAP_FAILED)
             return false;
-        memory_ = static_cast<std::byte*>(mapped);
-        std::memcpy(&header_, memory_, sizeof header_);
+        memory_ = static_cast<vexfs_queue_memory*>(mapped);
+        areas_ = reinterpret_cast<vexfs_areas*>(memory_ + 1);
         return true;
     }
 
@@ -73,22 +71,20 @@ class Engine {
         uint32_t head = 0;
         for (unsigned answers = 0; answers < kAnswersMax;) {
             vexfs_wait wait{};
-            wait.size = sizeof wait;
             wait.cmd.commit_mask = one_in(chance_, 8) ? chance_.next() : mask;
             wait.cmd.head = one_in(chance_, 100) ? static_cast<uint32_t>(chance_.next()) : head;
             wait.timeout_ns = 200'000'000;
             if (::ioctl(device_, VEXFS_QUEUE_WAIT, &wait) != 0)
                 break;
             mask = 0;
-            for (; head != word(header_.tail_offset)->load(); ++head, ++answers) {
-                const uint32_t slot =
-                    word(header_.sq_offset + 4 * (head % header_.slots))->load() % header_.slots;
+            for (; head != Word(memory_->tail.sq_tail).load(); ++head, ++answers) {
+                const uint32_t slot = Word(memory_->sq[head % 64]).load() % kSlots;
                 answer(slot);
                 mask |= uint64_t{1} << slot;
             }
         }
         if (one_in(chance_, 2)) { // in order, or as if it had been killed
-            vexfs_detach detach{sizeof detach, 0};
+            vexfs_detach detach{};
             ::ioctl(device_, VEXFS_QUEUE_DETACH, &detach);
         }
         ::close(device_);
@@ -98,14 +94,11 @@ class Engine {
     [[nodiscard]] int device() const { return device_; }
 
   private:
-    std::atomic<uint32_t>* word(size_t offset) {
-        return reinterpret_cast<std::atomic<uint32_t>*>(memory_ + offset);
-    }
+    using Word = std::atomic_ref<uint32_t>;
 
     template <typename Reply>
     uint32_t put(uint32_t slot, const Reply& reply) {
-        std::memcpy(memory_ + header_.out_offset + uint64_t{slot} * header_.out_bytes, &reply,
-                    sizeof reply);
+        std::memcpy(areas_[slot].out, &reply, sizeof reply);
         return sizeof reply;
     }
 
@@ -120,7 +113,7 @@ class Engine {
             reply.root.size = 0;
             reply.root.atime.nsec = 0;
             reply.max_size = uint64_t{1} << 40;
-            reply.max_io = 1 + static_cast<uint32_t>(chance_.next() % (1 << 20));
+            reply.max_io = 4096 + static_cast<uint32_t>(chance_.next() % (1 << 20));
             reply.max_links = 1000;
             return put(slot, reply);
         }
@@ -150,17 +143,15 @@ class Engine {
     }
 
     void scribble(uint32_t slot) {
-        auto* const out = reinterpret_cast<uint32_t*>(memory_ + header_.out_offset +
-                                                      uint64_t{slot} * header_.out_bytes);
-        for (size_t i = 0; i < header_.out_bytes / sizeof *out; ++i)
+        auto* const out = reinterpret_cast<uint32_t*>(areas_[slot].out);
+        for (size_t i = 0; i < 4096 / sizeof *out; ++i)
             out[i] =
                 static_cast<uint32_t>(one_in(chance_, 2) ? chance_.next() : chance_.next() % 300);
     }
 
     void answer(uint32_t slot) {
-        auto* const shared = reinterpret_cast<vexfs_slot*>(memory_ + header_.slot_offset +
-                                                           uint64_t{slot} * header_.slot_stride);
-        const vexfs_request request = shared->request;
+        vexfs_slot& shared = memory_->slot[slot];
+        const vexfs_request request = shared.request;
         int32_t result = 0;
         uint32_t bytes = plausible(slot, request);
         const bool mounting = request.op == VEXFS_REQ_MOUNT;
@@ -171,18 +162,18 @@ class Engine {
         if (!mounting && one_in(chance_, 200))
             bytes = static_cast<uint32_t>(chance_.next());
         if (!mounting && one_in(chance_, 200)) // over everything that is the engine's to write
-            std::memset(memory_ + header_.slot_offset, static_cast<int>(chance_.next() % 256),
-                        uint64_t{header_.slots} * header_.slot_stride);
-        shared->reply.result = result;
-        shared->reply.out_bytes = bytes;
-        reinterpret_cast<std::atomic<uint32_t>*>(&shared->reply.state)->store(VEXFS_SLOT_DONE);
+            std::memset(memory_->slot, static_cast<int>(chance_.next() % 256),
+                        sizeof memory_->slot);
+        shared.reply.result = result;
+        shared.reply.out_bytes = bytes;
+        Word(shared.reply.state).store(VEXFS_SLOT_DONE);
     }
 
     Random chance_;
     int device_ = -1;
-    std::byte* memory_ = nullptr;
+    vexfs_queue_memory* memory_ = nullptr;
+    vexfs_areas* areas_ = nullptr; // one for each slot
     size_t bytes_ = 0;
-    vexfs_queue_header header_{};
 };
 
 void use_at_random(const std::string& mountpoint, Random& chance) {
