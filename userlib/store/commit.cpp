@@ -161,7 +161,7 @@ void Store::publish() {
     tree_.publish(job_.written);
     objects_.written(job_.records);
     for (auto& [address, page] : job_.written.pages)
-        cache_.put(address, page, page->bytes.size() + sizeof(CachedBlock));
+        cache_.put(address, page);
     frozen_nodes_ = 0;
     free_map_.committed(job_.txg);
     log_.committed(job_.txg, job_.operation, job_.mark);

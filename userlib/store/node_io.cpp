@@ -139,7 +139,7 @@ Result<PageHandle> NodeReader::read_copy(const Pointer& pointer, bool second) {
 }
 
 void NodeReader::keep(const Pointer& pointer, const PageHandle& page) {
-    cache_.put(pointer.segments[0].first(), page, page->bytes.size() + sizeof(CachedBlock));
+    cache_.put(pointer.segments[0].first(), page);
 }
 
 PageHandle NodeReader::cached(const Pointer& pointer) {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <vector>
 
-#include "userlib/pool/cache/cache.h"
+#include "userlib/pool/cache/block_cache.h"
 #include "userlib/pool/codec/block_coder.h"
 #include "userlib/store/block_buffer.h"
 #include "userlib/store/damage_log.h"
@@ -19,12 +19,6 @@ namespace vexfs {
 
 using Page = std::vector<std::byte>;
 
-// What lies at an address, decoded; the birth tells it from what lay there before.
-struct CachedBlock {
-    uint64_t birth = 0;
-    Page bytes;
-};
-using BlockCache = Cache<CachedBlock>;
 using PageHandle = std::shared_ptr<const CachedBlock>;
 
 // A node ready to be written: a pointer to it, and its blocks, lent.

@@ -48,10 +48,11 @@ Result<RecordContent> Objects::load_stored(const RecordId& id, const RecordItem&
             return lost(id, record, content.error());
         auto block = std::make_shared<CachedBlock>();
         block->birth = record.head.birth;
+        block->kind = BlockKind::kRecord;
         block->bytes = std::move(*content);
         cached = std::move(block);
         if (width != ReadWidth::kOnce)
-            cache_.put(address, cached, cached->bytes.size() + sizeof(CachedBlock));
+            cache_.put(address, cached);
     }
     return RecordContent(cached, &cached->bytes);
 }

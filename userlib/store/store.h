@@ -51,6 +51,7 @@ Status format_store(Device& device, const FormatOptions& options);
 struct StoreOptions {
     bool read_only = false;
     size_t cache_bytes = size_t{256} << 20;
+    ColdOptions cold;                          // of the cache's bytes, for blocks that left it
     size_t dirty_bytes_max = size_t{64} << 20; // beyond it apply() commits before it goes on
     size_t freeze_records_max = 16; // a commit of more writes the others before it stops writers
     uint32_t node_copies = 2;
@@ -170,6 +171,7 @@ class Store {
     // Instead of what the options say: for an owner who needs memory elsewhere for a while.
     void set_cache_bytes(size_t bytes) { cache_.set_budget(bytes); }
     [[nodiscard]] size_t cache_bytes() const { return cache_.budget(); }
+    [[nodiscard]] BlockCache::Counts cache_counts() const { return cache_.counts(); }
     // What the next open would replay if this one ended here.
     [[nodiscard]] uint64_t log_bytes() { return log_.used_blocks() * kBlockBytes; }
     [[nodiscard]] uint64_t txg();

@@ -14,6 +14,7 @@
 #include <deque>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "base/mutex.h"
 
@@ -23,6 +24,14 @@ template <typename Value>
 class Cache {
   public:
     using Handle = std::shared_ptr<const Value>;
+
+    // A value that was asked for again, and yet had to go to keep the budget.
+    struct Left {
+        uint64_t key = 0;
+        Handle value;
+    };
+    // Whether a value was asked for before: such a one does not pass through the small queue.
+    enum class Past : uint8_t { kUnknown, kProven };
 
     explicit Cache(size_t budget_bytes) : budget_bytes_(budget_bytes) {}
 
@@ -41,17 +50,19 @@ class Cache {
     }
 
     // Takes the place of what was there under this key. `cost_bytes` counts against the budget.
-    void put(uint64_t key, Handle value, size_t cost_bytes) {
+    // What leaves for it is appended to `left`, if that is given.
+    void put(uint64_t key, Handle value, size_t cost_bytes, std::vector<Left>* left = nullptr,
+             Past past = Past::kUnknown) {
         MutexLock lock(mutex_);
         erase_locked(key);
-        const bool known = ghosts_.contains(key);
+        const bool known = past == Past::kProven || ghosts_.contains(key);
         const uint64_t ticket = next_ticket_++;
         // In this order lack of memory leaves no more than a void place behind.
         (known ? main_ : small_).push_back({key, ticket});
         entries_.emplace(key, Entry{std::move(value), cost_bytes, ticket, 0, !known});
         (known ? main_bytes_ : small_bytes_) += cost_bytes;
         ghosts_.erase(key);
-        evict();
+        evict(left);
     }
 
     void erase(uint64_t key) {
@@ -63,7 +74,7 @@ class Cache {
     void set_budget(size_t budget_bytes) {
         MutexLock lock(mutex_);
         budget_bytes_ = budget_bytes;
-        evict();
+        evict(nullptr);
     }
     [[nodiscard]] size_t budget() const {
         MutexLock lock(mutex_);
@@ -103,12 +114,12 @@ class Cache {
         entries_.erase(found);
     }
 
-    void evict() VEXFS_REQUIRES(mutex_) {
+    void evict(std::vector<Left>* left) VEXFS_REQUIRES(mutex_) {
         while (small_bytes_ + main_bytes_ > budget_bytes_) {
             if (small_bytes_ > budget_bytes_ / 10 || main_bytes_ == 0)
                 evict_small();
             else
-                evict_main();
+                evict_main(left);
         }
         while (ghost_order_.size() > entries_.size() + 64) {
             const Place place = ghost_order_.front();
@@ -146,13 +157,15 @@ class Cache {
         small_.pop_front();
     }
 
-    void evict_main() VEXFS_REQUIRES(mutex_) {
+    void evict_main(std::vector<Left>* left) VEXFS_REQUIRES(mutex_) {
         const Place place = main_.front();
         Entry* entry = entry_at(place);
         if (entry != nullptr && entry->heat > 0) {
             main_.push_back(place);
             --entry->heat;
         } else if (entry != nullptr) {
+            if (left != nullptr)
+                left->push_back({place.key, entry->value});
             erase_locked(place.key);
         }
         main_.pop_front();

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/pool/cache/block_cache.h"
+
+#include <doctest/doctest.h>
+
+namespace vexfs {
+
+namespace {
+
+constexpr size_t kMiB = size_t{1} << 20;
+constexpr size_t kBlock = 16384;
+
+BlockCache::Handle block(uint64_t birth, BlockKind kind) {
+    auto made = std::make_shared<CachedBlock>();
+    made->birth = birth;
+    made->kind = kind;
+    made->bytes.assign(kBlock, static_cast<std::byte>(birth % 251));
+    return made;
+}
+
+// Asks for all of so many blocks in turn, and puts what is not there. Returns how many there were.
+uint64_t go_round(BlockCache& cache, uint64_t blocks, BlockKind kind) {
+    uint64_t found = 0;
+    for (uint64_t key = 0; key < blocks; ++key) {
+        // Twice, as blocks are that are worth keeping.
+        for (int i = 0; i < 2; ++i) {
+            if (const auto there = cache.get(key)) {
+                REQUIRE(there->birth == key + 1);
+                REQUIRE(there->kind == kind);
+                REQUIRE(there->bytes == block(key + 1, kind)->bytes);
+                found += i == 0 ? 1 : 0;
+            } else {
+                cache.put(key, block(key + 1, kind));
+            }
+        }
+    }
+    return found;
+}
+
+} // namespace
+
+TEST_CASE("block cache: more blocks are found with a cold tier of the same budget") {
+    for (const BlockKind kind : {BlockKind::kNode, BlockKind::kRecord}) {
+        BlockCache plain(16 * kMiB);
+        BlockCache tiered(16 * kMiB, {50, true, true});
+        CHECK(tiered.budget() == plain.budget());
+        const uint64_t blocks = 2 * 16 * kMiB / kBlock;
+        for (int i = 0; i < 3; ++i) {
+            go_round(plain, blocks, kind);
+            go_round(tiered, blocks, kind);
+        }
+        CHECK(go_round(tiered, blocks, kind) > go_round(plain, blocks, kind) + blocks / 4);
+        CHECK(tiered.counts().cold.hits > blocks / 4);
+        CHECK(tiered.counts().hot.bytes + tiered.counts().cold.bytes <= 16 * kMiB);
+    }
+}
+
+TEST_CASE("block cache: only the kinds that are asked for go to the cold tier") {
+    BlockCache cache(16 * kMiB, {50, true, false});
+    for (int i = 0; i < 3; ++i)
+        go_round(cache, 2000, BlockKind::kRecord);
+    CHECK(cache.counts().cold.blocks == 0);
+    BlockCache off(16 * kMiB);
+    for (int i = 0; i < 3; ++i)
+        go_round(off, 2000, BlockKind::kNode);
+    CHECK(off.counts().cold.blocks == 0);
+    CHECK(off.counts().hot.bytes > 15 * kMiB);
+}
+
+TEST_CASE("block cache: a put replaces what lay in the cold tier") {
+    BlockCache cache(16 * kMiB, {50, true, true});
+    for (int i = 0; i < 2; ++i)
+        go_round(cache, 2000, BlockKind::kNode);
+    REQUIRE(cache.counts().cold.blocks > 0);
+    for (uint64_t key = 0; key < 2000; ++key)
+        cache.put(key, block(key + 1'000'000, BlockKind::kNode));
+    for (uint64_t key = 0; key < 2000; ++key) {
+        const auto found = cache.get(key);
+        CHECK((!found || found->birth == key + 1'000'000));
+    }
+}
+
+TEST_CASE("block cache: a smaller budget holds at once, in both tiers") {
+    BlockCache cache(32 * kMiB, {50, true, true});
+    for (int i = 0; i < 2; ++i)
+        go_round(cache, 4000, BlockKind::kNode);
+    cache.set_budget(10 * kMiB);
+    CHECK(cache.budget() == 10 * kMiB);
+    CHECK(cache.counts().hot.bytes + cache.counts().cold.bytes <= 10 * kMiB);
+    cache.set_budget(0);
+    CHECK(cache.counts().hot.bytes == 0);
+    CHECK(cache.counts().cold.blocks == 0);
+}
+
+} // namespace vexfs

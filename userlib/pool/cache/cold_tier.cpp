@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/pool/cache/cold_tier.h"
+
+#include <cstring>
+
+#include "base/guard.h"
+
+namespace vexfs {
+
+namespace {
+
+// The most that one more object may make the pool grow by.
+constexpr size_t kGrowthMax = PageSource::kRunPagesMax * kPoolPageBytes;
+// A place in the table of handles, and its share of the buckets.
+constexpr size_t kListedBytes = 48;
+
+PoolOptions options() {
+    PoolOptions options;
+    options.object_bytes_max = kPoolObjectBytesMax;
+    return options;
+}
+
+} // namespace
+
+ColdTier::ColdTier(size_t budget_bytes) : pool_(options()), budget_bytes_(budget_bytes) {}
+
+size_t ColdTier::used_bytes() const {
+    const PoolStats stats = pool_.stats();
+    return stats.total_bytes() + stats.objects * kListedBytes;
+}
+
+PoolHandle ColdTier::unlist(uint64_t key) {
+    MutexLock lock(mutex_);
+    const auto found = handles_.find(key);
+    if (found == handles_.end())
+        return {};
+    const PoolHandle handle = found->second;
+    handles_.erase(found);
+    return handle;
+}
+
+bool ColdTier::make_room(size_t bytes) {
+    for (;;) {
+        size_t budget = 0;
+        {
+            MutexLock lock(mutex_);
+            budget = budget_bytes_;
+        }
+        const size_t used = used_bytes();
+        if (used + bytes <= budget)
+            return true;
+        const auto given = pool_.shrink(div_ceil(used + bytes - budget, kPoolPageBytes),
+                                        [this](PoolHandle handle, Bytes object) {
+                                            Head head;
+                                            std::memcpy(&head, object.data(), sizeof head);
+                                            MutexLock lock(mutex_);
+                                            const auto found = handles_.find(head.key);
+                                            if (found != handles_.end() && found->second == handle)
+                                                handles_.erase(found);
+                                            return ok();
+                                        });
+        if (!given || *given == 0)
+            return false;
+    }
+}
+
+Result<PoolHandle> ColdTier::room_for(size_t bytes) {
+    if (auto handle = pool_.malloc(bytes, PoolFlags::kNoGrowth))
+        return handle;
+    if (!make_room(kGrowthMax))
+        return fail(Code::kENOMEM, "cold tier: the budget is used up");
+    return pool_.malloc(bytes, PoolFlags::none());
+}
+
+// Into the front of encoded_; 0 if it does not become small enough.
+Result<size_t> ColdTier::encode(Bytes bytes) {
+    encoded_.resize(kBlockBytesMax);
+    const size_t most = bytes.size() - bytes.size() / 16;
+    return kLz4Codec.encode(coder_state_, bytes, kLz4Codec.level_default, false,
+                            MutableBytes(encoded_).first(most));
+}
+
+// The object is mapped until it is listed: it is not evicted before it can be unlisted.
+Status ColdTier::store(const Head& head, Bytes encoded) {
+    const PoolHandle handle = VEXFS_TRY(room_for(sizeof head + encoded.size()));
+    const Mapping mapping = VEXFS_TRY(pool_.map(handle, MapMode::kWrite));
+    std::memcpy(mapping.writable().data(), &head, sizeof head);
+    std::memcpy(mapping.writable().data() + sizeof head, encoded.data(), encoded.size());
+    MutexLock lock(mutex_);
+    handles_[head.key] = handle;
+    return ok();
+}
+
+void ColdTier::put(uint64_t key, uint64_t tag, Bytes bytes) {
+    erase(key);
+    if (bytes.empty() || bytes.size() > kBlockBytesMax || budget() == 0)
+        return;
+    // Whatever fails, the block is on the device.
+    static_cast<void>(guard(fail(Code::kEIO, "cold tier: put"), [&]() -> Status {
+        MutexLock coder(coder_mutex_);
+        const size_t size = VEXFS_TRY(encode(bytes));
+        if (size == 0 || size + sizeof(Head) > kPoolObjectBytesMax) {
+            MutexLock lock(mutex_);
+            ++counts_.refused;
+            return ok();
+        }
+        return store({key, tag, static_cast<uint32_t>(bytes.size()), 0},
+                     Bytes(encoded_).first(size));
+    }));
+}
+
+// Into `block`, which may hold anything if this fails.
+Status ColdTier::read(PoolHandle handle, Block& block) {
+    const Mapping mapping = VEXFS_TRY(pool_.map(handle, MapMode::kRead));
+    Head head;
+    std::memcpy(&head, mapping.bytes().data(), sizeof head);
+    block.tag = head.tag;
+    block.bytes.resize(head.block_bytes);
+    CodecState state;
+    return kLz4Codec.decode(state, mapping.bytes().subspan(sizeof head), block.bytes);
+}
+
+std::optional<ColdTier::Block> ColdTier::take(uint64_t key) {
+    const PoolHandle handle = unlist(key);
+    Block block;
+    bool found = false;
+    if (handle) {
+        found = guard(fail(Code::kEIO, "cold tier: take"), [&] {
+                    return read(handle, block);
+                }).has_value();
+        // It is gone, or about to go, if it is being evicted just now.
+        static_cast<void>(pool_.free(handle));
+    }
+    MutexLock lock(mutex_);
+    ++(found ? counts_.hits : counts_.misses);
+    if (!found)
+        return std::nullopt;
+    return block;
+}
+
+void ColdTier::erase(uint64_t key) {
+    if (const PoolHandle handle = unlist(key))
+        static_cast<void>(pool_.free(handle));
+}
+
+void ColdTier::set_budget(size_t budget_bytes) {
+    {
+        MutexLock lock(mutex_);
+        budget_bytes_ = budget_bytes;
+    }
+    make_room(0);
+}
+
+size_t ColdTier::budget() const {
+    MutexLock lock(mutex_);
+    return budget_bytes_;
+}
+
+ColdTier::Counts ColdTier::counts() const {
+    const size_t used = used_bytes();
+    const size_t blocks = pool_.stats().objects;
+    MutexLock lock(mutex_);
+    Counts counts = counts_;
+    counts.bytes = used;
+    counts.blocks = blocks;
+    return counts;
+}
+
+} // namespace vexfs

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Compressed blocks in a pool, by a 64-bit key: what has left a cache, and may be wanted again.
+//
+// A block is kept if it becomes smaller by a sixteenth. The coldest go when the budget is used up;
+// the budget counts the pool's pages and all that is known of the blocks. Lack of memory costs
+// blocks and nothing else: what is not here is on the device.
+//
+// Threads: any thread; one at a time compresses.
+#pragma once
+
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/mutex.h"
+#include "userlib/pool/codec/codec.h"
+#include "userlib/pool/pool_driver.h"
+
+namespace vexfs {
+
+class ColdTier {
+  public:
+    // The tag comes back with the bytes: the caller's means to tell apart what had the key in turn.
+    struct Block {
+        uint64_t tag = 0;
+        std::vector<std::byte> bytes;
+    };
+    struct Counts {
+        size_t bytes = 0;  // of memory
+        size_t blocks = 0; // in it
+        uint64_t hits = 0;
+        uint64_t misses = 0;
+        uint64_t refused = 0; // did not become smaller
+    };
+    // Blocks of more bytes are not kept.
+    static constexpr size_t kBlockBytesMax = kPoolObjectBytesMax;
+
+    explicit ColdTier(size_t budget_bytes);
+
+    // Takes the place of what was there under this key.
+    void put(uint64_t key, uint64_t tag, Bytes bytes);
+    // Takes it out, or nothing.
+    std::optional<Block> take(uint64_t key);
+    void erase(uint64_t key);
+    // What is over a smaller budget leaves at once.
+    void set_budget(size_t budget_bytes);
+    [[nodiscard]] size_t budget() const;
+    [[nodiscard]] Counts counts() const;
+
+  private:
+    // What stands before the compressed bytes of an object.
+    struct Head {
+        uint64_t key = 0;
+        uint64_t tag = 0;
+        uint32_t block_bytes = 0;
+        uint32_t zero = 0;
+    };
+
+    Result<size_t> encode(Bytes bytes) VEXFS_REQUIRES(coder_mutex_);
+    Status store(const Head& head, Bytes encoded);
+    Status read(PoolHandle handle, Block& block);
+    Result<PoolHandle> room_for(size_t bytes);
+    // Evicts until so many bytes fit the budget. False if nothing more could go.
+    bool make_room(size_t bytes);
+    [[nodiscard]] size_t used_bytes() const;
+    // The object's handle, which nobody finds any more; none if there is none.
+    PoolHandle unlist(uint64_t key);
+
+    Zsmalloc pool_;
+    Mutex coder_mutex_; // before mutex_
+    CodecState coder_state_ VEXFS_GUARDED_BY(coder_mutex_);
+    std::vector<std::byte> encoded_ VEXFS_GUARDED_BY(coder_mutex_);
+    mutable Mutex mutex_; // not held while the pool evicts
+    std::unordered_map<uint64_t, PoolHandle> handles_ VEXFS_GUARDED_BY(mutex_);
+    size_t budget_bytes_ VEXFS_GUARDED_BY(mutex_);
+    Counts counts_ VEXFS_GUARDED_BY(mutex_);
+};
+
+} // namespace vexfs
