@@ -38,6 +38,7 @@ constexpr Command kCommands[] = {
     {"pool", "the pool drivers beside each other: density, time of an operation", vexfs::run_pool},
     {"report", "one HTML page of a file of results", vexfs::run_report},
     {"store", "the store against LMDB and RocksDB: commits, bulk load, open", vexfs::run_store},
+    {"tier", "reads of the store with a cold tier in its cache, and without", vexfs::run_tier},
 };
 
 void print_help(std::FILE* to) {
