@@ -38,7 +38,6 @@ static int vexfs_open(struct inode *inode, struct file *file)
 	struct vexfs_call call = VEXFS_CALL(inode, VEXFS_REQ_OPEN, &body, &reply);
 	int ret = vf ? generic_file_open(inode, file) : -ENOMEM;
 
-	call.with_groups = true; /* what a session may do is its opener's */
 	if (!ret)
 		ret = vexfs_call(vexfs_fs_of(inode), &call);
 	if (ret) {
@@ -298,21 +297,13 @@ static loff_t vexfs_seek_data(struct file *file, loff_t offset, int whence)
 
 static loff_t vexfs_llseek(struct file *file, loff_t offset, int whence)
 {
-	struct inode *inode = file_inode(file);
-	loff_t ret;
+	loff_t ret = 0;
 
-	if (whence == SEEK_SET || whence == SEEK_CUR)
-		return generic_file_llseek(file, offset, whence);
-	inode_lock(inode);
-	if (whence == SEEK_DATA || whence == SEEK_HOLE) {
-		ret = vexfs_seek_data(file, offset, whence);
-	} else {
-		ret = vexfs_revalidate(inode);
-		if (!ret)
-			ret = generic_file_llseek(file, offset, whence);
-	}
-	inode_unlock(inode);
-	return ret;
+	if (whence == SEEK_DATA || whence == SEEK_HOLE)
+		return vexfs_seek_data(file, offset, whence);
+	if (whence == SEEK_END)
+		ret = vexfs_revalidate(file_inode(file));
+	return ret ? ret : generic_file_llseek(file, offset, whence);
 }
 
 /* ---- Mapping -------------------------------------------------------------------------------- */

@@ -187,11 +187,6 @@ void vexfs_fs_unmounted(struct vexfs_fs *fs)
 	spin_unlock(&fs->lock);
 }
 
-static bool vexfs_fs_settled(struct vexfs_fs *fs)
-{
-	return READ_ONCE(fs->state) != VEXFS_ORPHANED;
-}
-
 /* The channel that serves, with a reference. Waits while the fs is ORPHANED. */
 struct vexfs_chan *vexfs_fs_chan(struct vexfs_fs *fs)
 {
@@ -207,7 +202,8 @@ struct vexfs_chan *vexfs_fs_chan(struct vexfs_fs *fs)
 			return chan;
 		if (state != VEXFS_ORPHANED)
 			return ERR_PTR(-ENOTCONN);
-		if (wait_event_state(fs->attach_wait, vexfs_fs_settled(fs), VEXFS_KILLABLE))
+		if (wait_event_state(fs->attach_wait, READ_ONCE(fs->state) != VEXFS_ORPHANED,
+				     VEXFS_KILLABLE))
 			return ERR_PTR(-EINTR);
 	}
 }

@@ -14,15 +14,6 @@
 
 #define VEXFS_IOCTL_CHANGES 0x80 /* ops from here on change state */
 
-static int vexfs_check_ioctl(unsigned int cmd)
-{
-	if (_IOC_TYPE(cmd) != VEXFS_IOC_TYPE || _IOC_DIR(cmd) != (_IOC_READ | _IOC_WRITE))
-		return -ENOTTY;
-	if (_IOC_SIZE(cmd) < VEXFS_ROOM_MIN || _IOC_SIZE(cmd) > VEXFS_MAX_IOCTL)
-		return -EINVAL;
-	return 0;
-}
-
 /* A failure has its explanation beside the errno: what came is copied out in any case. */
 static long vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *arg, void *data)
 {
@@ -53,11 +44,13 @@ long vexfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	void __user *user = (void __user *)arg;
 	bool changes = _IOC_NR(cmd) >= VEXFS_IOCTL_CHANGES;
-	long ret = vexfs_check_ioctl(cmd);
 	void *data;
+	long ret;
 
-	if (ret)
-		return ret;
+	if (_IOC_TYPE(cmd) != VEXFS_IOC_TYPE || _IOC_DIR(cmd) != (_IOC_READ | _IOC_WRITE))
+		return -ENOTTY;
+	if (_IOC_SIZE(cmd) < VEXFS_ROOM_MIN || _IOC_SIZE(cmd) > VEXFS_MAX_IOCTL)
+		return -EINVAL;
 	data = memdup_user(user, _IOC_SIZE(cmd));
 	if (IS_ERR(data))
 		return PTR_ERR(data);

@@ -314,11 +314,6 @@ static void vexfs_commit(struct vexfs_queue *queue, u64 mask)
 	}
 }
 
-static bool vexfs_has_news(struct vexfs_queue *queue, u32 head)
-{
-	return READ_ONCE(queue->tail) != head || READ_ONCE(queue->dead);
-}
-
 int vexfs_queue_wait(struct vexfs_queue *queue, struct vexfs_wait *wait)
 {
 	u32 head = wait->cmd.head;
@@ -327,8 +322,8 @@ int vexfs_queue_wait(struct vexfs_queue *queue, struct vexfs_wait *wait)
 	vexfs_commit(queue, wait->cmd.commit_mask);
 	if (wait->timeout_ns)
 		left = nsecs_to_jiffies(min_t(u64, wait->timeout_ns, NSEC_PER_SEC * 3600ull)) + 1;
-	left = wait_event_interruptible_timeout(queue->engine_wait, vexfs_has_news(queue, head),
-						left);
+	left = wait_event_interruptible_timeout(
+		queue->engine_wait, READ_ONCE(queue->tail) != head || READ_ONCE(queue->dead), left);
 	if (left < 0)
 		return -EINTR;
 	if (READ_ONCE(queue->dead))
