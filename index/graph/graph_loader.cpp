@@ -12,11 +12,18 @@
 namespace vexfs::index {
 namespace {
 
-constexpr size_t kAhead = 8;   // rows that are fetched while others are looked at
-constexpr int kLeadRounds = 8; // a hostile graph could want as many as it has rows
+constexpr size_t kAhead = 8;              // rows that are fetched while others are looked at
+constexpr uint32_t kScatter = 0x9E3779B1; // spreads neighbouring numbers over the upper bits
+constexpr int kLeadRounds = 8;            // a hostile graph could want as many as it has rows
 
 Error no_memory() {
     return fail(Code::kENOMEM, "graph loader: no memory");
+}
+
+// A row of links has two lines of the processor's cache.
+void prefetch_links(const uint32_t* row) {
+    __builtin_prefetch(row);
+    __builtin_prefetch(row + kLinks / 2);
 }
 
 } // namespace
@@ -50,8 +57,7 @@ Status GraphLoader::add_node(uint32_t slot, const uint8_t* record,
     if (links.size() > kLinks)
         return fail(Code::kEINVAL, "graph loader: number of links");
     VEXFS_TRY_VOID(add_code(slot, record));
-    write_links(core_.row(slot), kLinks, links);
-    kinds_[slot] = kNode;
+    set_links(slot, links);
     return ok();
 }
 
@@ -104,9 +110,14 @@ void GraphLoader::take_links(const ChangeHead& head, const uint32_t* links) {
         take_upper(head, links);
         return;
     }
-    write_links(core_.row(head.slot), kLinks, {links, head.count});
-    kinds_[head.slot] = kNode;
+    set_links(head.slot, {links, head.count});
     shared_.erase(head.slot);
+}
+
+// A row of impossible links is not linked.
+void GraphLoader::set_links(uint32_t slot, std::span<const uint32_t> links) {
+    write_links(core_.row(slot), kLinks, links);
+    kinds_[slot] = links_possible(slot, links) ? kNode : kCode;
 }
 
 void GraphLoader::take_upper(const ChangeHead& head, const uint32_t* links) {
@@ -133,12 +144,15 @@ bool GraphLoader::is_node(uint32_t slot) const {
     return slot < kinds_.size() && kinds_[slot] >= kNode;
 }
 
-bool GraphLoader::links_possible(uint32_t slot, const uint32_t* links, uint32_t count) const {
-    for (uint32_t i = 0; i < count; ++i) {
-        if (links[i] >= slot_end_ || links[i] == slot)
+bool GraphLoader::links_possible(uint32_t slot, std::span<const uint32_t> links) const {
+    uint64_t seen = 0; // a bit per link, which some may share
+    for (auto link = links.begin(); link != links.end(); ++link) {
+        if (*link >= slot_end_ || *link == slot)
             return false;
-        if (std::find(links, links + i, links[i]) != links + i)
+        const uint64_t bit = uint64_t{1} << (*link * kScatter >> 26);
+        if ((seen & bit) != 0 && std::find(links.begin(), link, *link) != link)
             return false;
+        seen |= bit;
     }
     return true;
 }
@@ -149,8 +163,6 @@ Result<LoadReport> GraphLoader::finish() {
 }
 
 Status GraphLoader::put_together() {
-    check_rows();
-    drop_links_to_nothing();
     VEXFS_TRY_VOID(place_talls());
     link_talls();
     VEXFS_TRY_VOID(place_entry());
@@ -163,32 +175,6 @@ Status GraphLoader::put_together() {
     return ok();
 }
 
-void GraphLoader::check_rows() {
-    uint32_t links[kLinks];
-    for (uint32_t slot = 0; slot < kinds_.size(); ++slot) {
-        if (kinds_[slot] != kNode)
-            continue;
-        const uint32_t count = load_links(core_.row(slot), kLinks, links);
-        if (!links_possible(slot, links, count))
-            kinds_[slot] = kCode;
-    }
-}
-
-void GraphLoader::drop_links_to_nothing() {
-    uint32_t links[kLinks];
-    for (uint32_t slot = 0; slot < kinds_.size(); ++slot) {
-        if (kinds_[slot] != kNode)
-            continue;
-        const uint32_t count = load_links(core_.row(slot), kLinks, links);
-        uint32_t* end =
-            std::remove_if(links, links + count, [&](uint32_t link) { return !is_node(link); });
-        const auto kept = static_cast<uint32_t>(end - links);
-        report_.dropped_links += count - kept;
-        if (kept < count)
-            write_links(core_.row(slot), kLinks, {links, kept});
-    }
-}
-
 // A row is tall as far up as its levels were given without a gap and with possible links.
 Status GraphLoader::place_talls() {
     MutexLock lock(core_.talls.mutex());
@@ -197,7 +183,7 @@ Status GraphLoader::place_talls() {
             continue;
         auto levels = static_cast<uint32_t>(std::countr_one(upper.levels));
         for (uint32_t level = 0; level < levels; ++level) {
-            if (!links_possible(slot, upper.links[level].data(), upper.counts[level]))
+            if (!links_possible(slot, {upper.links[level].data(), upper.counts[level]}))
                 levels = level;
         }
         if (levels > 0)
@@ -271,15 +257,24 @@ Status GraphLoader::reach() {
     return ok();
 }
 
-// Visits all that those from `from` on lead to.
+// Visits all that those from `from` on lead to, and drops their links to what is no node.
 void GraphLoader::follow(std::vector<uint32_t>& reached, size_t from) {
     uint32_t links[kLinks];
     for (size_t next = from; next < reached.size(); ++next) {
         if (next + kAhead < reached.size())
-            __builtin_prefetch(core_.row(reached[next + kAhead]));
-        const uint32_t count = load_links(core_.row(reached[next]), kLinks, links);
-        for (uint32_t i = 0; i < count; ++i)
+            prefetch_links(core_.row(reached[next + kAhead]));
+        uint32_t* const row = core_.row(reached[next]);
+        const uint32_t count = load_links(row, kLinks, links);
+        uint32_t kept = 0;
+        for (uint32_t i = 0; i < count; ++i) {
+            if (!is_node(links[i]))
+                continue;
             visit(links[i], reached);
+            links[kept++] = links[i];
+        }
+        if (kept < count)
+            write_links(row, kLinks, {links, kept});
+        report_.dropped_links += count - kept;
     }
 }
 

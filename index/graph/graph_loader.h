@@ -78,9 +78,8 @@ class GraphLoader {
         return slot < kinds_.size() && kinds_[slot] != kNothing;
     }
     [[nodiscard]] bool is_node(uint32_t slot) const;
-    [[nodiscard]] bool links_possible(uint32_t slot, const uint32_t* links, uint32_t count) const;
-    void check_rows();
-    void drop_links_to_nothing();
+    [[nodiscard]] bool links_possible(uint32_t slot, std::span<const uint32_t> links) const;
+    void set_links(uint32_t slot, std::span<const uint32_t> links);
     Status place_talls();
     void link_talls();
     Status place_entry();
