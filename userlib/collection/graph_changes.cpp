@@ -10,8 +10,9 @@ namespace vexfs {
 // The sink needs no more memory: links name rows alone that were expected.
 Status GraphChanges::expect(uint32_t slot, uint32_t sum) {
     VEXFS_TRY_VOID(restore(slot, sum));
+    MutexLock lock(mutex_);
     newest_ = page_of(slot);
-    differs(newest_);
+    differs_locked(newest_);
     return ok();
 }
 
@@ -28,12 +29,18 @@ Status GraphChanges::restore_equal(uint32_t slot, uint32_t equal_to) {
 }
 
 void GraphChanges::restored(uint32_t slot_end, bool changed) {
+    MutexLock lock(mutex_);
     marks_.assign((slot_end + page_rows_ - 1) / page_rows_, kSame);
     for (uint32_t page = 0; changed && page < marks_.size(); ++page)
         mark(page, kStale);
 }
 
 void GraphChanges::differs(uint32_t page) {
+    MutexLock lock(mutex_);
+    differs_locked(page);
+}
+
+void GraphChanges::differs_locked(uint32_t page) {
     if (page >= marks_.size())
         marks_.resize(size_t{page} + 1, kSame);
     mark(page, kFresh);
@@ -64,6 +71,7 @@ void GraphChanges::take_marked(Mark mark, size_t count, std::vector<uint32_t>& t
 }
 
 std::vector<uint32_t> GraphChanges::take(size_t count) {
+    MutexLock lock(mutex_);
     std::vector<uint32_t> taken;
     take_marked(kFresh, count, taken);
     take_marked(kStale, count, taken);
@@ -76,11 +84,13 @@ std::vector<uint32_t> GraphChanges::take(size_t count) {
 }
 
 void GraphChanges::put_back(std::span<const uint32_t> numbers) {
+    MutexLock lock(mutex_);
     for (const uint32_t page : numbers)
         mark(page, kFresh);
 }
 
 void GraphChanges::links_changed(uint32_t slot, uint32_t, std::span<const uint32_t>) {
+    MutexLock lock(mutex_);
     mark(page_of(slot), kStale);
 }
 
@@ -88,10 +98,12 @@ void GraphChanges::duplicate_added(uint32_t slot, uint32_t shared) {
     // Without memory for it the row is one that is linked again after the next open.
     if (!restore_equal(slot, shared) && equal_.has(slot))
         *equal_.row_as<uint32_t>(slot) = 0;
+    MutexLock lock(mutex_);
     mark(page_of(slot), kFresh);
 }
 
 void GraphChanges::row_released(uint32_t slot) {
+    MutexLock lock(mutex_);
     mark(page_of(slot), kFresh);
 }
 

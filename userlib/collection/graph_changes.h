@@ -6,13 +6,14 @@
 // A page is fresh if rows came or went: if it is not written, they are linked again after an open.
 // It is stale if neighbours changed alone: then an open finds older ones, which lead there too.
 //
-// Threads: the one that changes the graph; memory_bytes() and changed() any; restore() several, for
-// different slots, before anybody else has it.
+// Threads: any, each about slots of its own, as those do that change the graph; restored() and
+// differs() before anybody else has it, take() and put_back() one.
 #pragma once
 
 #include <atomic>
 #include <vector>
 
+#include "base/mutex.h"
 #include "index/graph/change_sink.h"
 #include "index/kernels/page_array.h"
 
@@ -50,7 +51,7 @@ class GraphChanges final : public index::ChangeSink {
     std::vector<uint32_t> take(size_t count);
     void put_back(std::span<const uint32_t> numbers);
 
-    [[nodiscard]] size_t fresh() const { return fresh_; }
+    [[nodiscard]] size_t fresh() const { return fresh_.load(std::memory_order_relaxed); }
     [[nodiscard]] size_t changed() const { return changed_.load(std::memory_order_relaxed); }
     [[nodiscard]] size_t memory_bytes() const { return sums_.bytes() + equal_.bytes(); }
 
@@ -62,16 +63,18 @@ class GraphChanges final : public index::ChangeSink {
   private:
     enum Mark : uint8_t { kSame, kStale, kFresh };
 
-    void mark(uint32_t page, Mark mark);
-    void take_marked(Mark mark, size_t count, std::vector<uint32_t>& taken);
+    void differs_locked(uint32_t page) VEXFS_REQUIRES(mutex_);
+    void mark(uint32_t page, Mark mark) VEXFS_REQUIRES(mutex_);
+    void take_marked(Mark mark, size_t count, std::vector<uint32_t>& taken) VEXFS_REQUIRES(mutex_);
 
     const uint32_t page_rows_;
     index::PageArray sums_{sizeof(uint32_t)};
     index::PageArray equal_{sizeof(uint32_t)}; // the other row + 1
-    std::vector<uint8_t> marks_;
-    uint32_t newest_ = 0; // page of the row that came last
-    size_t cursor_ = 0;   // where the search for the next page begins
-    size_t fresh_ = 0;
+    Mutex mutex_; // the last that is taken: the graph calls with locks of its own
+    std::vector<uint8_t> marks_ VEXFS_GUARDED_BY(mutex_);
+    uint32_t newest_ VEXFS_GUARDED_BY(mutex_) = 0; // page of the row that came last
+    size_t cursor_ VEXFS_GUARDED_BY(mutex_) = 0;   // where the search for the next page begins
+    std::atomic<size_t> fresh_ = 0;
     std::atomic<size_t> changed_ = 0;
 };
 

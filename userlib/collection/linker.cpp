@@ -12,7 +12,7 @@ namespace vexfs {
 
 namespace {
 
-constexpr size_t kLinkAtOnce = 16; // rows, with the lock held: a put waits for as long
+constexpr size_t kLinkAtOnce = 16; // rows of a thread, with the lock held: a put waits for as long
 constexpr uint32_t kConsolidateAtOnce = 2048;
 constexpr size_t kSampleBytesMax = size_t{64} << 20;
 constexpr std::chrono::milliseconds kReadersWait{1};
@@ -49,14 +49,16 @@ Status insert(LinkedRows& linked, uint32_t slot, index::VectorView vector,
 
 } // namespace
 
-bool should_learn_anew(uint64_t trained_rows, uint64_t rows, const index::DriftReading& since) {
+bool should_learn_anew(uint64_t trained_rows, uint64_t rows, uint64_t linked_since, bool drifted) {
     const bool few = trained_rows < kSampleRowsMax / 2;
     return (few && rows >= kRetrainFactor * trained_rows) ||
-           (since.drifted && since.rows * kObserveEvery >= trained_rows);
+           (drifted && linked_since >= trained_rows);
 }
 
 Linker::Linker(RowState& state, bool read_only)
-    : state_(state), read_only_(read_only), flush_(state, read_only), thread_([this] { run(); }) {}
+    : state_(state), read_only_(read_only),
+      crew_(std::clamp<size_t>(std::thread::hardware_concurrency(), 1, kLinkThreadsMax)),
+      flush_(state, read_only), thread_([this] { run(); }) {}
 
 Linker::~Linker() {
     {
@@ -250,8 +252,9 @@ Result<bool> Linker::step() {
         train_first = linked == nullptr && rows >= kTrainRows && !state_.schema.flat();
         moving = state_.next != nullptr;
         // A second graph would be lost where nothing is written.
-        train_again = linked != nullptr && !moving && !read_only_ &&
-                      should_learn_anew(linked->trained_rows, rows, linked->drift.reading());
+        train_again =
+            linked != nullptr && !moving && !read_only_ &&
+            should_learn_anew(linked->trained_rows, rows, linked->linked_since, linked->drifted());
         pending = state_.table.pending().count() > 0;
         all_dead = all_dead && state_.dead.count() > 0;
     }
@@ -302,20 +305,17 @@ Result<bool> Linker::link_some() {
     {
         const RowsRead read(state_);
         uint32_t cursor = link_cursor_;
-        const std::vector<uint32_t> slots = next_slots(state_.table.pending(), cursor, kLinkAtOnce);
-        VEXFS_TRY_VOID(state_.vectors.read_each(
-            slots, buffer_,
-            [&](std::span<const uint32_t> sound, const std::byte* const* vectors)
-                VEXFS_REQUIRES_SHARED(state_.lock) { return link(sound, vectors); },
-            [&](uint32_t slot) VEXFS_REQUIRES_SHARED(state_.lock) {
-                state_.table.damaged().add(slot);
-                state_.table.pending().remove(slot);
-            }));
+        const size_t most = kLinkAtOnce * crew_.threads();
+        const std::vector<uint32_t> slots = next_slots(state_.table.pending(), cursor, most);
+        VEXFS_TRY_VOID(insert_all(
+            slots, [this](uint32_t slot, index::VectorView vector, index::Scratch& scratch)
+                       VEXFS_REQUIRES_SHARED(state_.lock) { return link(slot, vector, scratch); }));
         link_cursor_ = cursor;
-        pass_done = slots.size() < kLinkAtOnce;
+        pass_done = slots.size() < most;
         done = slots.size();
         left = state_.table.pending().count();
     }
+    flush_.linked(done);
     state_.jobs.advance(JobKind::kLink, done, left);
     if (left == 0)
         state_.jobs.end(JobKind::kLink);
@@ -331,26 +331,37 @@ Result<bool> Linker::link_some() {
     return left > 0;
 }
 
-Status Linker::link(std::span<const uint32_t> slots, const std::byte* const* vectors) {
-    for (size_t i = 0; i < slots.size(); ++i) {
-        const index::VectorView vector{state_.schema.element, state_.schema.dim, vectors[i]};
-        // Into the next graph first: it is pending until it is in both.
-        if (state_.next && slots[i] < move_cursor_)
-            VEXFS_TRY_VOID(insert(*state_.next, slots[i], vector, scratch_));
-        VEXFS_TRY_VOID(insert(*state_.linked, slots[i], vector, scratch_));
-        if (observed_++ % kObserveEvery == 0)
-            state_.linked->drift.observe(vector);
-        state_.table.pending().remove(slots[i]);
-    }
-    flush_.linked(slots.size());
-    return ok();
+// Each row whose vector can be read, by the threads of the crew; the caller holds the lock for
+// them.
+Status Linker::insert_all(std::span<const uint32_t> slots, const InsertOne& insert_one) {
+    const auto part_of = [&](size_t part, LinkWorker& worker) VEXFS_REQUIRES_SHARED(state_.lock) {
+        const std::span<const uint32_t> mine = slots.subspan(
+            part * kLinkAtOnce, std::min(kLinkAtOnce, slots.size() - part * kLinkAtOnce));
+        return state_.vectors.read_each(
+            mine, worker.buffer,
+            [&](std::span<const uint32_t> sound, const std::byte* const* vectors)
+                VEXFS_REQUIRES_SHARED(state_.lock) -> Status {
+                    for (size_t i = 0; i < sound.size(); ++i)
+                        VEXFS_TRY_VOID(insert_one(
+                            sound[i], {state_.schema.element, state_.schema.dim, vectors[i]},
+                            worker.scratch));
+                    return ok();
+                },
+            [&](uint32_t slot) VEXFS_REQUIRES_SHARED(state_.lock) {
+                state_.table.damaged().add(slot);
+                state_.table.pending().remove(slot);
+            });
+    };
+    return crew_.run(div_ceil(slots.size(), kLinkAtOnce), part_of);
 }
 
-Status Linker::move(std::span<const uint32_t> slots, const std::byte* const* vectors) {
-    for (size_t i = 0; i < slots.size(); ++i) {
-        const index::VectorView vector{state_.schema.element, state_.schema.dim, vectors[i]};
-        VEXFS_TRY_VOID(insert(*state_.next, slots[i], vector, scratch_));
-    }
+Status Linker::link(uint32_t slot, index::VectorView vector, index::Scratch& scratch) {
+    // Into the next graph first: it is pending until it is in both.
+    if (state_.next && slot < move_cursor_)
+        VEXFS_TRY_VOID(insert(*state_.next, slot, vector, scratch));
+    VEXFS_TRY_VOID(insert(*state_.linked, slot, vector, scratch));
+    state_.linked->note_linked(vector);
+    state_.table.pending().remove(slot);
     return ok();
 }
 
@@ -359,17 +370,17 @@ Result<bool> Linker::move_some() {
     {
         const RowsRead read(state_);
         uint32_t cursor = move_cursor_;
-        std::vector<uint32_t> slots = next_slots(state_.table.live_slots(), cursor, kLinkAtOnce);
-        const bool last = slots.size() < kLinkAtOnce;
+        const size_t most = kLinkAtOnce * crew_.threads();
+        std::vector<uint32_t> slots = next_slots(state_.table.live_slots(), cursor, most);
+        const bool last = slots.size() < most;
         std::erase_if(slots, [&](uint32_t slot) VEXFS_REQUIRES_SHARED(state_.lock) {
             return state_.table.pending().contains(slot) || state_.table.damaged().contains(slot);
         });
-        VEXFS_TRY_VOID(state_.vectors.read_each(
-            slots, buffer_,
-            [&](std::span<const uint32_t> sound, const std::byte* const* vectors)
-                VEXFS_REQUIRES_SHARED(state_.lock) { return move(sound, vectors); },
-            [&](uint32_t slot)
-                VEXFS_REQUIRES_SHARED(state_.lock) { state_.table.damaged().add(slot); }));
+        VEXFS_TRY_VOID(
+            insert_all(slots, [this](uint32_t slot, index::VectorView vector,
+                                     index::Scratch& scratch) VEXFS_REQUIRES_SHARED(state_.lock) {
+                return insert(*state_.next, slot, vector, scratch);
+            }));
         move_cursor_ = cursor;
         state_.jobs.at_work(JobKind::kTrain, cursor, state_.table.end());
         if (!last)

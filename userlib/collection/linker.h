@@ -17,6 +17,7 @@
 #include "index/flat/scan.h"
 #include "index/graph/scratch.h"
 #include "userlib/collection/graph_flush.h"
+#include "userlib/collection/link_crew.h"
 #include "userlib/collection/row_state.h"
 
 namespace vexfs {
@@ -27,8 +28,8 @@ inline constexpr uint64_t kTrainRows = 1000;
 inline constexpr uint64_t kSampleRowsMax = 8192;
 // Codes that were learned from few rows are learned anew with so many times as many.
 inline constexpr uint64_t kRetrainFactor = 8;
-// One row in so many is looked at, whether the codes fit it.
-inline constexpr uint64_t kObserveEvery = 4;
+// Threads that link, at most.
+inline constexpr size_t kLinkThreadsMax = 4;
 // With more rows than these waiting to be linked a put is slowed to the pace of the linker, but
 // never for longer.
 inline constexpr uint64_t kBacklogRows = 65536;
@@ -37,8 +38,8 @@ inline constexpr std::chrono::seconds kSlowedMax{5};
 // Whether codes are worth a second graph, which costs as much as the first: they are of few rows,
 // of which there are many more now, or as many rows as they are of came since and they do not fit
 // them.
-[[nodiscard]] bool should_learn_anew(uint64_t trained_rows, uint64_t rows,
-                                     const index::DriftReading& since);
+[[nodiscard]] bool should_learn_anew(uint64_t trained_rows, uint64_t rows, uint64_t linked_since,
+                                     bool drifted);
 
 class Linker {
   public:
@@ -76,9 +77,10 @@ class Linker {
     // True if there is more to do at once.
     Result<bool> step();
     Result<bool> link_some();
-    Status link(std::span<const uint32_t> slots, const std::byte* const* vectors)
+    using InsertOne = std::function<Status(uint32_t slot, index::VectorView, index::Scratch&)>;
+    Status insert_all(std::span<const uint32_t> slots, const InsertOne& insert_one)
         VEXFS_REQUIRES_SHARED(state_.lock);
-    Status move(std::span<const uint32_t> slots, const std::byte* const* vectors)
+    Status link(uint32_t slot, index::VectorView vector, index::Scratch& scratch)
         VEXFS_REQUIRES_SHARED(state_.lock);
     Result<bool> move_some();
     void finish_move();
@@ -93,12 +95,12 @@ class Linker {
     const bool read_only_;
     index::Scratch scratch_;
     Page buffer_;
+    LinkCrew crew_;
     uint32_t link_cursor_ = 0; // slots before it were looked at in this pass
     // Slots before it that are not pending are in state_.next. Changed with the state's lock
     // shared.
     uint32_t move_cursor_ = 0;
-    uint64_t observed_ = 0; // rows, of which one in kObserveEvery
-    uint64_t pass_ = 0;     // what was asked for when this pass began
+    uint64_t pass_ = 0; // what was asked for when this pass began
     GraphFlush flush_;
     bool more_ = false;         // to link at once
     bool flush_failed_ = false; // the next try is that of the next change

@@ -231,12 +231,11 @@ TEST_CASE("linker: what it does is listed as jobs, and rests while they are paus
 }
 
 TEST_CASE("linker: codes are learned anew of few rows, or once they fit no more") {
-    const index::DriftReading fit{1000, 0, 0, false};
-    CHECK_FALSE(should_learn_anew(1000, 7999, fit));
-    CHECK(should_learn_anew(1000, 8000, fit));
-    CHECK_FALSE(should_learn_anew(kSampleRowsMax, kSampleRowsMax * 1000, fit));
-    CHECK(should_learn_anew(1000 * kObserveEvery, 2000 * kObserveEvery, {1000, 1, 0, true}));
-    CHECK_FALSE(should_learn_anew(1001 * kObserveEvery, 8000 * kObserveEvery, {1000, 1, 0, true}));
+    CHECK_FALSE(should_learn_anew(1000, 7999, 1'000'000, false));
+    CHECK(should_learn_anew(1000, 8000, 0, false));
+    CHECK_FALSE(should_learn_anew(kSampleRowsMax, kSampleRowsMax * 1000, 1'000'000, false));
+    CHECK(should_learn_anew(10'000, 10'000, 10'000, true));
+    CHECK_FALSE(should_learn_anew(10'000, 19'999, 9'999, true));
 }
 
 TEST_CASE("linker: rows of other directions are noticed, and codes are learned that fit both") {

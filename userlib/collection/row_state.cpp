@@ -14,6 +14,9 @@ namespace {
 constexpr size_t kRunsAtOnce = 8;
 constexpr uint64_t kRecordsAtOnce = 8;
 
+// One row in so many is looked at, whether the codes fit it.
+constexpr uint64_t kObserveEvery = 4;
+
 struct Run {
     uint64_t first = 0;
     uint64_t count = 0;
@@ -49,6 +52,18 @@ Result<std::unique_ptr<LinkedRows>> make_linked_rows(const Schema& schema, index
     config.isa = index::chosen_isa();
     std::unique_ptr<index::Graph> graph = VEXFS_TRY(index::Graph::create(config));
     return std::make_unique<LinkedRows>(std::move(codec), std::move(graph), trained_rows);
+}
+
+void LinkedRows::note_linked(const index::VectorView& vector) {
+    if (linked_since.fetch_add(1, std::memory_order_relaxed) % kObserveEvery != 0)
+        return;
+    MutexLock lock(drift_mutex_);
+    drift_.observe(vector);
+}
+
+bool LinkedRows::drifted() {
+    MutexLock lock(drift_mutex_);
+    return drift_.reading().drifted;
 }
 
 void hide_rows(RowState& state, std::span<const uint32_t> slots) {

@@ -27,16 +27,24 @@ struct LinkedRows {
         : codec(std::move(its_codec)), changes(codec.shape().record_bytes),
           graph(std::move(its_graph)), consolidation(graph->core()), trained_rows(rows) {}
 
+    // Any number of threads; drifted() one.
+    void note_linked(const index::VectorView& vector);
+    [[nodiscard]] bool drifted();
+
     [[nodiscard]] size_t memory_bytes() const {
         return graph->memory().total() + codec.memory_bytes() + changes.memory_bytes();
     }
 
     const index::Codec codec;
-    index::DriftMonitor drift{codec}; // of rows that were linked since. Only the linker's
-    GraphChanges changes;             // of the graph, which tells it
+    GraphChanges changes; // of the graph, which tells it
     const std::unique_ptr<index::Graph> graph;
     index::Consolidation consolidation;
-    const uint64_t trained_rows; // rows of the collection when the codec was learned
+    const uint64_t trained_rows;            // rows of the collection when the codec was learned
+    std::atomic<uint64_t> linked_since = 0; // rows, since the codec was learned or loaded
+
+  private:
+    Mutex drift_mutex_;
+    index::DriftMonitor drift_ VEXFS_GUARDED_BY(drift_mutex_){codec};
 };
 
 // An empty graph over codes of this codec. EINVAL, ENOMEM.

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userlib/collection/link_crew.h"
+
+#include <algorithm>
+
+#include <sys/resource.h>
+
+#include "base/guard.h"
+
+namespace vexfs {
+
+namespace {
+
+constexpr int kNice = 5; // a third of the weight of a thread that is not
+
+Error no_memory() {
+    return fail(Code::kENOMEM, "linker: no memory");
+}
+
+} // namespace
+
+LinkCrew::LinkCrew(size_t threads)
+    : workers_(std::max<size_t>(threads, 1)), threads_most_(workers_.size()) {}
+
+LinkCrew::~LinkCrew() {
+    {
+        MutexLock lock(mutex_);
+        stop_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& thread : threads_)
+        thread.join();
+}
+
+// With fewer threads than are wished for it takes longer.
+void LinkCrew::start() {
+    while (threads_.size() + 1 < threads_most_) {
+        const size_t worker = threads_.size() + 1;
+        const Status started = guard(no_memory(), [&]() -> Status {
+            threads_.emplace_back([this, worker] { follow(worker); });
+            return ok();
+        });
+        if (!started)
+            threads_most_ = worker;
+    }
+}
+
+Status LinkCrew::run(size_t parts, const Work& work) {
+    work_ = &work;
+    parts_ = parts;
+    next_part_ = 0;
+    if (parts > 1)
+        start();
+    {
+        MutexLock lock(mutex_);
+        failure_.reset();
+        open_ = parts > 1;
+        round_ += parts > 1 ? 1 : 0;
+    }
+    if (parts > 1)
+        changed_.notify_all();
+    take_parts(0);
+    MutexLock lock(mutex_);
+    open_ = false; // a thread that comes late finds nothing to do, and is not waited for
+    while (at_work_ > 0)
+        changed_.wait(mutex_);
+    return failure_ ? Status(*failure_) : ok();
+}
+
+void LinkCrew::follow(size_t worker) {
+    // For Linux the priority is that of the thread. That it cannot be had is no harm.
+    (void)::setpriority(PRIO_PROCESS, 0, kNice);
+    uint64_t seen = 0;
+    for (;;) {
+        {
+            MutexLock lock(mutex_);
+            while (!stop_ && (!open_ || round_ == seen))
+                changed_.wait(mutex_);
+            if (stop_)
+                return;
+            seen = round_;
+            ++at_work_;
+        }
+        take_parts(worker);
+        MutexLock lock(mutex_);
+        --at_work_;
+        changed_.notify_all();
+    }
+}
+
+void LinkCrew::take_parts(size_t worker) {
+    for (;;) {
+        const size_t part = next_part_.fetch_add(1);
+        if (part >= parts_)
+            return;
+        const Status done = guard(no_memory(), [&] { return (*work_)(part, workers_[worker]); });
+        if (done)
+            continue;
+        next_part_ = parts_;
+        MutexLock lock(mutex_);
+        if (!failure_)
+            failure_ = done.error();
+    }
+}
+
+} // namespace vexfs
