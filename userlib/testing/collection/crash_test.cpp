@@ -108,6 +108,7 @@ class Run {
         for (int step = 0; step < 40; ++step)
             change();
         sync();
+        rows_.reset(); // it writes in the background
     }
 
     struct State {

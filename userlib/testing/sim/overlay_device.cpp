@@ -23,6 +23,7 @@ Bytes OverlayDevice::block(uint64_t block) const {
 
 Status OverlayDevice::read(std::span<Io> batch) {
     VEXFS_TRY_VOID(check_batch(batch, image_.size()));
+    MutexLock lock(mutex_);
     for (const Io& io : batch)
         for (size_t done = 0; done < io.buffer.size(); done += kBlockBytes)
             std::memcpy(io.buffer.data() + done,
@@ -32,12 +33,18 @@ Status OverlayDevice::read(std::span<Io> batch) {
 
 Status OverlayDevice::write(std::span<Io> batch) {
     VEXFS_TRY_VOID(check_batch(batch, image_.size()));
+    MutexLock lock(mutex_);
     for (const Io& io : batch)
-        land(io.address_bytes(), io.buffer);
+        land_locked(io.address_bytes(), io.buffer);
     return ok();
 }
 
 void OverlayDevice::land(uint64_t address_bytes, Bytes bytes) {
+    MutexLock lock(mutex_);
+    land_locked(address_bytes, bytes);
+}
+
+void OverlayDevice::land_locked(uint64_t address_bytes, Bytes bytes) {
     while (!bytes.empty()) {
         const size_t begin = address_bytes % kBlockBytes;
         const size_t count = std::min<size_t>(bytes.size(), kBlockBytes - begin);
@@ -48,6 +55,11 @@ void OverlayDevice::land(uint64_t address_bytes, Bytes bytes) {
 }
 
 void OverlayDevice::reset() {
+    MutexLock lock(mutex_);
+    reset_locked();
+}
+
+void OverlayDevice::reset_locked() {
     for (const uint64_t block : touched_)
         places_[block] = 0;
     touched_.clear();
@@ -55,10 +67,11 @@ void OverlayDevice::reset() {
 }
 
 void OverlayDevice::restore(const Saved& saved) {
-    reset();
+    MutexLock lock(mutex_);
+    reset_locked();
     for (size_t i = 0; i < saved.blocks.size(); ++i)
-        land(saved.blocks[i] * kBlockBytes,
-             Bytes(saved.bytes).subspan(i * kBlockBytes, kBlockBytes));
+        land_locked(saved.blocks[i] * kBlockBytes,
+                    Bytes(saved.bytes).subspan(i * kBlockBytes, kBlockBytes));
 }
 
 } // namespace vexfs

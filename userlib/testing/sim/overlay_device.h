@@ -6,11 +6,12 @@
 // durable and puts each state's pending writes, and then whatever recovery writes, into an overlay
 // that is dropped again in no time.
 //
-// Threads: one thread.
+// Threads: any; geometry() and identity() without a lock.
 #pragma once
 
 #include <vector>
 
+#include "base/mutex.h"
 #include "userlib/device/device.h"
 
 namespace vexfs {
@@ -36,18 +37,25 @@ class OverlayDevice final : public Device {
         std::vector<uint64_t> blocks;
         std::vector<std::byte> bytes;
     };
-    [[nodiscard]] Saved save() const { return {touched_, pages_}; }
+    [[nodiscard]] Saved save() const {
+        MutexLock lock(mutex_);
+        return {touched_, pages_};
+    }
     void restore(const Saved& saved);
 
   private:
+    void land_locked(uint64_t address_bytes, Bytes bytes) VEXFS_REQUIRES(mutex_);
+    void reset_locked() VEXFS_REQUIRES(mutex_);
     // The overlay's copy of a block, made from the image if there is none.
-    MutableBytes page(uint64_t block);
-    [[nodiscard]] Bytes block(uint64_t block) const;
+    MutableBytes page(uint64_t block) VEXFS_REQUIRES(mutex_);
+    [[nodiscard]] Bytes block(uint64_t block) const VEXFS_REQUIRES(mutex_);
 
-    Bytes image_;
-    std::vector<uint32_t> places_; // by block: 1 + index into pages, 0 = as in the image
-    std::vector<uint64_t> touched_;
-    std::vector<std::byte> pages_;
+    const Bytes image_;
+    mutable Mutex mutex_;
+    // By block: 1 + index into pages, 0 = as in the image.
+    std::vector<uint32_t> places_ VEXFS_GUARDED_BY(mutex_);
+    std::vector<uint64_t> touched_ VEXFS_GUARDED_BY(mutex_);
+    std::vector<std::byte> pages_ VEXFS_GUARDED_BY(mutex_);
 };
 
 } // namespace vexfs
