@@ -125,9 +125,17 @@ void GraphLoader::take_upper(const ChangeHead& head, const uint32_t* links) {
         ++report_.rejected_records;
         return;
     }
-    Upper& upper = uppers_[head.slot];
-    std::copy_n(links, head.count, upper.links[head.level - 1].begin());
+    upper_places_.resize(slot_end_);
+    Upper* known = upper_of(head.slot);
+    if (known == nullptr) {
+        known = &uppers_.emplace_back();
+        known->slot = head.slot;
+        upper_places_[head.slot] = static_cast<uint32_t>(uppers_.size());
+    }
+    Upper& upper = *known;
+    upper.begins[head.level - 1] = upper_links_.size();
     upper.counts[head.level - 1] = static_cast<uint8_t>(head.count);
+    upper_links_.insert(upper_links_.end(), links, links + head.count);
     upper.levels |= static_cast<uint8_t>(1u << (head.level - 1));
 }
 
@@ -136,8 +144,14 @@ void GraphLoader::forget(uint32_t slot) {
     if (!is_row(slot))
         return;
     kinds_[slot] = kCode;
-    uppers_.erase(slot);
+    if (slot < upper_places_.size())
+        upper_places_[slot] = 0;
     shared_.erase(slot);
+}
+
+GraphLoader::Upper* GraphLoader::upper_of(uint32_t slot) {
+    const uint32_t place = slot < upper_places_.size() ? upper_places_[slot] : 0;
+    return place == 0 ? nullptr : &uppers_[place - 1];
 }
 
 bool GraphLoader::is_node(uint32_t slot) const {
@@ -178,33 +192,33 @@ Status GraphLoader::put_together() {
 // A row is tall as far up as its levels were given without a gap and with possible links.
 Status GraphLoader::place_talls() {
     MutexLock lock(core_.talls.mutex());
-    for (auto& [slot, upper] : uppers_) {
-        if (!is_node(slot))
+    for (Upper& upper : uppers_) {
+        if (!is_current(upper) || !is_node(upper.slot))
             continue;
         auto levels = static_cast<uint32_t>(std::countr_one(upper.levels));
         for (uint32_t level = 0; level < levels; ++level) {
-            if (!links_possible(slot, {upper.links[level].data(), upper.counts[level]}))
+            if (!links_possible(upper.slot, links_of(upper, level + 1)))
                 levels = level;
         }
         if (levels > 0)
-            upper.tall = VEXFS_TRY(core_.talls.add(slot, levels));
+            upper.tall = VEXFS_TRY(core_.talls.add(upper.slot, levels));
     }
     return ok();
 }
 
 void GraphLoader::link_talls() {
     MutexLock lock(core_.talls.mutex());
-    for (const auto& [slot, upper] : uppers_) {
+    for (const Upper& upper : uppers_) {
         if (upper.tall == kNoLink)
             continue;
         for (uint32_t level = 1; level <= core_.talls.levels(upper.tall); ++level) {
             uint32_t links[kUpperLinks], kept = 0;
-            for (uint32_t i = 0; i < upper.counts[level - 1]; ++i) {
-                const auto other = uppers_.find(upper.links[level - 1][i]);
-                const bool there = other != uppers_.end() && other->second.tall != kNoLink &&
-                                   core_.talls.levels(other->second.tall) >= level;
+            for (const uint32_t link : links_of(upper, level)) {
+                const Upper* const other = upper_of(link);
+                const bool there = other != nullptr && other->tall != kNoLink &&
+                                   core_.talls.levels(other->tall) >= level;
                 if (there)
-                    links[kept++] = other->second.tall;
+                    links[kept++] = other->tall;
                 else
                     ++report_.dropped_links;
             }
@@ -217,9 +231,9 @@ void GraphLoader::link_talls() {
 Status GraphLoader::place_entry() {
     MutexLock lock(core_.talls.mutex());
     std::optional<TallRows::Entry> best;
-    const auto given = uppers_.find(entry_);
-    if (given != uppers_.end() && given->second.tall != kNoLink) {
-        best = TallRows::Entry{given->second.tall, core_.talls.levels(given->second.tall)};
+    const Upper* const given = upper_of(entry_);
+    if (given != nullptr && given->tall != kNoLink) {
+        best = TallRows::Entry{given->tall, core_.talls.levels(given->tall)};
     } else {
         for (uint32_t tall = 0; tall < core_.talls.count(); ++tall) {
             const uint32_t levels = core_.talls.levels(tall);
@@ -267,10 +281,11 @@ void GraphLoader::follow(std::vector<uint32_t>& reached, size_t from) {
         const uint32_t count = load_links(row, kLinks, links);
         uint32_t kept = 0;
         for (uint32_t i = 0; i < count; ++i) {
-            if (!is_node(links[i]))
-                continue;
-            visit(links[i], reached);
-            links[kept++] = links[i];
+            const uint8_t kind = kinds_[links[i]];
+            if (kind == kNode)
+                visit(links[i], reached);
+            if (kind >= kNode)
+                links[kept++] = links[i];
         }
         if (kept < count)
             write_links(row, kLinks, {links, kept});

@@ -62,10 +62,11 @@ class GraphLoader {
   private:
     // The levels from 1 up that were given for a row, by number of level - 1.
     struct Upper {
-        std::array<std::array<uint32_t, kUpperLinks>, kMaxLevel> links;
+        uint32_t slot = 0;
+        uint32_t tall = kNoLink;
+        std::array<size_t, kMaxLevel> begins{}; // of its links, in upper_links_
         std::array<uint8_t, kMaxLevel> counts{};
         uint8_t levels = 0; // bit per level given
-        uint32_t tall = kNoLink;
     };
 
     Status apply_all(Bytes records);
@@ -74,6 +75,12 @@ class GraphLoader {
     void take_links(const ChangeHead& head, const uint32_t* links);
     void take_upper(const ChangeHead& head, const uint32_t* links);
     void forget(uint32_t slot);
+    // What was given for a row, or nothing.
+    [[nodiscard]] Upper* upper_of(uint32_t slot);
+    [[nodiscard]] bool is_current(const Upper& upper) { return upper_of(upper.slot) == &upper; }
+    [[nodiscard]] std::span<const uint32_t> links_of(const Upper& upper, uint32_t level) const {
+        return {upper_links_.data() + upper.begins[level - 1], upper.counts[level - 1]};
+    }
     [[nodiscard]] bool is_row(uint32_t slot) const {
         return slot < kinds_.size() && kinds_[slot] != kNothing;
     }
@@ -95,8 +102,10 @@ class GraphLoader {
 
     GraphCore& core_;
     const uint32_t slot_end_;
-    std::vector<uint8_t> kinds_; // of the slots below slot_end_, from the first code on
-    std::unordered_map<uint32_t, Upper> uppers_;
+    std::vector<uint8_t> kinds_;         // of the slots below slot_end_, from the first code on
+    std::vector<Upper> uppers_;          // also of rows that were forgotten afterwards
+    std::vector<uint32_t> upper_places_; // by slot: place in uppers_ + 1, or 0
+    std::vector<uint32_t> upper_links_;
     std::unordered_map<uint32_t, uint32_t> shared_; // duplicate -> row it is found through
     uint32_t entry_ = kNoLink;
     LoadReport report_;

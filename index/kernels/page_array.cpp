@@ -66,16 +66,24 @@ Status PageArray::ensure(uint32_t slot) {
     if (!is_usable())
         return fail(Code::kENOMEM, "pages: memory for the directory");
     const uint32_t page = slot >> kPageShift;
-    if (has(slot) && slot < row_end_.load(std::memory_order_relaxed))
+    if (has(slot) && (slot < row_end_.load(std::memory_order_relaxed) ||
+                      !first_page_small_.load(std::memory_order_relaxed))) {
+        raise_end(slot + 1);
         return ok();
+    }
     const MutexLock lock(mutex_);
     if (!has(slot))
         VEXFS_TRY_VOID(add_page(page));
-    if (slot >= row_end_.load())
-        row_end_.store(slot + 1);
+    raise_end(slot + 1);
     if (first_page_small_.load() && (page > 0 || slot >= kOutgrownRows))
         outgrow_small_pages();
     return ok();
+}
+
+void PageArray::raise_end(uint32_t end) {
+    uint32_t seen = row_end_.load(std::memory_order_relaxed);
+    while (seen < end && !row_end_.compare_exchange_weak(seen, end)) {
+    }
 }
 
 Status PageArray::add_page(uint32_t page) {

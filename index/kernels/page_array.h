@@ -60,6 +60,7 @@ class PageArray {
     }
     Status add_page(uint32_t page) VEXFS_REQUIRES(mutex_);
     void outgrow_small_pages() VEXFS_REQUIRES(mutex_);
+    void raise_end(uint32_t end);
 
     const uint32_t row_bytes_;
     const size_t page_bytes_;

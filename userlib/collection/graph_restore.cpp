@@ -126,8 +126,9 @@ Status GraphRestore::begin(const GraphFile& file, const GraphHead& head) {
         file, VEXFS_TRY(make_linked_rows(schema, std::move(codec), head.trained_rows)), slot_end,
         std::move(pages));
     reading->outdated = std::move(outdated);
+    // A thread for each processor while rows are read, and one more for the time that they wait.
+    reading->parts.resize(1 + std::clamp(std::thread::hardware_concurrency(), 1U, kThreadsMax));
     VEXFS_TRY_VOID(reading->loader.prepare());
-    reading->parts.resize(std::clamp(std::thread::hardware_concurrency(), 1U, kThreadsMax));
     reading_ = std::move(reading);
     // With fewer threads than are wished for it takes longer.
     for (size_t part = 1; part < reading_->parts.size(); ++part)

@@ -10,8 +10,8 @@ namespace vexfs {
 
 namespace {
 
-constexpr size_t kRecordsAtOnce = 256; // of the store
-constexpr uint64_t kRowsAtOnce = 1365; // that fill a record of the store
+constexpr size_t kRecordsAtOnce = 4096; // of the store
+constexpr uint64_t kRowsAtOnce = 1365;  // that fill a record of the store
 
 } // namespace
 
@@ -40,22 +40,35 @@ Status RowLoader::run() {
 // All records that are not zero.
 Status RowLoader::read_records() {
     const uint64_t unit = state_.store.layout().header().record_bytes;
+    const std::vector<uint64_t> offsets = VEXFS_TRY(record_offsets());
+    const auto slots_before = [](uint64_t offset) {
+        return std::min<uint64_t>(div_ceil<uint64_t>(offset, kRowRecordBytes), index::kMaxSlots);
+    };
+    if (!offsets.empty())
+        records_.reserve(slots_before(offsets.back() + unit));
+    sums_.reserve(records_.capacity());
     uint64_t done = 0; // slots
-    for (uint64_t from = 0;;) {
+    for (const uint64_t offset : offsets) {
+        const uint64_t end = slots_before(offset + unit);
+        for (done = std::max(done, offset / kRowRecordBytes); done < end;) {
+            const uint64_t count = std::min(kRowsAtOnce, end - done);
+            VEXFS_TRY_VOID(read_piece(done, count));
+            done += count;
+        }
+    }
+    return ok();
+}
+
+Result<std::vector<uint64_t>> RowLoader::record_offsets() {
+    const uint64_t unit = state_.store.layout().header().record_bytes;
+    std::vector<uint64_t> offsets;
+    for (;;) {
+        const uint64_t from = offsets.empty() ? 0 : offsets.back() + unit;
         const std::vector<uint64_t> found = VEXFS_TRY(
             state_.store.records(state_.entry.rows_oid, from, UINT64_MAX, kRecordsAtOnce));
-        for (const uint64_t offset : found) {
-            const uint64_t end = std::min<uint64_t>(
-                div_ceil<uint64_t>(offset + unit, kRowRecordBytes), index::kMaxSlots);
-            for (done = std::max(done, offset / kRowRecordBytes); done < end;) {
-                const uint64_t count = std::min(kRowsAtOnce, end - done);
-                VEXFS_TRY_VOID(read_piece(done, count));
-                done += count;
-            }
-        }
+        offsets.insert(offsets.end(), found.begin(), found.end());
         if (found.size() < kRecordsAtOnce)
-            return ok();
-        from = found.back() + unit;
+            return offsets;
     }
 }
 

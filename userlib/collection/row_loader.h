@@ -40,6 +40,7 @@ class RowLoader {
 
   private:
     Status read_records();
+    Result<std::vector<uint64_t>> record_offsets();
     Status read_piece(uint64_t first, uint64_t count);
     void take_record(uint64_t slot, const std::byte* bytes);
     Status load_file(uint64_t ino) VEXFS_REQUIRES(state_.lock);
