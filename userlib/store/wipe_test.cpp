@@ -15,7 +15,8 @@ namespace {
 bool holds(Device& device, Bytes needle) {
     BlockBuffer all(device.geometry().size_bytes / kBlockBytes);
     VEXFS_ASSERT(device.read_one(whole_extent(0, all.bytes())));
-    return !std::ranges::search(all.bytes(), needle).empty();
+    const Bytes there = all.bytes();
+    return std::search(there.begin(), there.end(), needle.begin(), needle.end()) != there.end();
 }
 
 Status write(Store& store, uint64_t oid, uint64_t offset, Bytes bytes) {
