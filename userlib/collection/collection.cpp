@@ -168,9 +168,7 @@ RowCounts Collection::counts() {
     }
     for (const auto* const linked : {state_->linked.get(), state_->next.get()})
         counts.graph_bytes += linked != nullptr ? linked->memory_bytes() : 0;
-    counts.memory_bytes = counts.graph_bytes + state_->table.memory_bytes() +
-                          state_->slots.memory_bytes() + state_->dead.memory_bytes() +
-                          scratches_->visible().memory_bytes();
+    counts.memory_bytes = state_->memory_bytes() + scratches_->visible().memory_bytes();
     counts.puts = puts_;
     counts.drops = drops_;
     counts.searches = searches_;

@@ -20,6 +20,7 @@
 
 #include "userlib/collection/catalogue.h"
 #include "userlib/collection/job_board.h"
+#include "userlib/collection/row_memory.h"
 #include "userlib/collection/row_record.h"
 #include "userlib/store/store.h"
 
@@ -37,7 +38,8 @@ class Collection {
 
     // Damage is logged and costs rows or what they carry, never the open. The store outlives it.
     static Result<std::unique_ptr<Collection>> open(Store& store, const CollectionEntry& entry,
-                                                    const ClassOf& class_of, bool read_only);
+                                                    const ClassOf& class_of, bool read_only,
+                                                    RowMemory* memory = nullptr);
     ~Collection(); // ends the work in the background
     Collection(const Collection&) = delete;
     Collection& operator=(const Collection&) = delete;

@@ -258,6 +258,17 @@ Result<bool> Linker::step() {
         pending = state_.table.pending().count() > 0;
         all_dead = all_dead && state_.dead.count() > 0;
     }
+    // What would be too much is not begun; a second graph takes at least as much as the first.
+    const bool room = state_.has_room(0);
+    const Error no_room =
+        fail(Code::kENOMEM, "linker: mem= of the volume has no room for more of the graph");
+    if (train_first && !room)
+        return no_room;
+    if (moving && !room) {
+        give_up_move();
+        return true;
+    }
+    train_again = train_again && state_.has_room(linked->memory_bytes());
     const bool may_train = state_.jobs.may_work(JobKind::kTrain);
     if (train_first && !may_train)
         return false;
@@ -271,10 +282,12 @@ Result<bool> Linker::step() {
     if (moving)
         more = may_train && VEXFS_TRY(move_some());
     else if (linked != nullptr)
-        more = VEXFS_TRY(consolidate_some(*linked, all_dead, !pending || !may_link));
+        more = VEXFS_TRY(consolidate_some(*linked, all_dead, !pending || !may_link || !room));
     if (linked != nullptr && pending) {
-        if (!may_link)
+        if (!may_link || (more && !room))
             return more;
+        if (!room)
+            return no_room;
         if (VEXFS_TRY(link_some()))
             return true;
     }
@@ -310,6 +323,7 @@ Result<bool> Linker::link_some() {
         VEXFS_TRY_VOID(insert_all(
             slots, [this](uint32_t slot, index::VectorView vector, index::Scratch& scratch)
                        VEXFS_REQUIRES_SHARED(state_.lock) { return link(slot, vector, scratch); }));
+        state_.count_memory();
         link_cursor_ = cursor;
         pass_done = slots.size() < most;
         done = slots.size();
@@ -381,6 +395,7 @@ Result<bool> Linker::move_some() {
                                      index::Scratch& scratch) VEXFS_REQUIRES_SHARED(state_.lock) {
                 return insert(*state_.next, slot, vector, scratch);
             }));
+        state_.count_memory();
         move_cursor_ = cursor;
         state_.jobs.at_work(JobKind::kTrain, cursor, state_.table.end());
         if (!last)
@@ -390,25 +405,44 @@ Result<bool> Linker::move_some() {
     return true;
 }
 
-// From here on searches walk the new graph. Dead slots that it never had are free.
+// From here on searches walk the new graph.
 void Linker::finish_move() {
     std::unique_ptr<LinkedRows> before;
     {
         const RowsWrite write(state_);
         before = std::move(state_.linked);
         state_.linked = std::move(state_.next);
-        const index::GraphCore& core = state_.linked->graph->core();
-        for (size_t word = 0; word < state_.dead.word_count(); ++word)
-            for (uint64_t left = state_.dead.load(word); left != 0; left &= left - 1) {
-                const auto slot =
-                    static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(left)));
-                if (core.knows(slot))
-                    continue;
-                state_.dead.remove(slot);
-                state_.slots.give(slot);
-            }
+        free_unheld();
+        state_.count_memory();
     }
     state_.jobs.end(JobKind::kTrain);
+}
+
+// Dead slots that the one graph does not have are free.
+void Linker::free_unheld() {
+    const index::GraphCore& core = state_.linked->graph->core();
+    for (size_t word = 0; word < state_.dead.word_count(); ++word)
+        for (uint64_t left = state_.dead.load(word); left != 0; left &= left - 1) {
+            const auto slot =
+                static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(left)));
+            if (core.knows(slot))
+                continue;
+            state_.dead.remove(slot);
+            state_.slots.give(slot);
+        }
+}
+
+// The codes there are do for all rows, if not as well.
+void Linker::give_up_move() {
+    {
+        const RowsWrite write(state_);
+        state_.next.reset();
+        free_unheld();
+        state_.count_memory();
+    }
+    state_.jobs.end(JobKind::kTrain);
+    log(LogLevel::kWarning, "collection", "mem= has no room for a graph of better codes",
+        {{"directory", state_.entry.directory}});
 }
 
 // `all`: however few they are; `idle`: there is nothing else to do while searches end.

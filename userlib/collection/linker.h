@@ -84,6 +84,8 @@ class Linker {
         VEXFS_REQUIRES_SHARED(state_.lock);
     Result<bool> move_some();
     void finish_move();
+    void give_up_move();
+    void free_unheld() VEXFS_REQUIRES(state_.lock);
     Result<bool> consolidate_some(LinkedRows& linked, bool all, bool idle);
     [[nodiscard]] bool is_behind();
     Result<std::unique_ptr<LinkedRows>> train();

@@ -36,14 +36,15 @@ void log_opened(RowState& state, uint64_t rows_ns, uint64_t graph_ns) {
 } // namespace
 
 Result<std::unique_ptr<Collection>> Collection::open(Store& store, const CollectionEntry& entry,
-                                                     const ClassOf& class_of, bool read_only) {
+                                                     const ClassOf& class_of, bool read_only,
+                                                     RowMemory* memory) {
     return guard(no_memory(), [&]() -> Result<std::unique_ptr<Collection>> {
         VEXFS_TRY_VOID(check_schema(entry.schema));
         CollectionEntry used = entry;
         used.schema = with_defaults(entry.schema);
         const index::Distance distance = VEXFS_TRY(
             index::Distance::make(used.schema.element, used.schema.metric, used.schema.dim));
-        auto state = std::make_unique<RowState>(store, used, distance);
+        auto state = std::make_unique<RowState>(store, used, distance, memory);
         RowLoader loader(*state, class_of);
         GraphRestore graph(*state);
         uint64_t rows_ns = 0;
@@ -58,6 +59,10 @@ Result<std::unique_ptr<Collection>> Collection::open(Store& store, const Collect
         }
         loader.give_rest();
         log_opened(*state, rows_ns, graph_ns);
+        {
+            const RowsRead read(*state);
+            state->count_memory();
+        }
         if (!read_only)
             erase_remains(*state, loader);
         return std::unique_ptr<Collection>(new Collection(std::move(state), read_only));

@@ -16,6 +16,8 @@ namespace vexfs {
 
 namespace {
 
+// Memory of a row in the table, whose vectors double when they grow.
+constexpr uint64_t kTableBytesOfRow = 128;
 // Of vectors that one transaction writes.
 constexpr size_t kRunBytes = size_t{256} << 10;
 constexpr size_t kRunRows = 4096;
@@ -117,10 +119,14 @@ Status Collection::prepare(Fresh& fresh, const Place& place, const PutRows& put)
         fresh.records.push_back({{put.ino, place.first + i},
                                  put.metas.empty() ? RowMeta{} : put.metas[i],
                                  put.data_version});
+    if (place.total > place.before &&
+        !state_->has_room((place.total - place.before) * kTableBytesOfRow))
+        return fail(Code::kENOMEM, "put: mem= of the volume has no room for more rows");
     const RowsWrite write(*state_);
     fresh.slots = VEXFS_TRY(state_->slots.take(place.count));
     state_->table.resize(state_->slots.end());
     state_->dead.resize(state_->slots.end());
+    state_->count_memory();
     return ok();
 }
 

@@ -66,6 +66,23 @@ bool LinkedRows::drifted() {
     return drift_.reading().drifted;
 }
 
+size_t RowState::memory_bytes() const {
+    size_t bytes = table.memory_bytes() + slots.memory_bytes() + dead.memory_bytes();
+    for (const auto* const graph : {linked.get(), next.get()})
+        bytes += graph != nullptr ? graph->memory_bytes() : 0;
+    return bytes;
+}
+
+void RowState::count_memory() {
+    MutexLock counted(memory_mutex);
+    memory_share.set(memory_bytes());
+}
+
+bool RowState::has_room(uint64_t bytes) {
+    MutexLock counted(memory_mutex);
+    return memory_share.has_room(bytes);
+}
+
 void hide_rows(RowState& state, std::span<const uint32_t> slots) {
     for (const uint32_t slot : slots) {
         bool held = state.linked && state.linked->graph->remove(slot);

@@ -15,6 +15,7 @@
 #include "userlib/collection/catalogue.h"
 #include "userlib/collection/graph_changes.h"
 #include "userlib/collection/job_board.h"
+#include "userlib/collection/row_memory.h"
 #include "userlib/collection/row_table.h"
 #include "userlib/collection/slot_pool.h"
 #include "userlib/collection/stored_vectors.h"
@@ -53,15 +54,24 @@ Result<std::unique_ptr<LinkedRows>> make_linked_rows(const Schema& schema, index
 
 struct RowState {
     RowState(Store& its_store, const CollectionEntry& its_entry,
-             const index::Distance& its_distance)
+             const index::Distance& its_distance, RowMemory* memory)
         : store(its_store), entry(its_entry),
           vectors(its_store, its_entry.vectors_oid, its_entry.schema.vector_bytes()),
-          distance(its_distance), schema(its_entry.schema) {}
+          distance(its_distance), memory_share(memory), schema(its_entry.schema) {}
+
+    // Of rows and graphs, as they are.
+    [[nodiscard]] size_t memory_bytes() const VEXFS_REQUIRES_SHARED(lock);
+    // After either of them grew or shrank.
+    void count_memory() VEXFS_REQUIRES_SHARED(lock);
+    // Whether so many bytes more may be taken.
+    [[nodiscard]] bool has_room(uint64_t bytes);
 
     Store& store;
     const CollectionEntry entry;
     const StoredVectors vectors;
     const index::Distance distance;
+    Mutex memory_mutex; // of the share; the last that is taken but that of RowMemory
+    RowMemoryShare memory_share VEXFS_GUARDED_BY(memory_mutex);
     // Of the newest codec. Set by open(), then the linker's.
     uint32_t graph_generation = 0;
 

@@ -27,6 +27,7 @@ struct RowId {
     uint64_t ino = 0;
     uint32_t row = 0;
 
+    // NOLINTNEXTLINE(modernize-use-nullptr): it sees the 0 that the comparison is made with
     friend auto operator<=>(const RowId&, const RowId&) = default;
 };
 

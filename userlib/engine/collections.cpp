@@ -24,12 +24,13 @@ Result<Directory> read_directory(Names& names, uint64_t ino) {
 
 } // namespace
 
-Collections::Collections(Store& store, Names& names, bool read_only)
-    : store_(store), names_(names), read_only_(read_only),
+Collections::Collections(Store& store, Names& names, bool read_only, RowMemory* memory)
+    : store_(store), names_(names), read_only_(read_only), memory_(memory),
       directories_([&names](uint64_t ino) { return read_directory(names, ino); }) {}
 
-Result<std::unique_ptr<Collections>> Collections::open(Store& store, Names& names, bool read_only) {
-    std::unique_ptr<Collections> collections(new Collections(store, names, read_only));
+Result<std::unique_ptr<Collections>> Collections::open(Store& store, Names& names, bool read_only,
+                                                       RowMemory* memory) {
+    std::unique_ptr<Collections> collections(new Collections(store, names, read_only, memory));
     WriteLock lock(collections->border_lock_);
     for (const CollectionEntry& entry : VEXFS_TRY(list_collections(store))) {
         const Result<Inode> directory = names.get(entry.directory);
@@ -94,7 +95,7 @@ Result<std::shared_ptr<OpenCollection>> Collections::open_alone(uint64_t directo
         const std::optional<AccessClass> of = VEXFS_TRY(class_of(ino));
         return of ? std::optional(collection->classes.join(*of)) : std::nullopt;
     };
-    collection->rows = VEXFS_TRY(Collection::open(store_, entry, join, read_only_));
+    collection->rows = VEXFS_TRY(Collection::open(store_, entry, join, read_only_, memory_));
     WriteLock lock(registry_lock_);
     registry_[directory].open = collection;
     return collection;

@@ -36,7 +36,8 @@ struct OpenCollection {
 class Collections {
   public:
     // Destroys collections whose directory has gone, unless `read_only`. Both outlive it.
-    static Result<std::unique_ptr<Collections>> open(Store& store, Names& names, bool read_only);
+    static Result<std::unique_ptr<Collections>> open(Store& store, Names& names, bool read_only,
+                                                     RowMemory* memory = nullptr);
 
     // Verbs of Names that move what may carry rows, or change who finds it. EXDEV if rows would
     // cross the border of a collection.
@@ -103,7 +104,7 @@ class Collections {
         friend bool operator==(const Named&, const Named&) = default;
     };
 
-    Collections(Store& store, Names& names, bool read_only);
+    Collections(Store& store, Names& names, bool read_only, RowMemory* memory);
 
     // The directory of the collection that the directory is in; 0: none.
     Result<uint64_t> collection_of(uint64_t directory);
@@ -160,6 +161,7 @@ class Collections {
     Store& store_;
     Names& names_;
     const bool read_only_;
+    RowMemory* const memory_;
     Directories directories_;
     // Held alone by whoever moves a border, or directories across one, or derives the classes of
     // all files of a collection; shared by whoever changes a file's names, rights or rows.

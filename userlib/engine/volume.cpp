@@ -17,6 +17,8 @@ namespace {
 
 // Changes that wait for the disk: a commit begins at a half, writers wait for it at the whole.
 constexpr uint64_t kDirtyShare = 8;
+// What rows and graphs leave to the cache.
+constexpr uint64_t kCacheShareMin = 8;
 // Messages of sessions: the cache gives way to them.
 constexpr uint64_t kStagedShare = 2;
 constexpr uint64_t kStagedBytesMax = uint64_t{256} << 20;
@@ -36,10 +38,12 @@ std::string name_of_target(const DeviceSpec& spec) {
 
 Volume::Volume(const VolumeOptions& options, std::unique_ptr<DeviceStack> devices)
     : options_(options), opened_(now()), epoch_(random_epoch()), devices_(std::move(devices)),
+      row_memory_(cache_bytes() - options.memory_bytes / kCacheShareMin,
+                  [this](uint64_t bytes) { set_row_bytes(bytes); }),
       virtual_files_([this](VirtualFiles::File file) { return render(file); },
                      [this](uint64_t ino) { return names_->get(ino); }, opened_),
       staged_(std::min(options.memory_bytes / kStagedShare, kStagedBytesMax),
-              [this](uint64_t bytes) { store_->set_cache_bytes(cache_bytes() - bytes); }) {}
+              [this](uint64_t bytes) { set_staged_bytes(bytes); }) {}
 
 Volume::~Volume() = default;
 
@@ -66,6 +70,25 @@ size_t Volume::cache_bytes() const {
     return options_.memory_bytes - 2 * (options_.memory_bytes / kDirtyShare);
 }
 
+void Volume::set_staged_bytes(uint64_t bytes) {
+    MutexLock lock(memory_mutex_);
+    staged_bytes_ = bytes;
+    share_memory();
+}
+
+void Volume::set_row_bytes(uint64_t bytes) {
+    MutexLock lock(memory_mutex_);
+    row_bytes_ = bytes;
+    share_memory();
+}
+
+// What messages and rows do not take of the cache's memory is the cache's, and a part in any case.
+void Volume::share_memory() {
+    const uint64_t least = options_.memory_bytes / kCacheShareMin;
+    const uint64_t taken = std::min(staged_bytes_ + row_bytes_, cache_bytes() - least);
+    store_->set_cache_bytes(cache_bytes() - taken);
+}
+
 Status Volume::start(std::string& explanation) {
     StoreOptions store;
     store.read_only = options_.read_only;
@@ -77,7 +100,7 @@ Status Volume::start(std::string& explanation) {
         explanation =
             "it holds a store without a root directory: " + std::string(names.error().what);
     names_ = VEXFS_TRY(std::move(names));
-    collections_ = VEXFS_TRY(Collections::open(*store_, *names_, options_.read_only));
+    collections_ = VEXFS_TRY(Collections::open(*store_, *names_, options_.read_only, &row_memory_));
     row_xattrs_ = std::make_unique<RowXattrs>(*collections_, *names_);
     similar_files_ = std::make_unique<SimilarFiles>(*collections_, *names_);
     if (options_.read_only)
@@ -137,6 +160,10 @@ std::string Volume::render_stats() {
     report.dirty_bytes = store_->dirty_bytes();
     report.log_bytes = store_->log_bytes();
     report.staged_bytes = staged_.bytes();
+    report.memory_bytes = options_.memory_bytes;
+    report.row_bytes = row_memory_.bytes();
+    report.row_bytes_max = row_memory_.bytes_max();
+    report.cache_bytes = store_->cache_bytes();
     report.damage = store_->read_damage();
     report.collections = collections_->stats();
     report.devices = devices_->stats();

@@ -31,7 +31,7 @@ struct VolumeOptions {
     static constexpr uint64_t kMemoryBytesMin = uint64_t{64} << 20;
 
     bool read_only = false;
-    uint64_t memory_bytes = uint64_t{512} << 20; // cache, and changes that wait for the disk
+    uint64_t memory_bytes = uint64_t{512} << 20; // cache, rows, changes that wait
     std::chrono::milliseconds commit_interval{5000};
 };
 
@@ -164,11 +164,18 @@ class Volume {
     [[nodiscard]] std::string render_jobs();
 
     [[nodiscard]] size_t cache_bytes() const;
+    void set_staged_bytes(uint64_t bytes);
+    void set_row_bytes(uint64_t bytes);
+    void share_memory() VEXFS_REQUIRES(memory_mutex_);
 
     const VolumeOptions options_;
     const Timestamp opened_;
     const uint64_t epoch_;
     std::unique_ptr<DeviceStack> devices_;
+    Mutex memory_mutex_; // held while the store is told
+    uint64_t staged_bytes_ VEXFS_GUARDED_BY(memory_mutex_) = 0;
+    uint64_t row_bytes_ VEXFS_GUARDED_BY(memory_mutex_) = 0;
+    RowMemory row_memory_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<Names> names_;
     std::unique_ptr<Keeper> keeper_; // none of a read-only volume

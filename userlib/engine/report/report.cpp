@@ -92,6 +92,10 @@ std::string to_json(const StatsReport& report) {
                       {{"nodes_rescued", report.damage.nodes_rescued},
                        {"nodes_lost", report.damage.nodes_lost},
                        {"records_lost", report.damage.records_lost}}}};
+    json["memory"] = {{"bytes", report.memory_bytes},
+                      {"row_bytes", report.row_bytes},
+                      {"row_bytes_max", report.row_bytes_max},
+                      {"cache_bytes", report.cache_bytes}};
     json["sessions"] = {{"staged_bytes", report.staged_bytes}};
     const CollectionStats& collections = report.collections;
     json["collections"] = {{"count", collections.collections},

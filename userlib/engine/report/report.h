@@ -50,6 +50,10 @@ struct StatsReport {
     uint64_t dirty_bytes = 0;
     uint64_t log_bytes = 0;
     uint64_t staged_bytes = 0; // messages and replies of sessions, in memory
+    uint64_t memory_bytes = 0; // mem=, and of it what follows
+    uint64_t row_bytes = 0;    // rows, codes and graphs
+    uint64_t row_bytes_max = 0;
+    uint64_t cache_bytes = 0; // what the cache may take
     ReadDamage damage;
     CollectionStats collections;
     std::vector<DeviceStack::LayerStats> devices;

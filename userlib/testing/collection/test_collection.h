@@ -45,8 +45,11 @@ class TagAbove final : public RowPredicate {
 
 class TestCollection {
   public:
-    explicit TestCollection(const Schema& schema, uint64_t volume_bytes = uint64_t{64} << 20)
-        : volume_(volume_bytes), entry_{1025, with_defaults(schema), 1026, 1027, {1028, 1029}} {
+    // `memory` outlives it; null: nobody counts.
+    explicit TestCollection(const Schema& schema, uint64_t volume_bytes = uint64_t{64} << 20,
+                            RowMemory* memory = nullptr)
+        : memory_(memory),
+          volume_(volume_bytes), entry_{1025, with_defaults(schema), 1026, 1027, {1028, 1029}} {
         Transaction transaction;
         put_collection(transaction, entry_);
         VEXFS_ASSERT(volume_.store().apply(transaction));
@@ -72,7 +75,7 @@ class TestCollection {
         rows_.reset();
         volume_.reopen();
         for (const CollectionEntry& entry : list_collections(volume_.store()).value())
-            VEXFS_ASSERT(Collection::open(volume_.store(), entry, class_of(), false));
+            VEXFS_ASSERT(Collection::open(volume_.store(), entry, class_of(), false, memory_));
         open();
     }
     // What was not synced is lost.
@@ -106,7 +109,7 @@ class TestCollection {
   private:
     void open() {
         entry_ = list_collections(volume_.store()).value().at(0);
-        rows_ = Collection::open(volume_.store(), entry_, class_of(), false).value();
+        rows_ = Collection::open(volume_.store(), entry_, class_of(), false, memory_).value();
     }
     Collection::ClassOf class_of() {
         return [this](uint64_t ino) -> Result<std::optional<uint32_t>> {
@@ -114,6 +117,7 @@ class TestCollection {
         };
     }
 
+    RowMemory* const memory_;
     RamVolume volume_;
     CollectionEntry entry_;
     std::set<uint64_t> gone_;

@@ -163,7 +163,7 @@ const char* const kMountUsage =
     "  -s  ignore options of -o that are not known\n"
     "  -v  say what is run\n"
     "  -o ro               nothing is written, every change is EROFS\n"
-    "     mem=SIZE         for cache and unwritten changes, at least 64M (512M)\n"
+    "     mem=SIZE         for cache, rows, unwritten changes, at least 64M (512M)\n"
     "     commit=SECONDS   longest time that an unsynced change stays in memory alone (5)\n"
     "     cpus=N           threads that serve requests (16)\n"
     "     allow_other      let other users in; always so if root mounts\n"

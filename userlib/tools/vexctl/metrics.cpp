@@ -21,7 +21,7 @@ struct Metric {
 
 constexpr double kSecondsOfNs = 1e-9;
 
-constexpr std::array<Metric, 19> kMetrics{{
+constexpr std::array<Metric, 22> kMetrics{{
     {"vexfs_capacity_bytes", "gauge", "Bytes for files and what finds them.",
      "/space/capacity_bytes"},
     {"vexfs_used_bytes", "gauge", "Bytes taken.", "/space/used_bytes"},
@@ -35,6 +35,9 @@ constexpr std::array<Metric, 19> kMetrics{{
      "/store/damage/nodes_lost"},
     {"vexfs_records_lost_total", "counter", "Records that do not match their checksum.",
      "/store/damage/records_lost"},
+    {"vexfs_row_bytes", "gauge", "Rows, codes and graphs in memory.", "/memory/row_bytes"},
+    {"vexfs_row_bytes_max", "gauge", "What they may take.", "/memory/row_bytes_max"},
+    {"vexfs_cache_bytes_max", "gauge", "What the cache may take.", "/memory/cache_bytes"},
     {"vexfs_session_bytes", "gauge", "Messages of sessions in memory.", "/sessions/staged_bytes"},
     {"vexfs_collections", "gauge", "Collections of the volume.", "/collections/count"},
     {"vexfs_collections_open", "gauge", "Of these, open; what follows counts those.",

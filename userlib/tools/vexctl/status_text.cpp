@@ -107,6 +107,10 @@ void add_store(const Report& stats, Lines& lines) {
                            " available");
     lines.add("unwritten", size_text(stats.number("/store/dirty_bytes")) + " in memory, " +
                                size_text(stats.number("/store/log_bytes")) + " in the log");
+    lines.add("memory", size_text(stats.number("/memory/row_bytes")) + " of " +
+                            size_text(stats.number("/memory/row_bytes_max")) +
+                            " for rows and graphs, " +
+                            size_text(stats.number("/memory/cache_bytes")) + " for the cache");
     lines.add("damage", damage_text(stats));
 }
 

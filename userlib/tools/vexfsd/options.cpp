@@ -225,7 +225,7 @@ const char* const kVexfsdUsage =
     "      --doorbell KIND    module: wait by uring or ioctl (what suits the kernel)\n"
     "  -f, --foreground       do not become a daemon; log to stderr\n"
     "  -r, --read-only        nothing is written, every change is EROFS\n"
-    "      --memory SIZE      for cache and unwritten changes, at least 64M (512M)\n"
+    "      --memory SIZE      for cache, rows, unwritten changes, at least 64M (512M)\n"
     "      --commit SECONDS   longest time that a change stays in memory alone, unless it is\n"
     "                         synced (5)\n"
     "      --cpus N           threads that serve requests (16)\n"

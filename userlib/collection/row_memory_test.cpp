@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <optional>
+
+#include <doctest/doctest.h>
+
+#include "userlib/collection/row_memory.h"
+#include "userlib/collection/row_table.h"
+#include "userlib/testing/collection/test_collection.h"
+
+using namespace vexfs;
+
+namespace {
+
+constexpr uint32_t kDim = 32;
+constexpr uint64_t kRows = 3000;
+
+std::vector<float> some_rows(uint64_t seed, uint64_t count = kRows) {
+    Random random(seed);
+    std::vector<float> rows(count * kDim);
+    for (float& value : rows)
+        value = static_cast<float>(random.normal());
+    return rows;
+}
+
+Result<PutDone> put(TestCollection& made, uint64_t ino, const std::vector<float>& vectors) {
+    return made.rows().put({ino, kAppend, false, 1, 0, {}, as_bytes(vectors)});
+}
+
+} // namespace
+
+TEST_CASE("row memory: rows and graph are counted as they grow, and given back") {
+    uint64_t told = 0;
+    RowMemory memory(uint64_t{1} << 30, [&](uint64_t bytes) { told = bytes; });
+    std::optional<TestCollection> made(std::in_place, small_schema(kDim), uint64_t{64} << 20,
+                                       &memory);
+    REQUIRE(made->rows().jobs().pause(0));
+    REQUIRE(put(*made, 1030, some_rows(1)));
+    const uint64_t rows = memory.bytes();
+    CHECK(rows >= kRows * sizeof(RowTable::Slot));
+    REQUIRE(made->rows().resume_jobs(0));
+    REQUIRE(made->rows().wait_linked({}));
+    CHECK(memory.bytes() >= rows + kRows * 128);
+    CHECK(memory.bytes() <= made->rows().counts().memory_bytes);
+    CHECK(told == memory.bytes());
+    made->reopen();
+    CHECK(memory.bytes() >= rows + kRows * 128);
+    made.reset();
+    CHECK(memory.bytes() == 0);
+    CHECK(told == 0);
+}
+
+TEST_CASE("row memory: without room for a graph rows stay pending, and are found") {
+    RowMemory memory(3 * kRows * sizeof(RowTable::Slot), [](uint64_t) {});
+    TestCollection made(small_schema(kDim), uint64_t{64} << 20, &memory);
+    const std::vector<float> rows = some_rows(2);
+    REQUIRE(put(made, 1030, rows));
+    const Status linked = made.rows().wait_linked({});
+    REQUIRE_FALSE(linked);
+    CHECK(linked.error().code == Code::kENOMEM);
+    const RowCounts counts = made.rows().counts();
+    CHECK(counts.pending > 0);
+    CHECK(counts.rows == kRows);
+    // What is linked in one step may be more than there is room for.
+    CHECK(memory.bytes() <= memory.bytes_max() + 256 * 1024);
+    for (const uint32_t row : {0U, 1500U, 2999U}) {
+        const std::vector<float> query(rows.begin() + row * kDim, rows.begin() + (row + 1) * kDim);
+        CHECK(made.nearest(query, 1, false) == std::vector<RowId>{{1030, row}});
+    }
+}
+
+TEST_CASE("row memory: rows that do not fit are refused whole") {
+    RowMemory memory(2 * kRows * 128, [](uint64_t) {});
+    TestCollection made(small_schema(kDim), uint64_t{64} << 20, &memory);
+    REQUIRE(made.rows().jobs().pause(0));
+    REQUIRE(put(made, 1030, some_rows(3)));
+    const Result<PutDone> more = put(made, 1031, some_rows(4, 2 * kRows));
+    REQUIRE_FALSE(more);
+    CHECK(more.error().code == Code::kENOMEM);
+    CHECK(made.rows().counts().rows == kRows);
+    CHECK(made.rows().rows_of(1031) == 0);
+    // Others take their place.
+    REQUIRE(made.rows().put({1030, 0, false, 1, 0, {}, as_bytes(some_rows(5, 100))}));
+    REQUIRE(made.rows().drop(1030, 0));
+    REQUIRE(put(made, 1031, some_rows(4)));
+}
