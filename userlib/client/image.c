@@ -54,7 +54,8 @@ static int load(struct vexfs_reason* reason) {
         return refuse(EOPNOTSUPP, reason, "a program that is linked statically opens no image");
     void* const library = load_library();
     if (library == NULL)
-        return refuse(EOPNOTSUPP, reason, "images are opened by " LIBRARY ": %s", dlerror());
+        return refuse(EOPNOTSUPP, reason, "images are opened by " LIBRARY ": %s",
+                      dlerror()); // NOLINT(concurrency-mt-unsafe): with the lock held
     const struct vexfs_local_calls* const found = dlsym(library, VEXFS_LOCAL_SYMBOL);
     if (found == NULL || found->abi != VEXFS_LOCAL_ABI || found->size != sizeof *found ||
         strcmp(found->version, VEXFS_VERSION) != 0) {
@@ -101,12 +102,14 @@ static int add(const char* path, const struct stat* found,
         return result;
     struct image* const image = calloc(1, sizeof *image);
     char* const copy = strdup(path);
-    if (image == NULL || copy == NULL)
-        result = refuse_memory(reason);
-    else
-        result = calls->open_image(
-            path, (options->flags & VEXFS_IMAGE_WRITE) != 0 ? 0 : VEXFS_LOCAL_READ_ONLY,
-            options->memory_bytes, &caller, &image->local, into->text, sizeof into->text);
+    if (image == NULL || copy == NULL) {
+        free(copy);
+        free(image);
+        return refuse_memory(reason);
+    }
+    result = calls->open_image(
+        path, (options->flags & VEXFS_IMAGE_WRITE) != 0 ? 0 : VEXFS_LOCAL_READ_ONLY,
+        options->memory_bytes, &caller, &image->local, into->text, sizeof into->text);
     if (result != 0) {
         free(copy);
         free(image);

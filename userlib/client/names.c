@@ -56,6 +56,7 @@ static int add_mounted(const struct channel* directory, struct entries* entries)
     }
     while (result == 0) {
         errno = 0;
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): the listing is this call's own
         const struct dirent* const entry = readdir(listing);
         if (entry == NULL) {
             result = -errno;

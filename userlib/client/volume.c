@@ -52,8 +52,7 @@ static int describe_image(const struct image* image, struct mount_line* mount) {
     if (line == NULL)
         return -ENOMEM;
     memcpy(line, path, bytes + 1);
-    memcpy(line + bytes + 1, path, bytes);
-    memcpy(line + 2 * bytes + 1, ":/", sizeof ":/");
+    (void)snprintf(line + bytes + 1, bytes + sizeof ":/", "%s:/", path);
     mount->line = line;
     mount->point = line + bytes + 1;
     mount->type = "vexfs.image";

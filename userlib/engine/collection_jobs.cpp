@@ -21,7 +21,7 @@ uint64_t board_id_of(const OpenCollection& collection, uint64_t id) {
 void add_jobs(OpenCollection& collection, std::vector<VolumeJob>& jobs) {
     for (JobRecord& job : collection.rows->jobs().list()) {
         job.id = volume_id_of(collection, job.id);
-        jobs.push_back({collection.directory, std::move(job)});
+        jobs.push_back({collection.directory, job});
     }
 }
 

@@ -77,10 +77,10 @@ void RequestStats::record(uint32_t op, uint64_t nanoseconds, bool failed) {
 std::vector<RequestCount> RequestStats::counts() const {
     std::vector<RequestCount> counts;
     for (uint32_t op = 1; op < kOps; ++op) {
-        HistogramSnapshot latency = ops_[op].latency_ns.snapshot();
+        const HistogramSnapshot latency = ops_[op].latency_ns.snapshot();
         if (latency.count() > 0)
-            counts.push_back({request_name(op), ops_[op].failed.load(std::memory_order_relaxed),
-                              std::move(latency)});
+            counts.push_back(
+                {request_name(op), ops_[op].failed.load(std::memory_order_relaxed), latency});
     }
     return counts;
 }

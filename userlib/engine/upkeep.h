@@ -42,6 +42,7 @@ class Upkeep {
     struct Key {
         uint32_t number = 0; // of the open collection
         JobKind kind = JobKind::kCompact;
+        // NOLINTNEXTLINE(modernize-use-nullptr): it sees the 0 that the comparison is made with
         friend auto operator<=>(const Key&, const Key&) = default;
     };
     struct Work {

@@ -152,10 +152,11 @@ TEST_CASE("volume: reserved names and the files behind them cannot be changed") 
 TEST_CASE("volume: every directory has a call that is as readable as itself, and nobody lists it") {
     const FileVolume file(kBytes);
     const auto volume = open(file);
-    for (const auto& [mode, shown, call_mode] : {std::tuple{0755u, 0555u, 0666u},
-                                                 {0750u, 0550u, 0660u},
-                                                 {0711u, 0511u, 0600u},
-                                                 {0300u, 0100u, 0000u}}) {
+    for (const auto& [given, shown, call_mode] : {std::tuple{0755u, 0555u, 0666u},
+                                                  {0750u, 0550u, 0660u},
+                                                  {0711u, 0511u, 0600u},
+                                                  {0300u, 0100u, 0000u}}) {
+        const uint32_t mode = given;
         CAPTURE(mode);
         const uint64_t directory = volume->make(kRootIno, "d", {S_IFDIR | mode, 7, 8}).value().ino;
         const Entry hidden = volume->lookup(directory, ".vexfs").value();

@@ -20,7 +20,7 @@ static union {
 
 static int search(int directory, const float* query, unsigned dim, unsigned k) {
     struct vexfs_search* const search = (struct vexfs_search*)(m.bytes + sizeof m.msg);
-    const unsigned query_bytes = vexfs_vector_bytes(VEXFS_ELEMENT_F32, dim);
+    const size_t query_bytes = vexfs_vector_bytes(VEXFS_ELEMENT_F32, dim);
     m.msg.size = (unsigned)(sizeof m.msg + sizeof *search + VEXFS_PAD8(query_bytes));
     m.msg.room = sizeof m.bytes;
     m.msg.op = VEXFS_OP_SEARCH;

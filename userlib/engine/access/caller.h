@@ -37,6 +37,7 @@ struct Caller {
     // Whether the caller may do what is the owner's business.
     [[nodiscard]] bool owns(const Ownership& what) const { return privileged() || uid == what.uid; }
 
+    // NOLINTNEXTLINE(modernize-use-nullptr): it sees the 0 that the comparison is made with
     friend auto operator<=>(const Caller&, const Caller&) = default;
 };
 

@@ -50,7 +50,8 @@ Bytes bytes_of(const void* from, size_t bytes) {
     return {static_cast<const std::byte*>(from), bytes};
 }
 
-Result<vexfs_local*> add_view(std::shared_ptr<LocalImage> image, const vexfs_local_caller* caller) {
+Result<vexfs_local*> add_view(const std::shared_ptr<LocalImage>& image,
+                              const vexfs_local_caller* caller) {
     auto view = std::make_unique<vexfs_local>(LocalView(image, caller_of(caller)));
     image->join();
     return view.release();
@@ -177,9 +178,7 @@ int symlink(vexfs_local* local, const char* target, const char* path) {
 ssize_t readlink(vexfs_local* local, const char* path, char* target, size_t room) {
     return answer<ssize_t>([&]() -> Result<size_t> {
         const std::string text = VEXFS_TRY(local->view.read_link(path));
-        const size_t bytes = std::min(room, text.size());
-        std::memcpy(target, text.data(), bytes);
-        return bytes;
+        return text.copy(target, room);
     });
 }
 

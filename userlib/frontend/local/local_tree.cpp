@@ -243,7 +243,7 @@ Status LocalTree::link(std::string_view path, std::string_view other) {
     const vexfs_req_link body{node.ino(), kLocalGeneration, length(to.name)};
     LocalRequest request(engine_, caller_, VEXFS_REQ_LINK, to.directory.ino());
     const auto entry = VEXFS_TRY(request.fetch<vexfs_rep_entry>(body, bytes_of(to.name)));
-    LocalNode(engine_, entry.attr, true); // held by the request, and let go
+    const LocalNode held(engine_, entry.attr, true); // by the request, and let go at once
     return ok();
 }
 

@@ -53,6 +53,7 @@ struct KnownHit {
     uint64_t ino = 0;
     uint32_t row = 0;
 
+    // NOLINTNEXTLINE(modernize-use-nullptr): it sees the 0 that the comparison is made with
     friend auto operator<=>(const KnownHit&, const KnownHit&) = default;
 };
 

@@ -51,6 +51,7 @@ struct ModelHit {
     float distance = 0;
     RowId id;
 
+    // NOLINTNEXTLINE(modernize-use-nullptr): it sees the 0 that the comparison is made with
     friend auto operator<=>(const ModelHit&, const ModelHit&) = default;
 };
 

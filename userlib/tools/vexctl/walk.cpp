@@ -50,7 +50,9 @@ Status walk(const std::string& start, const Visit& visit, Failure& failure) {
     while (!todo.empty()) {
         const std::string below = std::move(todo.back());
         todo.pop_back();
-        const std::string path = below.empty() ? start : start + "/" + below;
+        std::string path = start;
+        if (!below.empty())
+            path.append("/").append(below);
         Failure own;
         const Result<Node> node = Node::open(path, own);
         if (!node && (below.empty() || !can_be_left_out(node.error().code))) {
