@@ -8,6 +8,7 @@
 // Threads: one thread at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 
