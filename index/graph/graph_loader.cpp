@@ -34,8 +34,9 @@ GraphLoader::GraphLoader(Graph& graph, uint32_t slot_end)
 }
 
 Status GraphLoader::prepare() {
-    if (!kinds_.empty())
+    if (!kinds_.empty() || slot_end_ == 0)
         return ok();
+    VEXFS_TRY_VOID(core_.ensure(slot_end_ - 1)); // pages know then that they will be full
     return guard(no_memory(), [&]() -> Status {
         kinds_.resize(slot_end_);
         return ok();

@@ -18,7 +18,6 @@ namespace {
 constexpr size_t kHugeBytes = size_t{2} << 20;
 constexpr size_t kSmallBytes = 4096;
 constexpr size_t kDirectoryEntries = kMaxSlots / kRowsPerPage;
-constexpr uint32_t kOutgrownRows = kRowsPerPage / 8;
 
 // Zeroed memory at a multiple of alignment (a power of two), or nullptr. The kernel backs it when
 // it is touched.
@@ -43,6 +42,7 @@ std::byte* map_aligned(size_t size_bytes, size_t alignment) {
 PageArray::PageArray(uint32_t row_bytes)
     : row_bytes_(row_bytes),
       page_bytes_(round_up<size_t>(size_t{row_bytes} * kRowsPerPage, kSmallBytes)),
+      huge_(page_bytes_ % kHugeBytes == 0),
       directory_(reinterpret_cast<std::byte**>(
           map_aligned(kDirectoryEntries * sizeof(std::byte*), kSmallBytes))) {
     VEXFS_ASSERT(row_bytes > 0);
@@ -65,18 +65,16 @@ Status PageArray::ensure(uint32_t slot) {
     VEXFS_ASSERT(slot < kMaxSlots);
     if (!is_usable())
         return fail(Code::kENOMEM, "pages: memory for the directory");
-    const uint32_t page = slot >> kPageShift;
-    if (has(slot) && (slot < row_end_.load(std::memory_order_relaxed) ||
-                      !first_page_small_.load(std::memory_order_relaxed))) {
+    if (has(slot) && (!huge_ || slot < due_.load(std::memory_order_relaxed))) {
         raise_end(slot + 1);
         return ok();
     }
     const MutexLock lock(mutex_);
     if (!has(slot))
-        VEXFS_TRY_VOID(add_page(page));
+        VEXFS_TRY_VOID(add_page(slot >> kPageShift));
     raise_end(slot + 1);
-    if (first_page_small_.load() && (page > 0 || slot >= kOutgrownRows))
-        outgrow_small_pages();
+    if (huge_ && slot >= due_.load())
+        grow_to(slot);
     return ok();
 }
 
@@ -86,26 +84,41 @@ void PageArray::raise_end(uint32_t end) {
     }
 }
 
+// How much of the start of a page is on huge pages when `end` is one beyond the highest slot.
+size_t PageArray::huge_bytes(uint32_t page, uint32_t end) const {
+    const uint64_t first = uint64_t{page} * kRowsPerPage;
+    if (!huge_ || end <= first)
+        return 0;
+    const size_t filled = std::min<uint64_t>(end - first, kRowsPerPage) * row_bytes_;
+    return (filled + kHugeBytes / 2) / kHugeBytes * kHugeBytes;
+}
+
+// Huge pages are a matter of speed only, so a kernel that refuses them is not an error.
 Status PageArray::add_page(uint32_t page) {
-    const bool huge = page_bytes_ % kHugeBytes == 0;
-    std::byte* place = map_aligned(page_bytes_, huge ? kHugeBytes : kSmallBytes);
+    std::byte* place = map_aligned(page_bytes_, huge_ ? kHugeBytes : kSmallBytes);
     if (place == nullptr)
         return fail(Code::kENOMEM, "pages: memory for a page of rows");
-    if (huge && page > 0)
-        madvise(place, page_bytes_, MADV_HUGEPAGE);
+    const size_t huge = huge_bytes(page, row_end_.load());
+    if (huge > 0)
+        madvise(place, huge, MADV_HUGEPAGE);
     std::atomic_ref(directory_[page]).store(place, std::memory_order_release);
     pages_.fetch_add(1);
     return ok();
 }
 
-// Huge pages are a matter of speed only, so a kernel that refuses them is not an error.
-void PageArray::outgrow_small_pages() {
-    first_page_small_.store(false);
-    if (page_bytes_ % kHugeBytes != 0 || directory_[0] == nullptr)
-        return;
-    madvise(directory_[0], page_bytes_, MADV_HUGEPAGE);
-    const size_t touched = round_up<size_t>(size_t{row_end_.load()} * row_bytes_, kHugeBytes);
-    madvise(directory_[0], std::min(touched, page_bytes_), MADV_COLLAPSE);
+// Puts the blocks on huge pages that are due now that the array reaches this slot.
+void PageArray::grow_to(uint32_t slot) {
+    const uint32_t last = slot >> kPageShift;
+    for (uint32_t page = due_.load() >> kPageShift; page <= last; ++page) {
+        const size_t huge = huge_bytes(page, slot + 1);
+        if (huge == 0 || directory_[page] == nullptr)
+            continue;
+        madvise(directory_[page], huge, MADV_HUGEPAGE);
+        madvise(directory_[page], huge, MADV_COLLAPSE); // what is huge already stays
+    }
+    const uint64_t next = uint64_t{last} * page_bytes_ + huge_bytes(last, slot + 1);
+    const uint64_t due = (next + kHugeBytes / 2) / row_bytes_;
+    due_.store(static_cast<uint32_t>(std::min<uint64_t>(due, kMaxSlots)));
 }
 
 // Pages fill from their start, so the rows of the highest one beyond row_end_ were never touched.
@@ -114,9 +127,10 @@ size_t PageArray::bytes() const {
     const size_t directory = round_up<size_t>(pages * sizeof(std::byte*), kSmallBytes);
     if (pages == 0)
         return directory;
-    const bool huge = page_bytes_ % kHugeBytes == 0 && !first_page_small_.load();
-    const size_t rows = (row_end_.load() - 1) % kRowsPerPage + 1;
-    const size_t highest = round_up<size_t>(rows * row_bytes_, huge ? kHugeBytes : kSmallBytes);
+    const uint32_t end = row_end_.load();
+    const size_t rows = (end - 1) % kRowsPerPage + 1;
+    const size_t small = round_up<size_t>(rows * row_bytes_, kSmallBytes);
+    const size_t highest = std::max(small, huge_bytes((end - 1) >> kPageShift, end));
     return directory + (pages - 1) * page_bytes_ + highest;
 }
 

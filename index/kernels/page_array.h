@@ -3,9 +3,10 @@
 // Rows of a fixed size addressed by slot, in pages that never move.
 //
 // A page holds kRowsPerPage rows; the directory of pages is a reservation that costs memory only
-// where it is used. A reader therefore never sees a row move and never waits for growth. Large
-// pages ask for 2 MiB huge pages; the first one starts on small pages and is collapsed when it is
-// an eighth full, so that a small array costs what it holds. Pages are zero-filled.
+// where it is used. A reader therefore never sees a row move and never waits for growth. Where the
+// size of a page allows, its blocks of 2 MiB are put on huge pages: one that is being filled when
+// half of it is, so that an array costs what it holds; one below the highest slot from the start.
+// Pages are zero-filled.
 //
 // Threads: ensure() from any thread, locks inside; row() and directory() from any thread without
 // locks. A row's bytes are protected by whoever uses the array.
@@ -59,16 +60,18 @@ class PageArray {
         return std::atomic_ref(directory_[slot >> kPageShift]).load(std::memory_order_acquire);
     }
     Status add_page(uint32_t page) VEXFS_REQUIRES(mutex_);
-    void outgrow_small_pages() VEXFS_REQUIRES(mutex_);
+    void grow_to(uint32_t slot) VEXFS_REQUIRES(mutex_);
     void raise_end(uint32_t end);
+    [[nodiscard]] size_t huge_bytes(uint32_t page, uint32_t end) const;
 
     const uint32_t row_bytes_;
     const size_t page_bytes_;
+    const bool huge_; // a page is made of whole huge pages
     std::byte** directory_;
     Mutex mutex_;
     std::atomic<uint32_t> pages_ = 0;
     std::atomic<uint32_t> row_end_ = 0; // one beyond the highest slot
-    std::atomic<bool> first_page_small_ = true;
+    std::atomic<uint32_t> due_ = 0;     // the slot that puts the next block on a huge page
 };
 
 } // namespace vexfs::index
