@@ -18,7 +18,7 @@ std::shared_ptr<const index::Bitmap> VisibleSets::of(const RowTable& table,
             return sets_.front().slots;
         }
     }
-    const auto made = std::make_shared<const index::Bitmap>(table.visible_slots(classes));
+    auto made = std::make_shared<const index::Bitmap>(table.visible_slots(classes));
     MutexLock lock(mutex_);
     if (sets_.size() == kSetsMax)
         sets_.pop_back();
