@@ -9,6 +9,7 @@
 // thread.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -45,6 +46,17 @@ class Bitmap {
   public:
     Bitmap() = default;
     explicit Bitmap(uint32_t size_bits) { resize(size_bits); }
+    explicit Bitmap(const BitmapView& view)
+        : words_(view.words, view.words + view.word_count()), size_bits_(view.size_bits),
+          count_set_(view.count_set) {}
+    static Bitmap full(uint32_t size_bits) {
+        Bitmap all(size_bits);
+        std::fill(all.words_.begin(), all.words_.end(), ~uint64_t{0});
+        if (size_bits % 64 != 0)
+            all.words_.back() >>= 64 - size_bits % 64;
+        all.count_set_ = size_bits;
+        return all;
+    }
 
     // Grows with absent slots, or forgets the slots from size_bits on.
     void resize(uint32_t size_bits) {

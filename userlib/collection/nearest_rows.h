@@ -35,7 +35,6 @@ class NearestRows {
     [[nodiscard]] float worst() const {
         return per_file_ ? ordered_.rbegin()->distance : heap_.front().distance;
     }
-    [[nodiscard]] bool holds_file(uint64_t ino) const { return by_file_.contains(ino); }
 
     // Whether add() would keep it: asked first, as to know more of a row may be expensive.
     [[nodiscard]] bool wants(const FoundRow& row) const {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userlib/collection/row_search.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/random.h"
 #include "index/kernels/convert.h"
+#include "index/planner/groups.h"
 #include "userlib/collection/stopwatch.h"
 
 namespace vexfs {
@@ -192,35 +194,75 @@ uint64_t RowSearch::damaged_before() const {
     return rows;
 }
 
-// `enough` unless farther rows could still be answers.
-Status RowSearch::walk_round(const Reach& reach, bool& enough) {
-    const Stopwatch watch(report_.walk_ns);
+// The files of linked rows. A row that does not pass, or cannot be read, is of none.
+// Threads: one thread, as the search.
+class RowSearch::Files : public index::RowGroups {
+  public:
+    Files(RowSearch& search, const RankingSource& source, bool test)
+        : search_(search), source_(source), test_(test) {}
+
+    Result<std::optional<uint64_t>> group_of(uint32_t slot) override
+        VEXFS_REQUIRES_SHARED(search_.state_.lock) {
+        const std::vector<uint32_t>& damaged = source_.damaged();
+        if (std::find(damaged.begin(), damaged.end(), slot) != damaged.end() ||
+            (test_ && !VEXFS_TRY(search_.passes(slot))))
+            return std::optional<uint64_t>();
+        return std::optional(search_.state_.table.at(slot).record.id.ino);
+    }
+    void rows_of(uint64_t file, std::vector<uint32_t>& slots) override
+        VEXFS_REQUIRES_SHARED(search_.state_.lock) {
+        for (const uint32_t slot : search_.state_.table.file(file)->slots)
+            if (slot != kNoSlot)
+                slots.push_back(slot);
+    }
+
+  private:
+    RowSearch& search_;
+    const RankingSource& source_;
+    const bool test_;
+};
+
+// What a walk or scan of the linked rows brings, into scratch_.found.
+Status RowSearch::find_near(const Reach& reach, index::SearchReport& found) {
     const RankingSource source(state_.vectors, state_.vectors.width(state_.table.end()),
                                state_.distance);
     const index::BitmapView allowed =
         reach.allowed ? reach.allowed->view() : (visible_ ? visible_->view() : index::BitmapView{});
     index::SearchRequest request{query_.query};
-    request.k = reach.fetch;
+    request.k = query_.per_file ? query_.k : reach.fetch;
     request.ef = query_.ef != 0 ? query_.ef : state_.schema.ef;
     request.radius = query_.radius;
     request.allowed = reach.allowed || visible_ ? &allowed : nullptr;
     request.stop = query_.stop;
     const index::SearchTarget target{state_.linked->graph.get(), &state_.linked->codec, &source};
-    const index::SearchReport found =
-        VEXFS_TRY(index::search(target, request, scratch_.index, scratch_.found));
-    account(found);
+    if (query_.per_file) {
+        Files files(*this, source, reach.lazy);
+        found = VEXFS_TRY(index::search_groups(target, request, files, reach.fetch, scratch_.index,
+                                               scratch_.found));
+    } else {
+        found = VEXFS_TRY(index::search(target, request, scratch_.index, scratch_.found));
+    }
+    const uint32_t others =
+        request.allowed != nullptr ? allowed.count_set : target.graph->live_rows();
+    if (found.found < std::min(request.k, others) && std::isfinite(query_.radius))
+        beyond_radius_ = true;
     for (const uint32_t slot : source.damaged()) {
         report_.degraded += state_.table.damaged().add(slot) ? 1 : 0;
         offered_.insert(slot);
     }
-    const uint32_t others =
-        request.allowed != nullptr ? allowed.count_set : target.graph->live_rows();
-    if (found.found < std::min(reach.fetch, others) && std::isfinite(query_.radius))
-        beyond_radius_ = true;
+    return ok();
+}
+
+// `enough` unless farther rows could still be answers.
+Status RowSearch::walk_round(const Reach& reach, bool& enough) {
+    const Stopwatch watch(report_.walk_ns);
+    index::SearchReport found;
+    VEXFS_TRY_VOID(find_near(reach, found));
+    account(found);
     for (const index::Neighbor& row : scratch_.found)
         if (offered_.insert(row.slot).second)
             VEXFS_TRY_VOID(offer(row.slot, row.distance));
-    enough = found.found < reach.fetch ||
+    enough = query_.per_file || found.found < reach.fetch ||
              (nearest_.full() && scratch_.found.back().distance >= nearest_.worst());
     return ok();
 }
@@ -295,10 +337,6 @@ Status RowSearch::test_all(Reach& reach) {
 // What to look at next, after a round that was not enough.
 Status RowSearch::widen(Reach& reach) {
     const Stopwatch watch(report_.plan_ns);
-    if (query_.per_file) {
-        leave_out_found(reach);
-        return ok();
-    }
     const uint64_t fetch = uint64_t{reach.fetch} * 4;
     if (reach.lazy && (fetch > kFetchMax || fetch > report_.visible / kWalkShare)) {
         VEXFS_TRY_VOID(test_all(reach));
@@ -309,24 +347,6 @@ Status RowSearch::widen(Reach& reach) {
     }
     reach.fetch = static_cast<uint32_t>(std::min<uint64_t>(fetch, UINT32_MAX / 8));
     return ok();
-}
-
-// Of a file that was found nothing else is wanted, nor is what did not pass.
-void RowSearch::leave_out_found(Reach& reach) {
-    if (!reach.allowed) {
-        reach.allowed.emplace(state_.table.end());
-        for (size_t word = 0; word < state_.table.live_slots().word_count(); ++word)
-            for_each_bit(visible_word(word), word,
-                         [&](uint32_t slot) { reach.allowed->add(slot); });
-    }
-    for (const uint32_t slot : offered_)
-        reach.allowed->remove(slot);
-    std::vector<uint64_t> files;
-    nearest_.for_each([&](const FoundRow& row) { files.push_back(row.id.ino); });
-    for (const uint64_t ino : files)
-        for (const uint32_t slot : state_.table.file(ino)->slots)
-            if (slot != kNoSlot)
-                reach.allowed->remove(slot);
 }
 
 void RowSearch::finish(std::vector<RowHit>& hits) {

@@ -6,6 +6,7 @@
 // A predicate is asked as late as can be: a scan asks it only about rows that are near enough to be
 // an answer, a walk about the rows that it found, and walks farther until enough have passed. If a
 // sample says that few would, all visible rows are tested first and those that pass are searched.
+// One row of each file is what index/planner/groups.h makes of a search.
 //
 // Threads: one thread; the collection's lock is shared while it runs.
 #pragma once
@@ -26,6 +27,8 @@ class RowSearch {
     Status run(std::vector<RowHit>& hits);
 
   private:
+    class Files; // as groups of rows
+
     // How much of the linked rows a walk has to bring.
     struct Reach {
         uint32_t fetch = 0;
@@ -45,11 +48,12 @@ class RowSearch {
     [[nodiscard]] uint64_t damaged_before() const VEXFS_REQUIRES_SHARED(state_.lock);
     Status walk() VEXFS_REQUIRES_SHARED(state_.lock);
     Status walk_round(const Reach& reach, bool& enough) VEXFS_REQUIRES_SHARED(state_.lock);
+    Status find_near(const Reach& reach, index::SearchReport& found)
+        VEXFS_REQUIRES_SHARED(state_.lock);
     Status widen(Reach& reach) VEXFS_REQUIRES_SHARED(state_.lock);
     Result<Reach> first_reach() VEXFS_REQUIRES_SHARED(state_.lock);
     Result<double> sample_rate() VEXFS_REQUIRES_SHARED(state_.lock);
     Status test_all(Reach& reach) VEXFS_REQUIRES_SHARED(state_.lock);
-    void leave_out_found(Reach& reach) VEXFS_REQUIRES_SHARED(state_.lock);
     void account(const index::SearchReport& found);
 
     void finish(std::vector<RowHit>& hits) VEXFS_REQUIRES_SHARED(state_.lock);
