@@ -167,12 +167,11 @@ int image_of_target(const char* target, struct image** image, const char** path,
     pthread_mutex_lock(&lock);
     struct image* used = find(&found);
     const int result = used != NULL ? 0 : add(name, &found, &read_only, &used, reason);
-    if (result == 0)
+    if (used != NULL)
         ++used->uses;
     pthread_mutex_unlock(&lock);
     free(name);
-    if (result == 0)
-        *image = used;
+    *image = used;
     return result;
 }
 
@@ -213,13 +212,13 @@ int vexfs_image_open(const char* path, const struct vexfs_image_options* options
     if (stat(path, &found) != 0)
         return refuse_errno(errno, reason);
     pthread_mutex_lock(&lock);
-    struct image* added = find(&found);
+    struct image* added = NULL;
     int result;
-    if (added != NULL)
+    if (find(&found) != NULL)
         result = refuse(EBUSY, reason, "%s is open in this process already", path);
     else
         result = add(path, &found, options, &added, reason);
-    if (result == 0) {
+    if (added != NULL) {
         added->uses = 1;
         *image = (struct vexfs_image*)added;
     }
