@@ -108,9 +108,9 @@ class Sweep {
 
 int main(int argc, char** argv) {
     // Every crash state takes the same large buffers again: they need not be new pages each time.
-    constexpr int kKeptBytes = 32 << 20; // the most that can be asked for
-    ::mallopt(M_MMAP_THRESHOLD, kKeptBytes);
-    ::mallopt(M_TRIM_THRESHOLD, kKeptBytes);
+    constexpr int kKeptBytes = 32 << 20;     // the most that can be asked for
+    ::mallopt(M_MMAP_THRESHOLD, kKeptBytes); // NOLINT(concurrency-mt-unsafe): no thread yet
+    ::mallopt(M_TRIM_THRESHOLD, kKeptBytes); // NOLINT(concurrency-mt-unsafe): no thread yet
     // What a crash left is logged where it is found, and here it is found all the time.
     set_log_target(::open("/dev/null", O_WRONLY | O_CLOEXEC), false);
     if (argc == 2 && std::strcmp(argv[1], "--help") == 0)

@@ -118,8 +118,9 @@ class RowCrashes {
     }
 
     // A recovered volume has to work: each file that may have rows takes one more.
-    Status go_on(RowVolumeParts& volume, RowModel model,
+    Status go_on(RowVolumeParts& volume, const RowModel& found_model,
                  const std::array<float, kModelDim>& point) {
+        RowModel model = found_model;
         for (auto& [ino, file] : model.files) {
             if (model.home_of(ino) != RowModel::Home::kOne)
                 continue;

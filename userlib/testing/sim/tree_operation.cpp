@@ -26,8 +26,8 @@ constexpr Range kWrites[] = {
     {100, 300}, {kTreeRecordBytes - 50, kTreeRecordBytes + 100}, {6 * kTreeRecordBytes + 7, 200}};
 constexpr uint64_t kAppends[] = {50, 9000};
 // More than one transaction cuts off, if there are 12 records; and a file that grows.
-constexpr uint64_t kSizes[] = {0, 100, 20 * kTreeRecordBytes};
-constexpr Range kPunches[] = {{kTreeRecordBytes - 10, 20}, {0, 3 * kTreeRecordBytes}};
+constexpr uint64_t kSizes[] = {0, 100, uint64_t{20} * kTreeRecordBytes};
+constexpr Range kPunches[] = {{kTreeRecordBytes - 10, 20}, {0, uint64_t{3} * kTreeRecordBytes}};
 struct XattrChoice {
     const char* name;
     size_t bytes;
@@ -280,8 +280,10 @@ Status make_first_tree(Names& names, TreeModel& model) {
     const std::string data(12 * kTreeRecordBytes - 1000, 'x');
     VEXFS_TRY(names.write(foo, {}, std::as_bytes(std::span(data)), {}));
     model.write(foo, 0, data);
-    for (uint8_t xattr = 0; xattr < std::size(kXattrs); ++xattr)
+    for (size_t i = 0; i < std::size(kXattrs); ++i) {
+        const auto xattr = static_cast<uint8_t>(i);
         VEXFS_TRY_VOID(perform({Verb::kSetXattr, 0, xattr}, 'x', model, names));
+    }
     return ok();
 }
 
