@@ -18,8 +18,8 @@ double between(double a, double b, double part) {
 
 Latency between(const Latency& a, const Latency& b, double part) {
     const auto at = [&](uint64_t Latency::*member) {
-        return static_cast<uint64_t>(
-            between(static_cast<double>(a.*member), static_cast<double>(b.*member), part) + 0.5);
+        return static_cast<uint64_t>(std::llround(
+            between(static_cast<double>(a.*member), static_cast<double>(b.*member), part)));
     };
     return {at(&Latency::p50_ns), at(&Latency::p90_ns), at(&Latency::p99_ns), at(&Latency::p999_ns),
             at(&Latency::max_ns)};
