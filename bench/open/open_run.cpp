@@ -199,7 +199,7 @@ Status find_full_speed(vexfs_node* directory, const Matrix& queries,
 
 } // namespace
 
-OpenRun::OpenRun(const OpenOptions& options, std::string folder)
+OpenRun::OpenRun(const OpenOptions& options, const std::string& folder)
     : options_(options), image_(folder + "/open.img"), set_(generate_clustered(shape_of(options))) {
     const ExactDistance distance(index::Metric::kL2, set_.base, set_.queries);
     const Truth truth =

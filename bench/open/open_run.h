@@ -46,7 +46,7 @@ struct OpenReport {
 class OpenRun {
   public:
     // `options` outlive it. `folder` has nothing of others.
-    OpenRun(const OpenOptions& options, std::string folder);
+    OpenRun(const OpenOptions& options, const std::string& folder);
 
     // An earlier run left the volume.
     [[nodiscard]] bool is_filled() const;

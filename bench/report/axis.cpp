@@ -44,9 +44,12 @@ Axis linear_axis(std::string label, std::string_view unit, const std::vector<dou
     const double step = round_step(span / kTicksWanted);
     axis.low = std::floor(*low / step) * step;
     axis.high = std::max(std::ceil(*high / step - 1e-9) * step, axis.low + step);
-    for (double at = axis.low; at <= axis.high + step / 2; at += step)
+    const auto steps = std::lround((axis.high - axis.low) / step);
+    for (long i = 0; i <= steps; ++i) {
+        const double at = axis.low + static_cast<double>(i) * step;
         axis.ticks.push_back(
             {at, unit == "share" ? number_text(std::round(at * 1e6) / 1e6) : quantity(at, unit)});
+    }
     return axis;
 }
 
@@ -66,8 +69,8 @@ Axis log_axis(std::string label, std::string_view unit, const std::vector<double
     axis.low = *least / 1.15;
     axis.high = *most * 1.15;
     const double decades = std::log10(axis.high / axis.low);
-    for (double power = std::floor(std::log10(axis.low)); power <= std::log10(axis.high);
-         power += 1) {
+    const int last = static_cast<int>(std::floor(std::log10(axis.high)));
+    for (int power = static_cast<int>(std::floor(std::log10(axis.low))); power <= last; ++power) {
         for (const double factor : {1.0, 2.0, 5.0}) {
             const double at = factor * std::pow(10, power);
             const bool wanted = factor == 1.0 || decades <= 2.2;

@@ -99,7 +99,7 @@ std::string ratio_text(const Ratio& ratio) {
 
 // A unit that is the same in all three stands once, behind them.
 std::string figure_text(const Figure& figure) {
-    const std::string median = quantity(figure.median(), figure.unit);
+    std::string median = quantity(figure.median(), figure.unit);
     if (figure.low() == figure.high())
         return median;
     std::string low = quantity(figure.low(), figure.unit);
