@@ -231,9 +231,9 @@ TEST_CASE("mount: ro makes every call that would change something EROFS") {
     std::vector<Call> changes = changes_of_names(root, file);
     for (const Call& change : changes_of_files(root, file, open_file.raw()))
         changes.push_back(change);
-    for (const auto& [name, change] : changes) {
-        CAPTURE(name);
-        CHECK(error_of(change()) == EROFS);
+    for (const Call& call : changes) {
+        CAPTURE(call.first);
+        CHECK(error_of(call.second()) == EROFS);
     }
     DropMessage drop = kDrop;
     CHECK(error_of(drop_rows(open_file.raw(), drop)) == EROFS);

@@ -63,7 +63,7 @@ std::string contents_of(const std::string& name, uint64_t number) {
 std::string text_of(const std::map<std::string, std::string>& names) {
     std::string text;
     for (const auto& [name, contents] : names)
-        text += " " + name + "='" + contents + "'";
+        text.append(" ").append(name).append("='").append(contents).append("'");
     return "{" + text + " }";
 }
 

@@ -168,8 +168,10 @@ int RowLedger::read(const std::string& name, Tags& tags) const {
     bool same = set->head->rows == set->head->total;
     for (uint32_t i = 0; i < set->head->rows; ++i) {
         const Vector vector = vector_of(set->rows[i].meta.tag);
-        const auto* const stored = static_cast<const std::byte*>(set->vectors);
-        same = same && std::memcmp(vector.data(), stored + i * sizeof vector, sizeof vector) == 0;
+        Vector stored;
+        std::memcpy(stored.data(), static_cast<const std::byte*>(set->vectors) + i * sizeof stored,
+                    sizeof stored);
+        same = same && stored == vector;
         tags.push_back(set->rows[i].meta.tag);
     }
     std::free(set);

@@ -200,8 +200,10 @@ void use_at_random(const std::string& mountpoint, Random& chance) {
         return;
     case 5:
         if (DIR* const directory = ::opendir(path.c_str()); directory != nullptr) {
-            for (unsigned i = 0; i < 50 && ::readdir(directory) != nullptr; ++i) {
-            }
+            unsigned left = 50;
+            // NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of its own
+            while (left > 0 && ::readdir(directory) != nullptr)
+                --left;
             ::closedir(directory);
         }
         return;
