@@ -103,7 +103,7 @@ class FileStorm {
         if (listed == nullptr)
             return;
         errno = 0;
-        while (::readdir(listed) != nullptr) {
+        while (::readdir(listed) != nullptr) { // NOLINT(concurrency-mt-unsafe): a stream of its own
         }
         expect("readdir", errno == 0 ? 0 : -1);
         ::closedir(listed);
