@@ -246,3 +246,70 @@ TEST_CASE("codec: too small a room and too large a block are refused") {
     CHECK(coder.encode({CodecId::kLz4, 0}, huge, huge).error().code == Code::kEINVAL);
     CHECK(coder.decode(1, huge, room).error().code == Code::kEUCLEAN);
 }
+
+TEST_CASE("codec: numbers are narrowed and shuffled where that pays, and come back the same") {
+    BlockCoder coder;
+    Random random(8);
+    const auto numbers = [&](size_t count, auto make) {
+        Buffer block(count * 4);
+        for (size_t i = 0; i < count; ++i) {
+            const float value = make();
+            std::memcpy(block.data() + 4 * i, &value, 4);
+        }
+        return block;
+    };
+    const Buffer small = numbers(16384, [&] { return static_cast<float>(random.below(200)); });
+    const Buffer normal = numbers(16384, [&] { return static_cast<float>(random.normal()); });
+    const Buffer odd = Buffer(small.begin(), small.end() - 3);
+    const Compression lz4{CodecId::kLz4, 0};
+    const Compression off{CodecId::kNone, 0};
+    const struct {
+        const Buffer& block;
+        Compression compression;
+        BlockForm form;
+        CodecId codec;
+        BlockFilter filter;
+        double share; // of the block, at most
+    } cases[] = {
+        {small, lz4, {Numbers::kF32, true}, CodecId::kNone, {Narrow::kBf16, 0}, 0.5},
+        {odd, lz4, {Numbers::kF32, true}, CodecId::kNone, {Narrow::kBf16, 0}, 0.501},
+        {small, lz4, {Numbers::kF32, false}, CodecId::kLz4, {Narrow::kBf16, 2}, 0.45},
+        {small, off, {Numbers::kF32, false}, CodecId::kNone, {Narrow::kBf16, 0}, 0.5},
+        {normal, lz4, {Numbers::kF32, true}, CodecId::kNone, {}, 1},
+        {normal, lz4, {Numbers::kF32, false}, CodecId::kLz4, {Narrow::kNone, 4}, 0.94},
+        {normal,
+         {CodecId::kZstd, 3},
+         {Numbers::kF32, false},
+         CodecId::kZstd,
+         {Narrow::kNone, 4},
+         0.92},
+        {normal, off, {Numbers::kF32, false}, CodecId::kNone, {}, 1},
+        {normal,
+         {CodecId::kZstd, 1},
+         {Numbers::kTwoBytes, false},
+         CodecId::kZstd,
+         {Narrow::kNone, 2},
+         0.95},
+    };
+    for (const auto& one : cases) {
+        CAPTURE(static_cast<int>(one.codec));
+        CAPTURE(one.share);
+        Buffer room(worthwhile_size(one.block.size()));
+        const Coded coded = coder.encode(one.compression, one.form, one.block, room).value();
+        CHECK(coded.codec == one.codec);
+        CHECK(coded.filter == one.filter);
+        CHECK(static_cast<double>(coded.size_bytes) <=
+              one.share * static_cast<double>(one.block.size()));
+        const Buffer encoded =
+            coded.is_raw()
+                ? one.block
+                : Buffer(room.begin(), room.begin() + static_cast<ptrdiff_t>(coded.size_bytes));
+        Buffer back(one.block.size());
+        REQUIRE(coder.decode(static_cast<uint8_t>(coded.codec), coded.filter, encoded, back));
+        CHECK(back == one.block);
+        Buffer other(one.block.size() + 8);
+        CHECK_FALSE(coder.decode(static_cast<uint8_t>(coded.codec), coded.filter, encoded, other));
+    }
+    Buffer room(worthwhile_size(normal.size()));
+    CHECK_FALSE(coder.encode({CodecId::kZstd, 77}, {Numbers::kF32, false}, normal, room));
+}
