@@ -16,6 +16,7 @@ namespace vexfs {
 
 namespace {
 constexpr size_t kBatchRecords = 64;
+constexpr size_t kListAtOnce = 256; // items, while writers wait
 // Writers that are faster than the disk are not waited for any longer.
 constexpr int kPlacePassesMax = 4;
 } // namespace
@@ -55,8 +56,9 @@ Result<std::vector<StoredRecord>> Store::encode(const std::vector<DirtyRecord>& 
     std::vector<StoredRecord> stored;
     stored.reserve(records.size());
     for (const DirtyRecord& record : records)
-        stored.push_back(VEXFS_TRY(
-            encode_record(*record.content, coder_, options_.compression, free_map_, txg)));
+        stored.push_back(VEXFS_TRY(encode_record(
+            *record.content, coder_, record.form.compression.value_or(options_.compression),
+            record.form.block, free_map_, txg)));
     return stored;
 }
 
@@ -290,6 +292,23 @@ Status Store::read(uint64_t oid, uint64_t offset, MutableBytes out, ReadWidth wi
         VEXFS_TRY_VOID(check_replayed(range.from, range.end));
         return objects_.read(oid, offset, out, width);
     });
+}
+
+Result<uint64_t> Store::stored_bytes(uint64_t oid) {
+    return guarded([&]() -> Result<uint64_t> {
+        uint64_t bytes = 0;
+        for (uint64_t offset = 0; offset != UINT64_MAX;) {
+            ReadLock lock(lock_);
+            VEXFS_TRY_VOID(check_sound());
+            bytes += VEXFS_TRY(objects_.stored_bytes(oid, offset, kListAtOnce));
+        }
+        return bytes;
+    });
+}
+
+void Store::set_form(uint64_t oid, const ObjectForm& form) {
+    WriteLock lock(lock_);
+    objects_.set_form(oid, form);
 }
 
 Result<std::vector<uint64_t>> Store::records(uint64_t oid, uint64_t offset, uint64_t end,

@@ -237,7 +237,7 @@ static_assert(sizeof(LogRecord) == 24);
 //      0    1  kind: 0 inline (nothing but the bytes follows this one), 1 stored
 //      1    1  codec
 //      2    1  count of segments
-//      3    1  zero
+//      3    1  filter: 0, or what was done to its numbers (userlib/pool/codec/block_filter.h)
 //      4    4  logical bytes; the record reads as zero from there on
 //      8    4  stored bytes; the rest of the last block is room
 //     12    4  zero
@@ -251,7 +251,7 @@ struct RecordHead {
     uint8_t kind = kStored;
     CodecId codec = CodecId::kNone;
     uint8_t segments = 0;
-    uint8_t zero0 = 0;
+    uint8_t filter = 0;
     uint32_t logical_bytes = 0;
     uint32_t stored_bytes = 0;
     uint32_t zero1 = 0;

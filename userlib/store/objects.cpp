@@ -85,19 +85,13 @@ Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out,
         copy_out(record.inlined, begin, out);
         return ok();
     }
-    // A small piece of a large record that is not compressed is read alone, and past the cache.
+    // A small piece of a large record is read alone, and past the cache.
     const uint64_t address = record.segments[0].first();
-    if (width == ReadWidth::kPiece && record.head.codec == CodecId::kNone &&
-        out.size() * 4 <= record.head.stored_bytes && begin < record.head.stored_bytes &&
-        !cache_.get(address) && unwritten_.find(address) == unwritten_.end()) {
-        const auto first = static_cast<uint32_t>(begin / kBlockBytes);
-        const uint32_t last =
-            blocks_for(std::min<size_t>(begin + out.size(), record.head.stored_bytes));
-        const Result<BlockBuffer> blocks = read_record_blocks(device_, record, first, last - first);
-        if (!blocks)
-            return lost(id, record, blocks.error());
-        copy_out(blocks.value().bytes(), begin % kBlockBytes, out);
-        return ok();
+    if (width == ReadWidth::kPiece && is_seekable(record.head) &&
+        out.size() * 4 <= record.head.logical_bytes && !cache_.get(address) &&
+        unwritten_.find(address) == unwritten_.end()) {
+        const Status read = read_record_piece(device_, record, begin, out);
+        return read ? ok() : lost(id, record, read.error());
     }
     copy_out(*VEXFS_TRY(load_stored(id, record, width)), begin, out);
     return ok();
@@ -286,11 +280,28 @@ Result<std::vector<uint64_t>> Objects::offsets(uint64_t oid, uint64_t offset, ui
     return offsets;
 }
 
+Result<uint64_t> Objects::stored_bytes(uint64_t oid, uint64_t& offset, size_t count_max) const {
+    const std::vector<Item> items = VEXFS_TRY(list_records(oid, offset, UINT64_MAX, count_max));
+    uint64_t bytes = 0;
+    for (const Item& item : items) {
+        const RecordItem record = VEXFS_TRY(decode_record(item.value, layout_));
+        bytes += record.head.kind == RecordHead::kInline
+                     ? record.inlined.size()
+                     : uint64_t{blocks_for(record.head.stored_bytes)} * kBlockBytes;
+    }
+    offset =
+        items.size() < count_max ? UINT64_MAX : items.back().key.unpacked().sub + record_bytes();
+    return bytes;
+}
+
 std::vector<DirtyRecord> Objects::dirty(size_t records_max) const {
     std::vector<DirtyRecord> records;
     records.reserve(std::min(records_max, dirty_.size()));
-    for (auto it = dirty_.begin(); it != dirty_.end() && records.size() < records_max; ++it)
-        records.push_back({it->first, it->second});
+    for (auto it = dirty_.begin(); it != dirty_.end() && records.size() < records_max; ++it) {
+        const auto form = forms_.find(it->first.oid);
+        records.push_back(
+            {it->first, it->second, form == forms_.end() ? ObjectForm{} : form->second});
+    }
     return records;
 }
 

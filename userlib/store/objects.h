@@ -21,6 +21,7 @@ namespace vexfs {
 struct DirtyRecord {
     RecordId id;
     RecordContent content;
+    ObjectForm form;
 };
 
 // What a read of object data takes into the cache.
@@ -45,12 +46,19 @@ class Objects {
     // Sets or removes an item of any type; what it referred to is given up.
     Status put_item(const PackedKey& key, Bytes value, Undo& undo);
     Status remove_item(const PackedKey& key, Undo& undo);
+    // Of what is stored from now on. Lasts as long as this does.
+    void set_form(uint64_t oid, const ObjectForm& form) { forms_[oid] = form; }
     // Brings a record back to what it was before the transaction.
     void restore(const Undo::RecordBefore& before);
 
     // Where the records begin that begin in [offset, end): the first count_max of them, in order.
     [[nodiscard]] Result<std::vector<uint64_t>> offsets(uint64_t oid, uint64_t offset, uint64_t end,
                                                         size_t count_max) const;
+
+    // The bytes that records take on the device, of the first count_max that begin at `offset` or
+    // behind it; `offset` is raised behind them, to UINT64_MAX if they are the last.
+    [[nodiscard]] Result<uint64_t> stored_bytes(uint64_t oid, uint64_t& offset,
+                                                size_t count_max) const;
 
     // The first dirty records, at most so many.
     [[nodiscard]] std::vector<DirtyRecord> dirty(size_t records_max) const;
@@ -92,6 +100,7 @@ class Objects {
     DamageLog& damage_log_;
     Dirty dirty_;
     size_t dirty_bytes_ = 0;
+    std::unordered_map<uint64_t, ObjectForm> forms_;
     std::unordered_map<uint64_t, RecordContent> unwritten_; // installed, by first block
 };
 

@@ -16,12 +16,13 @@ uint32_t block_checksum(Bytes block, uint64_t address, uint64_t birth) {
 
 // Returns the blocks of the content's stored form and describes it in the head.
 Result<BlockBuffer> compress(Bytes content, BlockCoder& coder, const Compression& compression,
-                             RecordHead& head) {
+                             const BlockForm& form, RecordHead& head) {
     BlockBuffer room(blocks_for(content.size()));
-    const Coded coded = VEXFS_TRY(coder.encode(compression, content, room.bytes()));
+    const Coded coded = VEXFS_TRY(coder.encode(compression, form, content, room.bytes()));
     head.codec = coded.codec;
+    head.filter = encode_block_filter(coded.filter);
     head.stored_bytes = static_cast<uint32_t>(coded.size_bytes);
-    const Bytes stored = coded.codec == CodecId::kNone ? content : Bytes(room.bytes());
+    const Bytes stored = coded.is_raw() ? content : Bytes(room.bytes());
     BlockBuffer blocks(blocks_for(coded.size_bytes));
     std::memcpy(blocks.bytes().data(), stored.data(), coded.size_bytes);
     return blocks;
@@ -41,13 +42,16 @@ std::vector<uint64_t> block_addresses(const Segments& segments) {
 }
 
 Status check_head(const RecordHead& head, const Layout& layout) {
-    if (head.kind != RecordHead::kStored || head.zero0 != 0 || head.zero1 != 0)
+    if (head.kind != RecordHead::kStored || head.zero1 != 0)
         return fail(Code::kEUCLEAN, "record: kind or reserved bytes");
     if (head.logical_bytes == 0 || head.logical_bytes > layout.header().record_bytes ||
         head.stored_bytes == 0 || head.stored_bytes > head.logical_bytes)
         return fail(Code::kEUCLEAN, "record: size");
-    if (head.codec == CodecId::kNone && head.stored_bytes != head.logical_bytes)
-        return fail(Code::kEUCLEAN, "record: raw sizes differ");
+    // A filter that is not known is no damage; it can only not be read.
+    const Result<BlockFilter> filter = decode_block_filter(head.filter);
+    if (head.codec == CodecId::kNone && filter &&
+        head.stored_bytes != narrowed_size(filter->narrow, head.logical_bytes))
+        return fail(Code::kEUCLEAN, "record: sizes do not fit");
     return ok();
 }
 
@@ -92,13 +96,13 @@ Page encode_inline_record(Bytes content) {
 }
 
 Result<StoredRecord> encode_record(Bytes content, BlockCoder& coder, const Compression& compression,
-                                   FreeMap& free_map, uint64_t txg) {
+                                   const BlockForm& form, FreeMap& free_map, uint64_t txg) {
     VEXFS_ASSERT(!content.empty());
     RecordHead head;
     head.logical_bytes = static_cast<uint32_t>(content.size());
     head.birth = txg;
     StoredRecord record;
-    record.blocks = VEXFS_TRY(compress(content, coder, compression, head));
+    record.blocks = VEXFS_TRY(compress(content, coder, compression, form, head));
     const auto blocks = static_cast<uint32_t>(record.blocks.bytes().size() / kBlockBytes);
     record.segments = VEXFS_TRY(free_map.allocate(blocks, blocks, txg));
     head.segments = static_cast<uint8_t>(record.segments.size());
@@ -153,8 +157,33 @@ Result<Page> read_record(Device& device, const RecordItem& record) {
     const BlockBuffer blocks = VEXFS_TRY(read_record_blocks(device, record, 0, count));
     const Bytes stored = blocks.bytes().first(record.head.stored_bytes);
     Page content(record.head.logical_bytes);
-    VEXFS_TRY_VOID(BlockCoder().decode(static_cast<uint8_t>(record.head.codec), stored, content));
+    const BlockFilter filter = VEXFS_TRY(decode_block_filter(record.head.filter));
+    VEXFS_TRY_VOID(
+        BlockCoder().decode(static_cast<uint8_t>(record.head.codec), filter, stored, content));
     return content;
+}
+
+bool is_seekable(const RecordHead& head) {
+    const Result<BlockFilter> filter = decode_block_filter(head.filter);
+    return head.codec == CodecId::kNone && filter && filter->shuffle == 0;
+}
+
+Status read_record_piece(Device& device, const RecordItem& record, size_t begin, MutableBytes out) {
+    const size_t end = std::min<size_t>(begin + out.size(), record.head.logical_bytes);
+    const size_t count = begin < end ? end - begin : 0;
+    std::memset(out.data() + count, 0, out.size() - count);
+    if (count == 0)
+        return ok();
+    const Narrow narrow = VEXFS_TRY(decode_block_filter(record.head.filter)).narrow;
+    const size_t from = narrow == Narrow::kNone ? begin : narrowed_size(narrow, begin / 4 * 4);
+    const auto first = static_cast<uint32_t>(from / kBlockBytes);
+    const uint32_t last = blocks_for(narrowed_size(narrow, end));
+    const BlockBuffer blocks = VEXFS_TRY(read_record_blocks(device, record, first, last - first));
+    const Bytes piece = blocks.bytes().subspan(from % kBlockBytes);
+    if (narrow != Narrow::kNone)
+        return widen(narrow, piece, begin, out.first(count));
+    std::memcpy(out.data(), piece.data(), count);
+    return ok();
 }
 
 } // namespace vexfs

@@ -5,9 +5,12 @@
 // Object data is cut at multiples of the record size. Each piece that is not all zero has one item
 // in the tree: the bytes themselves if they are few, else where they lie, compressed if that saves
 // a block, with a crc32c for each block, so that reading one block verifies that block alone.
+// Numbers of which each is stored in the same number of bytes can be read alone, too.
 //
 // Threads: pure functions.
 #pragma once
+
+#include <optional>
 
 #include "userlib/store/node_io.h"
 
@@ -36,17 +39,29 @@ struct StoredRecord {
     BlockBuffer blocks; // to be written to the segments, in order
 };
 
+// What the data of an object is, as far as it was said, and how it is to be compressed.
+struct ObjectForm {
+    BlockForm block;
+    std::optional<Compression> compression; // none: as the store has it
+};
+
 // Allocates for the content (1 to record_bytes bytes) and encodes it as born in `txg`. ENOSPC.
 Result<StoredRecord> encode_record(Bytes content, BlockCoder& coder, const Compression& compression,
-                                   FreeMap& free_map, uint64_t txg);
+                                   const BlockForm& form, FreeMap& free_map, uint64_t txg);
 
 void add_writes(StoredRecord& record, std::vector<Io>& batch);
 
 // Reads all of a stored record, verified and decompressed. EIO, EBADMSG, EUCLEAN.
 Result<Page> read_record(Device& device, const RecordItem& record);
 
-// Reads blocks [first, first + count) of a stored record that is not compressed; the bytes past its
-// end are zero.
+// Whether pieces of it can be read alone.
+bool is_seekable(const RecordHead& head);
+
+// Reads [begin, begin + out.size()) of a seekable record; what lies behind its end is zero. EIO,
+// EBADMSG.
+Status read_record_piece(Device& device, const RecordItem& record, size_t begin, MutableBytes out);
+
+// Reads stored blocks [first, first + count); the bytes past their end are zero. EIO, EBADMSG.
 Result<BlockBuffer> read_record_blocks(Device& device, const RecordItem& record, uint32_t first,
                                        uint32_t count);
 

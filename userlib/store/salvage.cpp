@@ -113,7 +113,7 @@ class Salvager {
             content.lost.resize(content.bytes.size());
         } else {
             content.resize(record->head.logical_bytes, true);
-            if (record->head.codec == CodecId::kNone)
+            if (record->head.codec == CodecId::kNone && record->head.filter == 0)
                 read_blocks(*record, content);
         }
         return content;

@@ -137,6 +137,14 @@ class Store {
     [[nodiscard]] Status read(uint64_t oid, uint64_t offset, MutableBytes out,
                               ReadWidth width = ReadWidth::kPiece);
 
+    // What the data of an object takes on the device: in blocks of its own, or inside of items.
+    // What is not committed does not count.
+    [[nodiscard]] Result<uint64_t> stored_bytes(uint64_t oid);
+
+    // What the data of an object is, for what is stored from now on and until the store is closed:
+    // it tells nothing about what is read.
+    void set_form(uint64_t oid, const ObjectForm& form);
+
     // Which records hold object data: where those begin that begin in [offset, end), the first
     // count_max of them, in order. All other data is zero.
     [[nodiscard]] Result<std::vector<uint64_t>> records(uint64_t oid, uint64_t offset, uint64_t end,

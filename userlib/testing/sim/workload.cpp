@@ -165,6 +165,20 @@ std::vector<std::byte> Workload::random_bytes(size_t count) {
     return bytes;
 }
 
+// Always the same of an object; some objects are bytes of which nothing is known.
+ObjectForm Workload::form_of(uint64_t oid) const {
+    switch ((oid + constants_.oids) % 4) {
+    case 0:
+        return {{Numbers::kF32, true}, std::nullopt};
+    case 1:
+        return {{Numbers::kF32, false}, Compression{CodecId::kZstd, 1}};
+    case 2:
+        return {{Numbers::kTwoBytes, false}, Compression{CodecId::kLz4, 0}};
+    default:
+        return {};
+    }
+}
+
 void Workload::add_object_operation(Transaction& transaction, Model& model, uint64_t oid) {
     const uint64_t offset = random_.below(constants_.object_bytes_max);
     const uint64_t room = constants_.object_bytes_max - offset;
@@ -176,7 +190,13 @@ void Workload::add_object_operation(Transaction& transaction, Model& model, uint
         return;
     }
     const uint64_t most = random_.chance(1, 2) ? 300 : 3 * uint64_t{constants_.format.record_bytes};
-    const std::vector<std::byte> bytes = random_bytes(random_.between(1, std::min(room, most)));
+    std::vector<std::byte> bytes = random_bytes(random_.between(1, std::min(room, most)));
+    const ObjectForm form = form_of(oid);
+    store_->set_form(oid, form);
+    if (form.block.numbers == Numbers::kF32 && random_.chance(3, 4))
+        for (size_t i = 0; i < bytes.size(); ++i)
+            if ((offset + i) % 4 < 2)
+                bytes[i] = std::byte{0}; // each number is exact as bfloat16
     transaction.write(oid, offset, bytes);
     model.write(oid, offset, bytes);
 }

@@ -80,6 +80,7 @@ class Workload {
     Key random_key();
     uint64_t random_oid();
     std::vector<std::byte> random_bytes(size_t count);
+    [[nodiscard]] ObjectForm form_of(uint64_t oid) const;
 
     const SimConstants constants_;
     Random random_;
