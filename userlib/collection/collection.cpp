@@ -161,7 +161,6 @@ RowCounts Collection::counts() {
     counts.damaged = state_->table.damaged().count() + state_->table.lost_rows();
     counts.dead = state_->dead.count();
     counts.slots = state_->slots.end();
-    counts.disk_bytes = counts.slots * (state_->vectors.vector_bytes() + kRowRecordBytes);
     if (state_->linked) {
         counts.trained_rows = state_->linked->trained_rows;
         counts.code_bytes = state_->linked->codec.shape().record_bytes;
@@ -174,6 +173,16 @@ RowCounts Collection::counts() {
     counts.searches = searches_;
     counts.search_ns = search_ns_;
     return counts;
+}
+
+Result<RowsOnDisk> Collection::on_disk() {
+    Store& store = state_->store;
+    RowsOnDisk disk;
+    disk.vector_bytes = VEXFS_TRY(store.stored_bytes(state_->entry.vectors_oid));
+    disk.record_bytes = VEXFS_TRY(store.stored_bytes(state_->entry.rows_oid));
+    for (const uint64_t oid : state_->entry.graph_oids)
+        disk.graph_bytes += oid != 0 ? VEXFS_TRY(store.stored_bytes(oid)) : 0;
+    return disk;
 }
 
 Schema Collection::schema() {
@@ -197,6 +206,7 @@ Status Collection::set_schema(const Schema& schema) {
     Transaction transaction;
     put_collection(transaction, entry);
     VEXFS_TRY_VOID(state_->store.apply(transaction));
+    state_->store.set_form(entry.vectors_oid, form_of_vectors(entry.schema));
     const RowsWrite write(*state_);
     state_->schema = entry.schema;
     return ok();

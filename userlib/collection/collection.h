@@ -103,6 +103,8 @@ class Collection {
     Result<bool> sweep(uint32_t& slot, uint64_t& erased);
 
     [[nodiscard]] RowCounts counts();
+    // What the newest commit holds of it. Reads all descriptions of its records.
+    Result<RowsOnDisk> on_disk();
     [[nodiscard]] Schema schema();
     [[nodiscard]] uint64_t directory() const;
     // Replaces what may change in a schema; see check_update().

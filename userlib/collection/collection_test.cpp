@@ -193,3 +193,43 @@ TEST_CASE("collection: the bytes of removed rows are gone from the objects") {
     CHECK(made.store().records(made.entry().rows_oid, 0, UINT64_MAX, 9).value().empty());
     CHECK(made.store().list({1030, 0, 0, 0}, {1031, 0, 0, 0}, 9).value().empty());
 }
+
+TEST_CASE("collection: vectors are stored as narrow as they are, or as the schema says") {
+    constexpr uint32_t kDim = 64;
+    constexpr uint32_t kRows = 4000;
+    TestCollection made(small_schema(kDim));
+    Schema schema = made.rows().schema();
+    std::vector<float> vectors;
+    for (uint32_t i = 0; i < kRows * kDim; ++i)
+        vectors.push_back(static_cast<float>(i * 2654435761U >> 25)); // 0 to 127
+    const uint64_t raw = vectors.size() * sizeof(float);
+    const auto store_all = [&](CompressKind kind) {
+        schema.compress = static_cast<uint16_t>(kind);
+        REQUIRE(made.rows().set_schema(schema));
+        REQUIRE(made.rows().put({1030, 0, true, 1, 0, {}, as_bytes(vectors)}));
+        REQUIRE(made.store().commit());
+        CHECK(made.rows().schema().compress == schema.compress);
+        const uint64_t bytes = made.rows().on_disk().value().vector_bytes;
+        made.reopen();
+        Page read;
+        REQUIRE(made.rows().get(1030, 0, kRows, nullptr, &read));
+        CHECK(floats_of(read) == vectors);
+        RowQuery query;
+        query.query = {index::Element::kF32, kDim, as_bytes(vectors).data()};
+        query.k = 1;
+        std::vector<RowHit> hits;
+        RowSearchReport report;
+        REQUIRE(made.rows().search(query, hits, report));
+        REQUIRE(hits.size() == 1);
+        CHECK(hits[0].id.row == 0);
+        CHECK(hits[0].distance == 0);
+        // Rows that were overwritten leave slots behind them that are zero and take no space.
+        return static_cast<double>(bytes) / static_cast<double>(raw);
+    };
+    CHECK(store_all(CompressKind::kNone) >= 0.98);
+    CHECK(store_all(CompressKind::kAuto) <= 0.55);
+    CHECK(store_all(CompressKind::kZstd) <= 0.45);
+    vectors[5] = 0.1F; // its record alone is wide
+    CHECK(store_all(CompressKind::kAuto) <= 0.60);
+    CHECK(made.rows().on_disk().value().record_bytes > 0);
+}

@@ -23,7 +23,9 @@ class DamagedVolume {
         REQUIRE(format_store(*device_, format));
         open_store();
         Transaction transaction;
-        put_collection(transaction, {1025, with_defaults(small_schema(kDim)), 1026, 1027});
+        Schema schema = with_defaults(small_schema(kDim));
+        schema.compress = static_cast<uint16_t>(CompressKind::kNone); // so that the test finds it
+        put_collection(transaction, {1025, schema, 1026, 1027});
         REQUIRE(store_->apply(transaction));
         open();
         std::vector<float> vectors;
@@ -67,7 +69,7 @@ class DamagedVolume {
 
   private:
     void open_store() {
-        StoreOptions raw = small_options(); // so that the test finds the bytes
+        StoreOptions raw = small_options();
         raw.compression = {CodecId::kNone, 0};
         store_ = Store::open(*device_, raw).value();
     }

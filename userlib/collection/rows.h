@@ -112,6 +112,13 @@ struct RowSearchReport {
     uint64_t scan_ns = 0;   // of vectors
 };
 
+// What is stored, as it is compressed.
+struct RowsOnDisk {
+    uint64_t vector_bytes = 0;
+    uint64_t record_bytes = 0; // what rows carry beside
+    uint64_t graph_bytes = 0;  // codes and links
+};
+
 struct RowCounts {
     uint64_t files = 0;
     uint64_t rows = 0;
@@ -119,7 +126,6 @@ struct RowCounts {
     uint64_t damaged = 0;      // as far as known
     uint64_t dead = 0;         // slots of removed rows that cannot be used again yet
     uint64_t slots = 0;        // in use and free
-    uint64_t disk_bytes = 0;   // of the slots, before compression
     uint64_t trained_rows = 0; // that the codes were learned from; 0: there are none
     uint32_t code_bytes = 0;   // of a row
     size_t graph_bytes = 0;    // of memory, codes included

@@ -3,6 +3,7 @@
 
 #include "index/codec/parameters.h"
 #include "index/graph/graph_view.h"
+#include "userlib/pool/codec/block_coder.h"
 
 namespace vexfs {
 
@@ -15,7 +16,7 @@ constexpr uint32_t kConstructionMin = 16;
 constexpr uint32_t kConstructionMax = 4096;
 constexpr uint32_t kEfMax = 65536;
 constexpr uint16_t kPoolMax = 3;
-constexpr uint16_t kCompressMax = 3;
+constexpr uint16_t kCompressMax = static_cast<uint16_t>(CompressKind::kZstd);
 
 constexpr uint32_t kMDefault = 16;
 constexpr uint32_t kConstructionDefault = 200;
@@ -89,9 +90,27 @@ Status check_schema(const Schema& schema) {
         return not_offered("schema: a pool other than auto is not offered");
     if (schema.compress > kCompressMax)
         return invalid("schema: compress is not known");
-    if (schema.compress != 0)
-        return not_offered("schema: a compression other than auto is not offered");
     return ok();
+}
+
+ObjectForm form_of_vectors(const Schema& schema) {
+    const auto kind = static_cast<CompressKind>(schema.compress);
+    ObjectForm form;
+    if (kind == CompressKind::kNone) {
+        form.compression = Compression{CodecId::kNone, 0};
+        return form;
+    }
+    const bool two =
+        schema.element == index::Element::kF16 || schema.element == index::Element::kBf16;
+    form.block.numbers = schema.element == index::Element::kF32 ? Numbers::kF32
+                         : two                                  ? Numbers::kTwoBytes
+                                                                : Numbers::kNone;
+    form.block.seekable = kind == CompressKind::kAuto;
+    if (kind == CompressKind::kLz4)
+        form.compression = Compression{kLz4Codec.id, kLz4Codec.level_default};
+    if (kind == CompressKind::kZstd)
+        form.compression = Compression{kZstdCodec.id, kZstdCodec.level_default};
+    return form;
 }
 
 Schema with_defaults(const Schema& schema) {

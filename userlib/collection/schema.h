@@ -10,11 +10,15 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "index/kernels/metric.h"
+#include "userlib/store/record.h"
 
 namespace vexfs {
 
 // From vectors to what the graph compares.
 enum class CodesKind : uint16_t { kAuto = 0, kNone = 1, kI8 = 2, kF16 = 3, kBit = 4 };
+
+// Of vectors on the disk.
+enum class CompressKind : uint16_t { kAuto = 0, kNone = 1, kLz4 = 2, kZstd = 3 };
 
 enum class IndexKind : uint16_t { kAuto = 0, kFlat = 1, kHnsw = 2, kIvfPq = 3 };
 
@@ -29,7 +33,7 @@ struct Schema {
     uint32_t ef = 0;       // of a search that gives none
     uint64_t max_rows = 0; // 0: no limit
     uint16_t pool = 0;
-    uint16_t compress = 0;
+    uint16_t compress = 0;   // CompressKind
     uint64_t created_ns = 0; // since 1970
 
     [[nodiscard]] size_t vector_bytes() const { return index::bytes_of(element, dim); }
@@ -38,6 +42,10 @@ struct Schema {
 
     friend bool operator==(const Schema&, const Schema&) = default;
 };
+
+// How the store is to keep the vectors. Unless it is told more they are narrowed where that loses
+// nothing, so that one can still be read alone.
+ObjectForm form_of_vectors(const Schema& schema);
 
 // EINVAL for what makes no sense, EOPNOTSUPP for what is not offered; the error names the field.
 // Element and metric may be any number of their types.

@@ -113,6 +113,7 @@ struct RowStat {
     uint64_t pending = 0;
     uint64_t damaged = 0;
     std::optional<RowCounts> totals; // of the collection, if asked for
+    RowsOnDisk disk;                 // the same
     bool trained = false;
     IndexKind index = IndexKind::kFlat; // in use
     uint32_t code_bytes = 0;

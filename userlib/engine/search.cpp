@@ -181,8 +181,10 @@ Result<RowStat> Collections::stat(const FileChoice& choice, const Caller& caller
     stat.trained = counts.trained_rows > 0;
     stat.index = stat.trained ? IndexKind::kHnsw : IndexKind::kFlat;
     stat.code_bytes = counts.code_bytes;
-    if (totals)
+    if (totals) {
         stat.totals = counts;
+        stat.disk = VEXFS_TRY(collection->rows->on_disk());
+    }
     return stat;
 }
 

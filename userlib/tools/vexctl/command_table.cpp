@@ -39,6 +39,7 @@ constexpr std::array kCreateOptions{
     Option{'\0', "ef-construction", "N", "breadth of the walk at insert, 16 to 4096"},
     kEf,
     Option{'\0', "max-rows", "N", "rows in the collection, more is refused"},
+    Option{'\0', "compress", "auto|none|lz4|zstd", "vectors on the disk; auto only narrows f32"},
     kJson,
     kHelp};
 
@@ -249,11 +250,19 @@ constexpr std::array<Command, 23> kCommands{{
      run_explain},
     {"set", "change what may change in a schema", kSetting, kSetOptions,
      "ef=N is the breadth of searches that give none, max-rows=N the rows that DIR may have, 0\n"
-     "for no limit. DIR is the directory where the collection begins. Everything else of a schema\n"
-     "is fixed: export the rows, and import them into another collection.\n"
+     "for no limit. compress=auto|none|lz4|zstd is how vectors are stored from now on: auto "
+     "stores\n"
+     "f32 that are all exactly bf16 or f16 as those, so that a search still reads each alone; lz4 "
+     "and\n"
+     "zstd take less space, and a search reads 64 KiB for a vector that is not in memory. DIR is "
+     "the\n"
+     "directory where the collection begins. Everything else of a schema is fixed: export the "
+     "rows,\n"
+     "and import them into another collection.\n"
      "\n"
      "    vexctl set photos ef=128\n"
-     "    vexctl set photos max-rows=1000000 --dry-run\n",
+     "    vexctl set photos max-rows=1000000 --dry-run\n"
+     "    vexctl set photos compress=zstd\n",
      run_set},
     {"compact", "give the space of removed rows back", kNamedDirectory, kCompactOptions,
      "Takes removed rows out of the graph, moves rows into the places that they leave, and cuts\n"

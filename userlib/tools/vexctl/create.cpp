@@ -48,6 +48,7 @@ Result<vexfs_schema> schema_of(const Invocation& invocation, Failure& failure) {
         schema.metric = metric_number(invocation.value("metric"));
     schema.codes = codes_number(invocation.value("codes"));
     schema.index = index_number(invocation.value("index"));
+    schema.compress = compress_number(invocation.value("compress"));
     schema.m = static_cast<uint32_t>(VEXFS_TRY(number("links", UINT32_MAX, 0)));
     schema.ef_construction =
         static_cast<uint32_t>(VEXFS_TRY(number("ef-construction", UINT32_MAX, 0)));

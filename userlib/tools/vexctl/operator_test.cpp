@@ -175,7 +175,7 @@ TEST_CASE("vexctl: jobs are refused to who does not own the collection") {
     CHECK(rig.scratch.unmount());
 }
 
-TEST_CASE("vexctl: set changes ef and the limit of rows, and nothing else") {
+TEST_CASE("vexctl: set changes ef, the limit of rows and compression, and nothing else") {
     if (ScratchMount::is_impossible())
         return;
     const Rig rig;
@@ -191,7 +191,11 @@ TEST_CASE("vexctl: set changes ef and the limit of rows, and nothing else") {
     said({"set", rig.at(""), "max-rows=0"});
     CHECK(document({"show", rig.at("")})["ef"] == 77);
     CHECK(document({"show", rig.at("")})["max_rows"] == 0);
-    for (const char* const wrong : {"dim=3", "ef", "ef=", "ef=-1", "ef=65537", "max-rows=1x"}) {
+    CHECK(document({"show", rig.at("")})["compress"] == "auto");
+    CHECK(document({"set", rig.at(""), "compress=zstd"})["compress"] == "zstd");
+    CHECK(said({"show", rig.at("")}).find("compress     zstd") != std::string::npos);
+    for (const char* const wrong : {"dim=3", "ef", "ef=", "ef=-1", "ef=65537", "max-rows=1x",
+                                    "compress=", "compress=gzip", "compress"}) {
         CAPTURE(wrong);
         CHECK(vexctl({"set", rig.at(""), wrong}).status == 2);
     }

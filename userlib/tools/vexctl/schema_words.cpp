@@ -14,6 +14,7 @@ namespace {
 constexpr std::array kMetrics{"?", "l2", "cosine", "dot", "hamming", "jaccard"};
 constexpr std::array kCodes{"auto", "none", "i8", "f16", "bit"};
 constexpr std::array kIndexes{"auto", "flat", "hnsw", "ivfpq"};
+constexpr std::array kCompressions{"auto", "none", "lz4", "zstd"};
 constexpr std::array kPlans{"nothing to search",
                             "scan of vectors",
                             "scan of codes",
@@ -44,6 +45,9 @@ const char* codes_name(uint16_t codes) {
 const char* index_name(uint16_t index) {
     return word(kIndexes, index);
 }
+const char* compress_name(uint16_t compress) {
+    return word(kCompressions, compress);
+}
 const char* plan_name(uint32_t plan) {
     return word(kPlans, plan);
 }
@@ -62,6 +66,9 @@ uint16_t codes_number(std::string_view name) {
 }
 uint16_t index_number(std::string_view name) {
     return number(kIndexes, name);
+}
+uint16_t compress_number(std::string_view name) {
+    return number(kCompressions, name);
 }
 
 std::string shortage_text(uint32_t why) {
@@ -87,6 +94,7 @@ nlohmann::ordered_json schema_json(const vexfs_schema_reply& reply) {
             {"ef_construction", schema.ef_construction},
             {"ef", schema.ef},
             {"max_rows", schema.max_rows},
+            {"compress", compress_name(schema.compress)},
             {"vector_bytes", reply.vector_bytes},
             {"collection_ino", reply.collection},
             {"created_ns", reply.created_ns}};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <charconv>
 #include <cstdio>
+#include <optional>
 
 #include "userlib/tools/vexctl/node.h"
 #include "userlib/tools/vexctl/schema_words.h"
@@ -9,25 +10,40 @@ namespace vexfs {
 
 namespace {
 
-// Applies "ef=64" or "max-rows=1000" to the schema.
+// The number of "ef=64"; nothing if it is none.
+std::optional<uint64_t> number_of(const std::string& text) {
+    uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (text.empty() || error != std::errc{} || stop != end)
+        return std::nullopt;
+    return number;
+}
+
+// Applies "ef=64", "max-rows=1000" or "compress=zstd" to the schema.
 Status apply(const Invocation& invocation, const std::string& setting, vexfs_schema& schema,
              Failure& failure) {
     const size_t equals = setting.find('=');
     const std::string key = setting.substr(0, equals);
     const std::string text = equals == std::string::npos ? "" : setting.substr(equals + 1);
-    uint64_t number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
-    if (text.empty() || error != std::errc{} || stop != end)
+    if (key == "compress") {
+        schema.compress = compress_number(text);
+        if (text != compress_name(schema.compress))
+            return refuse_usage(invocation, "compress is auto, none, lz4 or zstd", failure);
+        return ok();
+    }
+    if (key != "ef" && key != "max-rows")
+        return refuse_usage(invocation, "'" + key + "' is none of: ef, max-rows, compress",
+                            failure);
+    const std::optional<uint64_t> number = number_of(text);
+    if (!number)
         return refuse_usage(invocation, "'" + setting + "' is not KEY=NUMBER", failure);
-    if (key == "ef" && number <= VEXFS_MAX_EF)
-        schema.ef = static_cast<uint32_t>(number);
-    else if (key == "ef")
-        return refuse_usage(invocation, "ef is at most " + std::to_string(VEXFS_MAX_EF), failure);
-    else if (key == "max-rows")
-        schema.max_rows = number;
+    if (key == "max-rows")
+        schema.max_rows = *number;
+    else if (*number <= VEXFS_MAX_EF)
+        schema.ef = static_cast<uint32_t>(*number);
     else
-        return refuse_usage(invocation, "'" + key + "' is none of: ef, max-rows", failure);
+        return refuse_usage(invocation, "ef is at most " + std::to_string(VEXFS_MAX_EF), failure);
     return ok();
 }
 
@@ -57,11 +73,12 @@ Result<int> set(const Invocation& invocation, Failure& failure) {
         print_json(json);
         return kDone;
     }
-    std::printf("%s%s: ef %u, %s\n", invocation.has("dry-run") ? "would set " : "",
+    std::printf("%s%s: ef %u, %s, compress %s\n", invocation.has("dry-run") ? "would set " : "",
                 printable(node.path()).c_str(), after.schema.ef,
                 after.schema.max_rows == 0
                     ? "no limit of rows"
-                    : (grouped(after.schema.max_rows) + " rows at most").c_str());
+                    : (grouped(after.schema.max_rows) + " rows at most").c_str(),
+                compress_name(after.schema.compress));
     return kDone;
 }
 

@@ -79,13 +79,16 @@ vexfs_row record_of(const FileRows& read, const StoredRow& row) {
     return record;
 }
 
-// Codes and graph are made anew when a volume is opened: none of them is on the disk. What vectors
-// take there is told as it is before compression.
-void fill_totals(const RowCounts& counts, const Schema& schema, vexfs_stat_reply& body) {
+// Codes and links lie in the same pages. Codes are noise to a compressor, so that what they take is
+// what they are.
+void fill_totals(const RowCounts& counts, const RowsOnDisk& disk, vexfs_stat_reply& body) {
     body.total_rows = counts.rows;
     body.total_dead = counts.dead;
-    body.vector_bytes = counts.slots * schema.vector_bytes();
-    body.total_disk_bytes = counts.disk_bytes;
+    body.total_disk_bytes = disk.vector_bytes + disk.record_bytes + disk.graph_bytes;
+    body.vector_bytes = disk.vector_bytes;
+    body.code_bytes_all =
+        std::min((counts.rows - counts.pending) * counts.code_bytes, disk.graph_bytes);
+    body.graph_bytes = disk.graph_bytes - body.code_bytes_all;
     body.memory_bytes = counts.memory_bytes;
     body.searches = counts.searches;
     body.search_ns = counts.search_ns;
@@ -207,7 +210,7 @@ Result<size_t> Messages::perform(Message& message, const StatRequest& request) {
     body.index = static_cast<uint16_t>(stat.index);
     body.code_bytes = static_cast<uint16_t>(stat.code_bytes);
     if (stat.totals)
-        fill_totals(*stat.totals, VEXFS_TRY(volume_.schema_get(stat.collection)).schema, body);
+        fill_totals(*stat.totals, stat.disk, body);
     return message.reply(Reply(reply));
 }
 
