@@ -96,6 +96,7 @@ Status check_schema(const Schema& schema) {
 ObjectForm form_of_vectors(const Schema& schema) {
     const auto kind = static_cast<CompressKind>(schema.compress);
     ObjectForm form;
+    form.numbers = true;
     if (kind == CompressKind::kNone) {
         form.compression = Compression{CodecId::kNone, 0};
         return form;

@@ -94,6 +94,8 @@ Status Volume::start(std::string& explanation) {
     store.read_only = options_.read_only;
     store.dirty_bytes_max = options_.memory_bytes / kDirtyShare;
     store.cache_bytes = cache_bytes();
+    store.compression = options_.compression;
+    store.cold = options_.cold;
     store_ = VEXFS_TRY(Store::open(devices_->top(), store));
     auto names = Names::open(*store_, options_.read_only);
     if (!names && names.error().code == Code::kEUCLEAN)
@@ -164,6 +166,10 @@ std::string Volume::render_stats() {
     report.row_bytes = row_memory_.bytes();
     report.row_bytes_max = row_memory_.bytes_max();
     report.cache_bytes = store_->cache_bytes();
+    report.cache = store_->cache_counts();
+    report.pool = store_->cold_pool();
+    report.vectors = store_->stored_counts(true);
+    report.data = store_->stored_counts(false);
     report.damage = store_->read_damage();
     report.collections = collections_->stats();
     report.devices = devices_->stats();
@@ -178,6 +184,9 @@ std::string Volume::render_config() {
     report.front_end = front_end_json_;
     report.read_only = options_.read_only;
     report.memory_bytes = options_.memory_bytes;
+    report.compression = to_string(options_.compression);
+    report.cold_percent = options_.cold.percent;
+    report.pool = options_.cold.pool;
     report.commit_ms =
         static_cast<uint64_t>((keeper_ ? keeper_->interval() : options_.commit_interval).count());
     return to_json(report);

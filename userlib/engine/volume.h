@@ -33,6 +33,8 @@ struct VolumeOptions {
     bool read_only = false;
     uint64_t memory_bytes = uint64_t{512} << 20; // cache, rows, changes that wait
     std::chrono::milliseconds commit_interval{5000};
+    Compression compression; // of the data of files, and of vectors whose schema says nothing
+    ColdOptions cold;        // of the cache: blocks that left it, compressed
 };
 
 class Volume {

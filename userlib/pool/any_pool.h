@@ -24,6 +24,7 @@ class AnyPool {
     virtual size_t compact() = 0;
     [[nodiscard]] virtual size_t pages() const = 0;
     [[nodiscard]] virtual PoolStats stats() const = 0;
+    [[nodiscard]] virtual std::vector<PoolClass> classes() const = 0;
     [[nodiscard]] virtual size_t object_bytes_max() const = 0;
 };
 
@@ -47,6 +48,7 @@ class AnyPoolOf final : public AnyPool {
     size_t compact() override { return pool_.compact(); }
     [[nodiscard]] size_t pages() const override { return pool_.pages(); }
     [[nodiscard]] PoolStats stats() const override { return pool_.stats(); }
+    [[nodiscard]] std::vector<PoolClass> classes() const override { return pool_.classes(); }
     [[nodiscard]] size_t object_bytes_max() const override { return pool_.object_bytes_max(); }
 
   private:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ranges>
 
 namespace vexfs {
 
@@ -57,7 +58,7 @@ ClassPlacement::ClassPlacement(const PoolOptions& options, HandleTable& table)
         const ChainShape shape = chain_shape(bytes_of_step(step));
         if (classes_.empty() || classes_.back().shape.pages != shape.pages ||
             classes_.back().shape.objects != shape.objects)
-            classes_.push_back({shape, {}, 0});
+            classes_.push_back({shape, {}, 0, 0});
         class_by_step_[step] = static_cast<uint16_t>(classes_.size() - 1);
     }
 }
@@ -128,6 +129,7 @@ Result<uint32_t> ClassPlacement::add_chain(uint16_t size_class) {
     home.owners = std::move(owners);
     homes_.push_back<&Home::age>(ages_, id);
     enter_group(id);
+    ++classes_[size_class].chains;
     classes_[size_class].free_places += shape.objects;
     places_ += shape.objects;
     ++home_count_;
@@ -169,6 +171,7 @@ size_t ClassPlacement::remove(Spot spot) {
         enter_group(spot.home);
         return 0;
     }
+    --size_class.chains;
     size_class.free_places -= size_class.shape.objects;
     places_ -= size_class.shape.objects;
     source_.give(home.run);
@@ -176,6 +179,17 @@ size_t ClassPlacement::remove(Spot spot) {
     homes_.give(spot.home);
     --home_count_;
     return size_class.shape.pages;
+}
+
+std::vector<PoolClass> ClassPlacement::classes() const {
+    std::vector<PoolClass> used;
+    // The largest was made first.
+    for (const SizeClass& one : std::ranges::reverse_view(classes_))
+        if (one.chains > 0)
+            used.push_back({one.shape.object_bytes,
+                            one.chains * one.shape.objects - one.free_places,
+                            one.chains * one.shape.pages});
+    return used;
 }
 
 uint32_t ClassPlacement::coldest() {

@@ -20,6 +20,7 @@
 #include "userlib/pool/handle_table.h"
 #include "userlib/pool/home_list.h"
 #include "userlib/pool/page_source.h"
+#include "userlib/pool/pool.h"
 
 namespace vexfs {
 
@@ -65,6 +66,8 @@ class ClassPlacement {
     [[nodiscard]] const PageSource& source() const { return source_; }
     [[nodiscard]] size_t metadata_bytes() const;
 
+    [[nodiscard]] std::vector<PoolClass> classes() const;
+
     // The class of an object of this size.
     [[nodiscard]] const ChainShape& shape_of(size_t bytes) const {
         return classes_[class_of(bytes)].shape;
@@ -77,6 +80,7 @@ class ClassPlacement {
     struct SizeClass {
         ChainShape shape;
         std::array<HomeList, kGroups> groups;
+        size_t chains = 0;
         size_t free_places = 0;
     };
     struct Home {

@@ -89,6 +89,7 @@ Spot FoldPlacement::put(uint32_t id, uint32_t first, uint32_t need, uint32_t own
     home.pieces[place] = {owner, static_cast<uint16_t>(first), static_cast<uint16_t>(need)};
     home.free_chunks = static_cast<uint16_t>(home.free_chunks - need);
     ++home.count;
+    ++objects_;
     enter_bin(id);
     return {id, place};
 }
@@ -158,6 +159,7 @@ size_t FoldPlacement::remove(Spot spot) {
     Piece& piece = home.pieces[spot.place];
     home.free_chunks = static_cast<uint16_t>(home.free_chunks + piece.chunks);
     --home.count;
+    --objects_;
     piece = {};
     if (home.count > 0) {
         enter_bin(spot.home);
@@ -168,6 +170,12 @@ size_t FoldPlacement::remove(Spot spot) {
     homes_.give(spot.home);
     --home_count_;
     return stretch_pages_;
+}
+
+std::vector<PoolClass> FoldPlacement::classes() const {
+    if (objects_ == 0)
+        return {};
+    return {{object_bytes_max(), objects_, home_count_ * stretch_pages_}};
 }
 
 uint32_t FoldPlacement::coldest() {

@@ -17,6 +17,7 @@
 #include "userlib/pool/handle_table.h"
 #include "userlib/pool/home_list.h"
 #include "userlib/pool/page_source.h"
+#include "userlib/pool/pool.h"
 
 namespace vexfs {
 
@@ -46,6 +47,9 @@ class FoldPlacement {
     void heat(uint32_t home);
     void owners(uint32_t home, std::vector<uint32_t>& into) const;
     [[nodiscard]] size_t home_count() const { return home_count_; }
+
+    // One: what is left of a stretch takes any size.
+    [[nodiscard]] std::vector<PoolClass> classes() const;
 
     void begin_compaction() { ++epoch_; }
     // Nothing when all is done.
@@ -103,6 +107,7 @@ class FoldPlacement {
     std::array<HomeList, kChunks> bins_; // by free chunks
     uint64_t filled_bins_ = 0;
     size_t home_count_ = 0;
+    size_t objects_ = 0;
     uint32_t epoch_ = 1;
 };
 

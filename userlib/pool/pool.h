@@ -28,6 +28,7 @@
 #include <limits>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -161,6 +162,15 @@ struct PoolStats {
     friend bool operator==(const PoolStats&, const PoolStats&) = default;
 };
 
+// Objects that a driver treats alike, by their size.
+struct PoolClass {
+    size_t object_bytes = 0; // the most that one may have
+    size_t objects = 0;
+    size_t pages = 0;
+
+    friend bool operator==(const PoolClass&, const PoolClass&) = default;
+};
+
 // Writes an object back to where it can be found again, or takes note that it is gone. It is freed
 // when this returns ok, and stays if not. Called without a lock; the pool may be used meanwhile,
 // but to all others the object is EBUSY.
@@ -182,6 +192,8 @@ concept Pool = requires(Driver& pool, const Driver& looked_at, PoolHandle handle
     { pool.compact() } -> std::same_as<size_t>;
     { looked_at.pages() } -> std::same_as<size_t>;
     { looked_at.stats() } -> std::same_as<PoolStats>;
+    // Those that have objects, by size.
+    { looked_at.classes() } -> std::same_as<std::vector<PoolClass>>;
     { looked_at.object_bytes_max() } -> std::same_as<size_t>;
 };
 

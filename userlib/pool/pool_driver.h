@@ -110,6 +110,11 @@ class PoolDriver {
     }
     [[nodiscard]] size_t object_bytes_max() const { return placement_.object_bytes_max(); }
 
+    [[nodiscard]] std::vector<PoolClass> classes() const {
+        MutexLock lock(mutex_);
+        return placement_.classes();
+    }
+
     [[nodiscard]] PoolStats stats() const {
         MutexLock lock(mutex_);
         const PageSource& source = placement_.source();

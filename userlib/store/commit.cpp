@@ -55,10 +55,14 @@ Result<std::vector<StoredRecord>> Store::encode(const std::vector<DirtyRecord>& 
                                                 uint64_t txg) {
     std::vector<StoredRecord> stored;
     stored.reserve(records.size());
-    for (const DirtyRecord& record : records)
+    for (const DirtyRecord& record : records) {
         stored.push_back(VEXFS_TRY(encode_record(
             *record.content, coder_, record.form.compression.value_or(options_.compression),
             record.form.block, free_map_, txg)));
+        Stored& sum = record.form.numbers ? stored_numbers_ : stored_bytes_;
+        sum.plain += record.content->size();
+        sum.stored += stored.back().blocks.bytes().size();
+    }
     return stored;
 }
 

@@ -43,6 +43,7 @@ struct StoredRecord {
 struct ObjectForm {
     BlockForm block;
     std::optional<Compression> compression; // none: as the store has it
+    bool numbers = false;                   // of any kind, and counted as such
 };
 
 // Allocates for the content (1 to record_bytes bytes) and encodes it as born in `txg`. ENOSPC.

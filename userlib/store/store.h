@@ -101,6 +101,12 @@ struct StoreItem {
     Page value;
 };
 
+// Of records that were stored since the open: as they were written, and in blocks.
+struct StoredCounts {
+    uint64_t plain_bytes = 0;
+    uint64_t stored_bytes = 0;
+};
+
 // How far a wipe is: over the blocks of the intent log, then over those of the regions.
 struct Wipe {
     uint64_t position = 0;
@@ -180,6 +186,12 @@ class Store {
     void set_cache_bytes(size_t bytes) { cache_.set_budget(bytes); }
     [[nodiscard]] size_t cache_bytes() const { return cache_.budget(); }
     [[nodiscard]] BlockCache::Counts cache_counts() const { return cache_.counts(); }
+    [[nodiscard]] std::optional<BlockCache::PoolReport> cold_pool() const { return cache_.pool(); }
+    // Of objects that are known to be numbers, or of the others.
+    [[nodiscard]] StoredCounts stored_counts(bool numbers) const {
+        const Stored& stored = numbers ? stored_numbers_ : stored_bytes_;
+        return {stored.plain.load(), stored.stored.load()};
+    }
     // What the next open would replay if this one ended here.
     [[nodiscard]] uint64_t log_bytes() { return log_.used_blocks() * kBlockBytes; }
     [[nodiscard]] uint64_t txg();
@@ -307,11 +319,18 @@ class Store {
     Device& device_;
     const StoreOptions options_;
     const Layout layout_;
+    struct Stored {
+        std::atomic<uint64_t> plain = 0;
+        std::atomic<uint64_t> stored = 0;
+    };
+
     BlockCache cache_;
     NodeReader nodes_;
     FreeMap free_map_;
     Label label_;
     Log log_;
+    Stored stored_numbers_;
+    Stored stored_bytes_;
     std::atomic<bool> suspended_{false};
     std::atomic<bool> in_doubt_{false}; // changed with lock_ held if what it guards is torn
     // Set by open().

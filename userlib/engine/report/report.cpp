@@ -62,6 +62,48 @@ Json device_op(const OpStats& stats) {
             {"latency_ns", latency(stats.latency_ns)}};
 }
 
+Json stored(const StoredCounts& counts) {
+    return {{"plain_bytes", counts.plain_bytes}, {"stored_bytes", counts.stored_bytes}};
+}
+
+Json pool_of(const std::optional<BlockCache::PoolReport>& pool) {
+    if (!pool)
+        return nullptr;
+    Json json{{"driver", pool->driver},
+              {"objects", pool->stats.objects},
+              {"object_bytes", pool->stats.stored_bytes},
+              {"pages", pool->stats.pages},
+              {"spare_pages", pool->stats.spare_pages},
+              {"page_bytes", kPoolPageBytes},
+              {"metadata_bytes", pool->stats.metadata_bytes},
+              {"moved", pool->stats.moved},
+              {"evicted", pool->stats.evicted},
+              {"classes", Json::array()}};
+    for (const PoolClass& one : pool->classes)
+        json["classes"].push_back(
+            {{"object_bytes", one.object_bytes}, {"objects", one.objects}, {"pages", one.pages}});
+    return json;
+}
+
+Json cache_of(const StatsReport& report) {
+    const auto& [hot, cold] = report.cache;
+    return {{"bytes_max", report.cache_bytes},
+            {"hot",
+             {{"bytes", hot.bytes},
+              {"blocks", hot.values},
+              {"hits", hot.hits},
+              {"misses", hot.misses}}},
+            {"cold",
+             {{"bytes", cold.bytes},
+              {"blocks", cold.blocks},
+              {"hits", cold.hits},
+              {"misses", cold.misses},
+              {"refused", cold.refused},
+              {"plain_bytes", cold.plain_bytes},
+              {"coded_bytes", cold.coded_bytes}}},
+            {"pool", pool_of(report.pool)}};
+}
+
 Json volume_of(const Header& header) {
     const std::string_view label(header.label.data(), header.label.size());
     return {{"uuid", id_text(header.volume_id)},
@@ -96,6 +138,8 @@ std::string to_json(const StatsReport& report) {
                       {"row_bytes", report.row_bytes},
                       {"row_bytes_max", report.row_bytes_max},
                       {"cache_bytes", report.cache_bytes}};
+    json["cache"] = cache_of(report);
+    json["stored"] = {{"vectors", stored(report.vectors)}, {"data", stored(report.data)}};
     json["sessions"] = {{"staged_bytes", report.staged_bytes}};
     const CollectionStats& collections = report.collections;
     json["collections"] = {{"count", collections.collections},
@@ -129,6 +173,9 @@ std::string to_json(const ConfigReport& report) {
                      {"front_end", Json::parse(report.front_end, nullptr, false)},
                      {"read_only", report.read_only},
                      {"memory_bytes", report.memory_bytes},
+                     {"compression", report.compression},
+                     {"cold_percent", report.cold_percent},
+                     {"pool", report.pool},
                      {"commit_ms", report.commit_ms}});
 }
 

@@ -12,6 +12,7 @@
 
 #include "userlib/device/device_stack.h"
 #include "userlib/names/names.h"
+#include "userlib/store/store.h"
 
 namespace vexfs {
 
@@ -54,6 +55,10 @@ struct StatsReport {
     uint64_t row_bytes = 0;    // rows, codes and graphs
     uint64_t row_bytes_max = 0;
     uint64_t cache_bytes = 0; // what the cache may take
+    BlockCache::Counts cache;
+    std::optional<BlockCache::PoolReport> pool; // of the cold tier
+    StoredCounts vectors;
+    StoredCounts data;
     ReadDamage damage;
     CollectionStats collections;
     std::vector<DeviceStack::LayerStats> devices;
@@ -67,6 +72,9 @@ struct ConfigReport {
     std::string front_end; // JSON
     bool read_only = false;
     uint64_t memory_bytes = 0;
+    std::string compression;
+    uint32_t cold_percent = 0;
+    std::string pool;
     uint64_t commit_ms = 0;
 };
 std::string to_json(const ConfigReport& report);

@@ -11,11 +11,24 @@ namespace {
 constexpr size_t kColdBytesMin = size_t{4} << 20;
 constexpr uint32_t kPercentMax = 90;
 
+// A pool that cannot be made costs its hits, and nothing else.
+std::unique_ptr<ColdTier> make_cold_tier(const ColdOptions& cold, size_t budget_bytes) {
+    if (cold.percent == 0)
+        return nullptr;
+    PoolOptions options;
+    options.object_bytes_max = kPoolObjectBytesMax;
+    auto pool = make_pool(cold.pool, options);
+    return pool ? std::make_unique<ColdTier>(std::move(*pool), budget_bytes) : nullptr;
+}
+
 } // namespace
 
 BlockCache::BlockCache(size_t budget_bytes, const ColdOptions& cold)
     : options_(cold), hot_(budget_bytes - cold_bytes(budget_bytes)),
-      cold_(cold.percent > 0 ? std::make_unique<ColdTier>(cold_bytes(budget_bytes)) : nullptr) {}
+      cold_(make_cold_tier(cold, cold_bytes(budget_bytes))) {
+    if (!cold_)
+        hot_.set_budget(budget_bytes);
+}
 
 size_t BlockCache::cold_bytes(size_t budget_bytes) const {
     const size_t bytes = budget_bytes / 100 * std::min(options_.percent, kPercentMax);
@@ -61,9 +74,10 @@ void BlockCache::keep(uint64_t key, Handle block, Cache<CachedBlock>::Past past)
 }
 
 void BlockCache::set_budget(size_t budget_bytes) {
-    hot_.set_budget(budget_bytes - cold_bytes(budget_bytes));
+    const size_t cold = cold_ ? cold_bytes(budget_bytes) : 0;
+    hot_.set_budget(budget_bytes - cold);
     if (cold_)
-        cold_->set_budget(cold_bytes(budget_bytes));
+        cold_->set_budget(cold);
 }
 
 size_t BlockCache::budget() const {
@@ -73,6 +87,13 @@ size_t BlockCache::budget() const {
 
 BlockCache::Counts BlockCache::counts() const {
     return {hot_.counts(), cold_ ? cold_->counts() : ColdTier::Counts{}};
+}
+
+std::optional<BlockCache::PoolReport> BlockCache::pool() const {
+    if (!cold_)
+        return std::nullopt;
+    const AnyPool& pool = cold_->pool();
+    return PoolReport{pool.name(), pool.stats(), pool.classes()};
 }
 
 } // namespace vexfs

@@ -33,6 +33,7 @@ struct ColdOptions {
     uint32_t percent = 0;
     bool nodes = true;
     bool records = true;
+    std::string_view pool = kDefaultPool; // of pool_names()
 };
 
 class BlockCache {
@@ -42,6 +43,12 @@ class BlockCache {
     struct Counts {
         Cache<CachedBlock>::Counts hot; // its misses: what the cold tier was asked for
         ColdTier::Counts cold;
+    };
+    // Of the cold tier; without one there are none.
+    struct PoolReport {
+        std::string_view driver;
+        PoolStats stats;
+        std::vector<PoolClass> classes;
     };
 
     explicit BlockCache(size_t budget_bytes, const ColdOptions& cold = {});
@@ -55,6 +62,7 @@ class BlockCache {
     void set_budget(size_t budget_bytes);
     [[nodiscard]] size_t budget() const;
     [[nodiscard]] Counts counts() const;
+    [[nodiscard]] std::optional<PoolReport> pool() const;
 
   private:
     void keep(uint64_t key, Handle block, Cache<CachedBlock>::Past past);

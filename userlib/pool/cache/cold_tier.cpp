@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/guard.h"
+#include "userlib/pool/page_source.h"
 
 namespace vexfs {
 
@@ -14,18 +15,13 @@ constexpr size_t kGrowthMax = PageSource::kRunPagesMax * kPoolPageBytes;
 // A place in the table of handles, and its share of the buckets.
 constexpr size_t kListedBytes = 48;
 
-PoolOptions options() {
-    PoolOptions options;
-    options.object_bytes_max = kPoolObjectBytesMax;
-    return options;
-}
-
 } // namespace
 
-ColdTier::ColdTier(size_t budget_bytes) : pool_(options()), budget_bytes_(budget_bytes) {}
+ColdTier::ColdTier(std::unique_ptr<AnyPool> pool, size_t budget_bytes)
+    : pool_(std::move(pool)), budget_bytes_(budget_bytes) {}
 
 size_t ColdTier::used_bytes() const {
-    const PoolStats stats = pool_.stats();
+    const PoolStats stats = pool_->stats();
     return stats.total_bytes() + stats.objects * kListedBytes;
 }
 
@@ -49,27 +45,27 @@ bool ColdTier::make_room(size_t bytes) {
         const size_t used = used_bytes();
         if (used + bytes <= budget)
             return true;
-        const auto given = pool_.shrink(div_ceil(used + bytes - budget, kPoolPageBytes),
-                                        [this](PoolHandle handle, Bytes object) {
-                                            Head head;
-                                            std::memcpy(&head, object.data(), sizeof head);
-                                            MutexLock lock(mutex_);
-                                            const auto found = handles_.find(head.key);
-                                            if (found != handles_.end() && found->second == handle)
-                                                handles_.erase(found);
-                                            return ok();
-                                        });
+        const auto given = pool_->shrink(div_ceil(used + bytes - budget, kPoolPageBytes),
+                                         [this](PoolHandle handle, Bytes object) {
+                                             Head head;
+                                             std::memcpy(&head, object.data(), sizeof head);
+                                             MutexLock lock(mutex_);
+                                             const auto found = handles_.find(head.key);
+                                             if (found != handles_.end() && found->second == handle)
+                                                 handles_.erase(found);
+                                             return ok();
+                                         });
         if (!given || *given == 0)
             return false;
     }
 }
 
 Result<PoolHandle> ColdTier::room_for(size_t bytes) {
-    if (auto handle = pool_.malloc(bytes, PoolFlags::kNoGrowth))
+    if (auto handle = pool_->malloc(bytes, PoolFlags::kNoGrowth))
         return handle;
     if (!make_room(kGrowthMax))
         return fail(Code::kENOMEM, "cold tier: the budget is used up");
-    return pool_.malloc(bytes, PoolFlags::none());
+    return pool_->malloc(bytes, PoolFlags::none());
 }
 
 // Into the front of encoded_; 0 if it does not become small enough.
@@ -83,7 +79,7 @@ Result<size_t> ColdTier::encode(Bytes bytes) {
 // The object is mapped until it is listed: it is not evicted before it can be unlisted.
 Status ColdTier::store(const Head& head, Bytes encoded) {
     const PoolHandle handle = VEXFS_TRY(room_for(sizeof head + encoded.size()));
-    const Mapping mapping = VEXFS_TRY(pool_.map(handle, MapMode::kWrite));
+    const Mapping mapping = VEXFS_TRY(pool_->map(handle, MapMode::kWrite));
     std::memcpy(mapping.writable().data(), &head, sizeof head);
     std::memcpy(mapping.writable().data() + sizeof head, encoded.data(), encoded.size());
     MutexLock lock(mutex_);
@@ -99,10 +95,15 @@ void ColdTier::put(uint64_t key, uint64_t tag, Bytes bytes) {
     static_cast<void>(guard(fail(Code::kEIO, "cold tier: put"), [&]() -> Status {
         MutexLock coder(coder_mutex_);
         const size_t size = VEXFS_TRY(encode(bytes));
-        if (size == 0 || size + sizeof(Head) > kPoolObjectBytesMax) {
+        if (size == 0 || size + sizeof(Head) > pool_->object_bytes_max()) {
             MutexLock lock(mutex_);
             ++counts_.refused;
             return ok();
+        }
+        {
+            MutexLock lock(mutex_);
+            counts_.plain_bytes += bytes.size();
+            counts_.coded_bytes += size;
         }
         return store({key, tag, static_cast<uint32_t>(bytes.size()), 0},
                      Bytes(encoded_).first(size));
@@ -111,7 +112,7 @@ void ColdTier::put(uint64_t key, uint64_t tag, Bytes bytes) {
 
 // Into `block`, which may hold anything if this fails.
 Status ColdTier::read(PoolHandle handle, Block& block) {
-    const Mapping mapping = VEXFS_TRY(pool_.map(handle, MapMode::kRead));
+    const Mapping mapping = VEXFS_TRY(pool_->map(handle, MapMode::kRead));
     Head head;
     std::memcpy(&head, mapping.bytes().data(), sizeof head);
     block.tag = head.tag;
@@ -129,7 +130,7 @@ std::optional<ColdTier::Block> ColdTier::take(uint64_t key) {
                     return read(handle, block);
                 }).has_value();
         // It is gone, or about to go, if it is being evicted just now.
-        static_cast<void>(pool_.free(handle));
+        static_cast<void>(pool_->free(handle));
     }
     MutexLock lock(mutex_);
     ++(found ? counts_.hits : counts_.misses);
@@ -140,7 +141,7 @@ std::optional<ColdTier::Block> ColdTier::take(uint64_t key) {
 
 void ColdTier::erase(uint64_t key) {
     if (const PoolHandle handle = unlist(key))
-        static_cast<void>(pool_.free(handle));
+        static_cast<void>(pool_->free(handle));
 }
 
 void ColdTier::set_budget(size_t budget_bytes) {
@@ -158,7 +159,7 @@ size_t ColdTier::budget() const {
 
 ColdTier::Counts ColdTier::counts() const {
     const size_t used = used_bytes();
-    const size_t blocks = pool_.stats().objects;
+    const size_t blocks = pool_->stats().objects;
     MutexLock lock(mutex_);
     Counts counts = counts_;
     counts.bytes = used;

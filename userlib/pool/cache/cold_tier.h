@@ -9,13 +9,14 @@
 // Threads: any thread; one at a time compresses.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "base/mutex.h"
+#include "userlib/pool/any_pool.h"
 #include "userlib/pool/codec/codec.h"
-#include "userlib/pool/pool_driver.h"
 
 namespace vexfs {
 
@@ -31,12 +32,14 @@ class ColdTier {
         size_t blocks = 0; // in it
         uint64_t hits = 0;
         uint64_t misses = 0;
-        uint64_t refused = 0; // did not become smaller
+        uint64_t refused = 0;     // did not become smaller, or are still too large for the pool
+        uint64_t plain_bytes = 0; // of all that was taken in, and what became of it
+        uint64_t coded_bytes = 0;
     };
     // Blocks of more bytes are not kept.
     static constexpr size_t kBlockBytesMax = kPoolObjectBytesMax;
 
-    explicit ColdTier(size_t budget_bytes);
+    ColdTier(std::unique_ptr<AnyPool> pool, size_t budget_bytes);
 
     // Takes the place of what was there under this key.
     void put(uint64_t key, uint64_t tag, Bytes bytes);
@@ -47,6 +50,7 @@ class ColdTier {
     void set_budget(size_t budget_bytes);
     [[nodiscard]] size_t budget() const;
     [[nodiscard]] Counts counts() const;
+    [[nodiscard]] const AnyPool& pool() const { return *pool_; }
 
   private:
     // What stands before the compressed bytes of an object.
@@ -67,7 +71,7 @@ class ColdTier {
     // The object's handle, which nobody finds any more; none if there is none.
     PoolHandle unlist(uint64_t key);
 
-    Zsmalloc pool_;
+    const std::unique_ptr<AnyPool> pool_;
     Mutex coder_mutex_; // before mutex_
     CodecState coder_state_ VEXFS_GUARDED_BY(coder_mutex_);
     std::vector<std::byte> encoded_ VEXFS_GUARDED_BY(coder_mutex_);

@@ -29,6 +29,7 @@ class Named {
     size_t compact() { return pool_->compact(); }
     [[nodiscard]] size_t pages() const { return pool_->pages(); }
     [[nodiscard]] PoolStats stats() const { return pool_->stats(); }
+    [[nodiscard]] std::vector<PoolClass> classes() const { return pool_->classes(); }
     [[nodiscard]] size_t object_bytes_max() const { return pool_->object_bytes_max(); }
 
   private:

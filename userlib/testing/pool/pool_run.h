@@ -300,6 +300,13 @@ class PoolRun {
                "it counts other objects than there are");
         expect((stats.pages - stats.spare_pages) * kPoolPageBytes >= bytes,
                "more bytes than its pages have");
+        PoolClass sum;
+        for (const PoolClass& one : pool_.classes()) {
+            expect(one.object_bytes > sum.object_bytes, "classes out of order");
+            sum = {one.object_bytes, sum.objects + one.objects, sum.pages + one.pages};
+        }
+        expect(sum.objects == stats.objects && sum.pages == stats.pages - stats.spare_pages,
+               "its classes do not add up");
     }
 
     Driver& pool_;

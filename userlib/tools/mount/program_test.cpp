@@ -99,6 +99,12 @@ TEST_CASE("mount: a value that vexfsd refuses is exit 1, and its usage is not sh
     CHECK(run.status == 1);
     CHECK(run.err.starts_with("vexfsd: 'lots' is no size: "));
     CHECK(run.err.find("usage") == std::string::npos);
+    CHECK(mount_vexfs({image.path(), point.path(), "-o", "compress=gzip"})
+              .err.starts_with("vexfsd: 'gzip' is no compression: "));
+    CHECK(mount_vexfs({image.path(), point.path(), "-o", "cold=91"})
+              .err.starts_with("vexfsd: --cold is a number from 1 to 90"));
+    CHECK(mount_vexfs({image.path(), point.path(), "-o", "pool=slab"})
+              .err.starts_with("vexfsd: 'slab' is no pool: "));
 }
 
 TEST_CASE("mount: files that were written are there at the next mount") {
@@ -153,14 +159,18 @@ TEST_CASE("mount: nodev, nosuid, noexec and noatime reach the kernel") {
     CHECK(scratch.unmount());
 }
 
-TEST_CASE("mount: mem=, commit= and cpus= are what the mount says of itself") {
+TEST_CASE("mount: mem=, commit=, cpus= and what compresses are what the mount says of itself") {
     if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
-    REQUIRE(scratch.mount({"-o", "mem=80M,commit=9,cpus=3"}).status == 0);
+    REQUIRE(scratch.mount({"-o", "mem=80M,commit=9,cpus=3,compress=zstd:5,cold=30,pool=z3fold"})
+                .status == 0);
     const std::string config = text_of(scratch.point() + "/.vexfs/config.json");
     CHECK(config.find("\"memory_bytes\": 83886080") != std::string::npos);
     CHECK(config.find("\"commit_ms\": 9000") != std::string::npos);
+    CHECK(config.find("\"compression\": \"zstd:5\"") != std::string::npos);
+    CHECK(config.find("\"cold_percent\": 30") != std::string::npos);
+    CHECK(config.find("\"pool\": \"z3fold\"") != std::string::npos);
     CHECK(config.find("\"threads_max\": 3") != std::string::npos);
     CHECK(config.find("\"allow_other\": true") != std::string::npos);
     CHECK(scratch.unmount());

@@ -77,7 +77,7 @@ class Parser {
             return refuse("'" + word + "' is one operand too many", explanation_);
         if (word.empty())
             return refuse("an operand is empty", explanation_);
-        VEXFS_TRY_VOID(check_word(word, words_of(operands[number].kind), explanation_));
+        VEXFS_TRY_VOID(check_word(word, words_of(operands[number]), explanation_));
         invocation_.operands.push_back(word);
         return ok();
     }
@@ -141,29 +141,36 @@ const Command* find_command(std::string_view name) {
     return found == all.end() ? nullptr : &*found;
 }
 
-std::vector<std::string> words_of(Kind kind) {
-    if (kind == Kind::kShell)
-        return {"bash", "zsh", "fish"};
-    if (kind == Kind::kAction)
-        return {"list", "pause", "resume"};
-    std::vector<std::string> names;
-    if (kind == Kind::kCommand)
-        for (const Command& command : commands())
-            names.emplace_back(command.name);
-    return names;
-}
+namespace {
 
-std::vector<std::string> words_of(const Option& option) {
+// "a|b|c"
+std::vector<std::string> split(const std::string& all) {
     std::vector<std::string> words;
-    const std::string all = option.value == nullptr ? "" : option.value;
-    if (all.find('|') == std::string::npos)
-        return words;
     for (size_t at = 0; at <= all.size();) {
         const size_t stop = std::min(all.find('|', at), all.size());
         words.push_back(all.substr(at, stop - at));
         at = stop + 1;
     }
     return words;
+}
+
+} // namespace
+
+std::vector<std::string> words_of(const Operand& operand) {
+    if (operand.kind == Kind::kShell)
+        return {"bash", "zsh", "fish"};
+    if (operand.kind == Kind::kAction)
+        return split(operand.name);
+    std::vector<std::string> names;
+    if (operand.kind == Kind::kCommand)
+        for (const Command& command : commands())
+            names.emplace_back(command.name);
+    return names;
+}
+
+std::vector<std::string> words_of(const Option& option) {
+    const std::string all = option.value == nullptr ? "" : option.value;
+    return all.find('|') == std::string::npos ? std::vector<std::string>() : split(all);
 }
 
 std::string usage_line(const Command& command) {

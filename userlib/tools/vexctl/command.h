@@ -64,7 +64,7 @@ struct Invocation {
 std::span<const Command> commands();
 const Command* find_command(std::string_view name);
 // What an operand may be, for those that name a thing of ours; empty for paths.
-std::vector<std::string> words_of(Kind kind);
+std::vector<std::string> words_of(const Operand& operand);
 // Of an option "a|b"; empty for others.
 std::vector<std::string> words_of(const Option& option);
 
@@ -103,5 +103,6 @@ int run_compact(const Invocation& invocation);
 int run_erase(const Invocation& invocation);
 int run_jobs(const Invocation& invocation);
 int run_metrics(const Invocation& invocation);
+int run_pool(const Invocation& invocation);
 
 } // namespace vexfs

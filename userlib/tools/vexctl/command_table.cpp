@@ -151,6 +151,8 @@ constexpr std::array kSetting{Operand{"DIR", Kind::kPath, true},
                               Operand{"KEY=VALUE", Kind::kText, true}};
 constexpr std::array kActionAndPath{Operand{"list|pause|resume", Kind::kAction, true},
                                     Operand{"PATH", Kind::kPath, false}};
+constexpr std::array kShowAndPath{Operand{"show", Kind::kAction, true},
+                                  Operand{"PATH", Kind::kPath, false}};
 constexpr std::array kPathAndInterval{Operand{"PATH", Kind::kPath, false},
                                       Operand{"INTERVAL", Kind::kText, false},
                                       Operand{"COUNT", Kind::kText, false}};
@@ -158,7 +160,7 @@ constexpr std::array kAnyCommand{Operand{"COMMAND", Kind::kCommand, false}};
 constexpr std::array kNamedCommand{Operand{"COMMAND", Kind::kCommand, true}};
 constexpr std::array kShell{Operand{"bash|zsh|fish", Kind::kShell, true}};
 
-constexpr std::array<Command, 23> kCommands{{
+constexpr std::array<Command, 24> kCommands{{
     {"create", "make a directory a collection", kNamedDirectory, kCreateOptions,
      "DIR and all below it become a collection: files there may carry vectors of one dimension\n"
      "and type, and are found by them. DIR is made if it is not there. Files in it are not "
@@ -289,6 +291,15 @@ constexpr std::array<Command, 23> kCommands{{
      "    vexctl jobs pause photos\n"
      "    vexctl jobs resume photos\n",
      run_jobs},
+    {"pool", "the cache, its compressed tier and what compression gains", kShowAndPath,
+     kDocumentOptions,
+     "How much of the cache is used, how many lookups each tier answers, what became of blocks\n"
+     "that were compressed, and how the pages of the pool are filled, by size of the objects.\n"
+     "cold= and pool= of mount.vexfs choose them; compress= of a mount and of vexctl set say how\n"
+     "data and vectors are stored.\n"
+     "\n"
+     "    vexctl pool show photos\n",
+     run_pool},
     {"metrics", "counters of a volume for Prometheus", kAnyPath, kTextOptions,
      "Prints what vexctl status knows in the text format of Prometheus, for the textfile\n"
      "collector of its node exporter.\n"

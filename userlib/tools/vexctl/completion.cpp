@@ -52,7 +52,7 @@ std::string bash_script() {
                        "    local word=${COMP_WORDS[COMP_CWORD]}\n"
                        "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
                        "        " +
-                       bash_reply(words_of(Kind::kCommand)) +
+                       bash_reply(words_of(Operand{"COMMAND", Kind::kCommand, true})) +
                        "\n"
                        "        return\n"
                        "    fi\n"
@@ -72,7 +72,7 @@ std::string bash_script() {
                 options_of(command) + "' -- \"$word\")) ;;\n";
         if (command.operands.empty())
             continue;
-        const std::string first = bash_reply(words_of(command.operands[0].kind));
+        const std::string first = bash_reply(words_of(command.operands[0]));
         text += std::string("    ") + command.name + "/*) ";
         // An action comes first, a path behind it.
         if (command.operands[0].kind == Kind::kAction)
@@ -120,7 +120,7 @@ std::string zsh_script() {
             text += operand.kind == Kind::kPath ? std::string(" ':path:_files'")
                     : operand.kind == Kind::kText
                         ? std::string(" ':value: '")
-                        : " ':operand:(" + joined(words_of(operand.kind)) + ")'";
+                        : " ':operand:(" + joined(words_of(operand)) + ")'";
         text += " ;;\n";
     }
     return text + "    esac\n"
@@ -155,7 +155,7 @@ std::string fish_script() {
         if (command.operands[0].kind == Kind::kPath)
             text += there + " -F\n";
         else
-            text += there + " -a '" + joined(words_of(command.operands[0].kind)) + "'\n";
+            text += there + " -a '" + joined(words_of(command.operands[0])) + "'\n";
         if (command.operands[0].kind == Kind::kAction)
             text += there + " -F\n";
     }

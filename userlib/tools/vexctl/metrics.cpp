@@ -21,7 +21,7 @@ struct Metric {
 
 constexpr double kSecondsOfNs = 1e-9;
 
-constexpr std::array<Metric, 22> kMetrics{{
+constexpr std::array<Metric, 32> kMetrics{{
     {"vexfs_capacity_bytes", "gauge", "Bytes for files and what finds them.",
      "/space/capacity_bytes"},
     {"vexfs_used_bytes", "gauge", "Bytes taken.", "/space/used_bytes"},
@@ -38,6 +38,20 @@ constexpr std::array<Metric, 22> kMetrics{{
     {"vexfs_row_bytes", "gauge", "Rows, codes and graphs in memory.", "/memory/row_bytes"},
     {"vexfs_row_bytes_max", "gauge", "What they may take.", "/memory/row_bytes_max"},
     {"vexfs_cache_bytes_max", "gauge", "What the cache may take.", "/memory/cache_bytes"},
+    {"vexfs_cache_hot_bytes", "gauge", "Blocks in the cache.", "/cache/hot/bytes"},
+    {"vexfs_cache_hot_hits_total", "counter", "Lookups that found one there.", "/cache/hot/hits"},
+    {"vexfs_cache_hot_misses_total", "counter", "Lookups that did not.", "/cache/hot/misses"},
+    {"vexfs_cache_cold_bytes", "gauge", "Compressed blocks below it.", "/cache/cold/bytes"},
+    {"vexfs_cache_cold_hits_total", "counter", "Lookups that found one there.", "/cache/cold/hits"},
+    {"vexfs_cache_cold_misses_total", "counter", "Lookups that did not.", "/cache/cold/misses"},
+    {"vexfs_vectors_plain_bytes_total", "counter", "Vectors written to the volume.",
+     "/stored/vectors/plain_bytes"},
+    {"vexfs_vectors_stored_bytes_total", "counter", "What they take there.",
+     "/stored/vectors/stored_bytes"},
+    {"vexfs_data_plain_bytes_total", "counter", "Other data written to the volume.",
+     "/stored/data/plain_bytes"},
+    {"vexfs_data_stored_bytes_total", "counter", "What it takes there.",
+     "/stored/data/stored_bytes"},
     {"vexfs_session_bytes", "gauge", "Messages of sessions in memory.", "/sessions/staged_bytes"},
     {"vexfs_collections", "gauge", "Collections of the volume.", "/collections/count"},
     {"vexfs_collections_open", "gauge", "Of these, open; what follows counts those.",

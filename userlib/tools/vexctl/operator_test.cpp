@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
@@ -173,6 +176,64 @@ TEST_CASE("vexctl: jobs are refused to who does not own the collection") {
     }
     CHECK(as_nobody("metrics \"$1\"").status == 0);
     CHECK(rig.scratch.unmount());
+}
+
+TEST_CASE("vexctl: pool show tells where blocks are found and what compression gains") {
+    if (ScratchMount::is_impossible())
+        return;
+    const ScratchMount scratch(kPrograms);
+    REQUIRE(scratch.mount({"-o", "mem=64M,cold=50,compress=zstd"}).status == 0);
+    // More than the cache holds, of text that compresses to a third, read twice over.
+    Random random(4);
+    std::string text(size_t{1} << 20, '\0');
+    for (char& letter : text)
+        letter = static_cast<char>('a' + random.below(random.chance(1, 2) ? 2 : 6));
+    const auto name = [&](int i) {
+        return scratch.point() + "/" + std::to_string(i);
+    };
+    constexpr int kFiles = 96;
+    for (int i = 0; i < kFiles; ++i)
+        REQUIRE(write_text(name(i), text));
+    REQUIRE(run_program({"sync", "-f", scratch.point()}).status == 0);
+    for (int round = 0; round < 2; ++round)
+        for (int i = 0; i < kFiles; ++i)
+            for (int again = 0; again < 2; ++again) { // so that it is worth keeping
+                const int file = ::open(name(i).c_str(), O_RDONLY | O_CLOEXEC);
+                REQUIRE(file >= 0);
+                // Out of the kernel's cache, so that the engine is asked.
+                CHECK(::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) == 0);
+                CHECK(::read(file, text.data(), text.size()) == ssize_t{1} << 20);
+                ::close(file);
+            }
+    REQUIRE(run_program({"sync", "-f", scratch.point()}).status == 0);
+    const Json json = document({"pool", "show", scratch.point()});
+    CHECK(json["schema"] == "vexctl.pool/1");
+    const Json& cache = json["cache"];
+    CHECK(cache["hot"]["hits"].get<uint64_t>() + cache["hot"]["misses"].get<uint64_t>() > 0);
+    CHECK(cache["pool"]["driver"] == "zsmalloc");
+    const Json& cold = cache["cold"];
+    CHECK(cold["blocks"].get<uint64_t>() > 0);
+    CHECK(cold["coded_bytes"].get<uint64_t>() * 4 < cold["plain_bytes"].get<uint64_t>() * 3);
+    CHECK(cold["bytes"].get<uint64_t>() <= cache["bytes_max"].get<uint64_t>());
+    uint64_t objects = 0;
+    for (const Json& one : cache["pool"]["classes"])
+        objects += one["objects"].get<uint64_t>();
+    CHECK(objects == cache["pool"]["objects"]);
+    const Json& data = json["stored"]["data"];
+    CHECK(data["plain_bytes"].get<uint64_t>() >= uint64_t{kFiles} << 20);
+    CHECK(data["stored_bytes"].get<uint64_t>() * 2 < data["plain_bytes"].get<uint64_t>());
+    const std::string shown = said({"pool", "show", scratch.point()});
+    CHECK(shown.find("zsmalloc") != std::string::npos);
+    CHECK(shown.find("places taken") != std::string::npos);
+    CHECK(vexctl({"pool", "drain", scratch.point()}).status == 2);
+    CHECK(vexctl({"metrics", scratch.point()}).out.find("vexfs_cache_cold_hits_total") !=
+          std::string::npos);
+    CHECK(scratch.unmount());
+
+    const Rig plain;
+    CHECK(said({"pool", "show", plain.at("")}).find("none: the volume is mounted without cold=") !=
+          std::string::npos);
+    CHECK(plain.scratch.unmount());
 }
 
 TEST_CASE("vexctl: set changes ef, the limit of rows and compression, and nothing else") {

@@ -15,9 +15,9 @@ namespace {
 const std::string kProgram = VEXFS_PROGRAM;
 const std::string kPrograms = kProgram.substr(0, kProgram.rfind('/'));
 const std::vector<std::string> kNames{
-    "create", "show",   "list",    "put",     "get",     "rm",     "search",    "import",
-    "export", "recall", "explain", "set",     "compact", "erase",  "jobs",      "metrics",
-    "stat",   "status", "usage",   "version", "help",    "manual", "completion"};
+    "create",  "show",   "list",    "put",   "get",     "rm",    "search", "import",
+    "export",  "recall", "explain", "set",   "compact", "erase", "jobs",   "pool",
+    "metrics", "stat",   "status",  "usage", "version", "help",  "manual", "completion"};
 
 ProgramRun vexctl(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), kProgram);

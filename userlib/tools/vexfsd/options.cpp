@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userlib/tools/vexfsd/options.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "userlib/pool/codec/block_coder.h"
 #include "userlib/tools/units/units.h"
 
 namespace vexfs {
@@ -33,6 +35,9 @@ enum Key : int {
     kMemory,
     kCommit,
     kCpus,
+    kCompress,
+    kCold,
+    kPool,
     kWriteback,
     kMountFlags,
     kAllowOther,
@@ -43,7 +48,7 @@ enum Key : int {
     kStateFile,
 };
 
-const std::array<option, 22> kLong{{{"fuse", required_argument, nullptr, kFuse},
+const std::array<option, 25> kLong{{{"fuse", required_argument, nullptr, kFuse},
                                     {"module", required_argument, nullptr, kModule},
                                     {"recover", required_argument, nullptr, kRecover},
                                     {"poll", required_argument, nullptr, kPoll},
@@ -54,6 +59,9 @@ const std::array<option, 22> kLong{{{"fuse", required_argument, nullptr, kFuse},
                                     {"memory", required_argument, nullptr, kMemory},
                                     {"commit", required_argument, nullptr, kCommit},
                                     {"cpus", required_argument, nullptr, kCpus},
+                                    {"compress", required_argument, nullptr, kCompress},
+                                    {"cold", required_argument, nullptr, kCold},
+                                    {"pool", required_argument, nullptr, kPool},
                                     {"writeback", no_argument, nullptr, kWriteback},
                                     {"mount-flags", required_argument, nullptr, kMountFlags},
                                     {"allow-other", no_argument, nullptr, kAllowOther},
@@ -84,6 +92,32 @@ Result<uint32_t> number(const std::string& text, uint32_t max, const char* optio
         return fail(Code::kEINVAL, "vexfsd: option");
     }
     return value;
+}
+
+constexpr uint32_t kColdPercentMax = 90;
+
+// What the engine compresses with, and keeps compressed in memory. False if the key is another.
+Result<bool> take_compressed(int key, const std::string& value, VexfsdOptions& options,
+                             std::string& explanation) {
+    if (key == kCompress) {
+        if (!parse_compression(value))
+            explanation = "'" + value + "' is no compression: none, lz4, zstd or zstd:1 to zstd:19";
+        options.compression = value;
+    } else if (key == kPool) {
+        const auto found = std::ranges::find(pool_names(), value);
+        if (found == pool_names().end())
+            explanation = "'" + value + "' is no pool: zsmalloc, z3fold or zbud";
+        else
+            options.pool = *found;
+    } else if (key == kCold) {
+        options.cold_percent =
+            value == "0" ? 0 : VEXFS_TRY(number(value, kColdPercentMax, "--cold", explanation));
+    } else {
+        return false;
+    }
+    if (!explanation.empty())
+        return fail(Code::kEINVAL, "vexfsd: option");
+    return true;
 }
 
 Result<LogLevel> level_of(const std::string& text, std::string& explanation) {
@@ -155,6 +189,8 @@ Result<bool> is_uring(const std::string& text, std::string& explanation) {
 
 Status take_value(int key, const std::string& value, VexfsdOptions& options,
                   std::string& explanation) {
+    if (VEXFS_TRY(take_compressed(key, value, options, explanation)))
+        return ok();
     if (std::string* const path = path_of(key, options)) {
         *path = absolute(value);
     } else if (key == kSource) {
@@ -229,6 +265,9 @@ const char* const kVexfsdUsage =
     "      --commit SECONDS   longest time that a change stays in memory alone, unless it is\n"
     "                         synced (5)\n"
     "      --cpus N           threads that serve requests (16)\n"
+    "      --compress CODEC   of data that is written: none, lz4, zstd or zstd:LEVEL (lz4)\n"
+    "      --cold PERCENT     of the cache, for blocks that left it, compressed in a pool (0)\n"
+    "      --pool DRIVER      that pool: zsmalloc, z3fold or zbud (zsmalloc)\n"
     "      --allow-other      let other users in; always so if root mounts\n"
     "      --writeback        let the kernel keep written pages and send them later\n"
     "      --mount-flags LIST nodev, nosuid, noexec, noatime, with commas between them\n"

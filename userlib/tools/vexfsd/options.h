@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "userlib/pool/any_pool.h"
 
 namespace vexfs {
 
@@ -37,6 +38,9 @@ struct VexfsdOptions {
     bool version = false;
     uint64_t memory_bytes = uint64_t{512} << 20;
     uint32_t threads = 16;
+    std::string compression = "lz4"; // as parse_compression() takes it
+    uint32_t cold_percent = 0;
+    std::string_view pool = kDefaultPool; // of pool_names()
     // Of the module alone.
     uint64_t recover_fs = 0; // 0: a mount of its own
     uint32_t poll_microseconds = 0;
