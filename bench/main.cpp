@@ -9,6 +9,7 @@
 
 #include "bench/ann/commands.h"
 #include "bench/batch/commands.h"
+#include "bench/codec/commands.h"
 #include "bench/compare/commands.h"
 #include "bench/frontends/commands.h"
 #include "bench/fs/commands.h"
@@ -30,6 +31,7 @@ constexpr Command kCommands[] = {
     {"ann", "the index against hnswlib or FAISS, at equal recall", vexfs::run_ann},
     {"ann-data", "generate a set of vectors with exact answers", vexfs::run_ann_data},
     {"batch", "searches in batches against the same one by one", vexfs::run_batch},
+    {"codec", "what block codecs make of text, vectors and links, and how fast", vexfs::run_codec},
     {"compare", "what got better or worse between two files of results", vexfs::run_compare},
     {"frontends", "one search in-process, by ioctl and by session", vexfs::run_frontends},
     {"fs", "a mounted VexFS against ext4 and a FUSE passthrough", vexfs::run_fs},

@@ -344,6 +344,37 @@ TEST_CASE("program: queries in batches find what they find one by one") {
     CHECK(run("batch --size 0").code == 2);
 }
 
+TEST_CASE("program: blocks come back from each codec, and narrow ones take half") {
+    std::string folder = (std::filesystem::temp_directory_path() / "vexfs-XXXXXX").string();
+    REQUIRE(::mkdtemp(folder.data()) != nullptr);
+    std::ofstream(folder + "/numbers.md") << [] {
+        std::string text;
+        for (int i = 0; i < 30'000; ++i)
+            text += "number " + std::to_string(i) + "\n";
+        return text;
+    }();
+    const Outcome outcome =
+        run("codec --from " + folder + " --rows 3000 --dim 32 --rounds 2 --json");
+    std::filesystem::remove_all(folder);
+    REQUIRE(outcome.code == 0);
+    const auto found = measurements_of(outcome, "codec.block");
+    std::map<std::string, double> share;
+    for (const Measurement& one : found) {
+        share[one.text_of("blocks") + ", " + one.subject] = median(one, "share");
+        CHECK(one.figure("encode")->low() > 0);
+    }
+    CHECK(share.at("text, lz4") < 0.6);
+    CHECK(share.at("text, zstd") < share.at("text, lz4"));
+    CHECK(share.at("vectors f32, auto") == 1);
+    CHECK(share.at("vectors f32 of f16, auto") == 0.5);
+    CHECK(share.at("vectors f32 of u8, auto") == 0.5);
+    CHECK(share.at("vectors f32 of u8, numbers, zstd") < 0.5);
+    CHECK(share.at("vectors f32, numbers, zstd") < 1);
+    CHECK(share.contains("links, lz4"));
+    CHECK(run("codec --from /nowhere").code == 1);
+    CHECK(run("codec --rounds 0").code == 2);
+}
+
 TEST_CASE("program: a collection is opened after a clean stop and after a kill") {
     const Outcome outcome =
         run("open --rows 3000 --dim 32 --rows-a-file 100 --rounds 2 --memory 64 --json");
@@ -406,8 +437,8 @@ TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are expla
 }
 
 TEST_CASE("program: help of every command goes to stdout and is 0") {
-    for (const std::string command : {"", "ann ", "ann-data ", "batch ", "compare ", "frontends ",
-                                      "fs ", "grid ", "open ", "report ", "store "}) {
+    for (const std::string command : {"", "ann ", "ann-data ", "batch ", "codec ", "compare ",
+                                      "frontends ", "fs ", "grid ", "open ", "report ", "store "}) {
         const Outcome outcome = run(command + "--help");
         CHECK(outcome.code == 0);
         CHECK(outcome.output.starts_with("usage: vexfs-bench"));
