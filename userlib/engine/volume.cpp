@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include <malloc.h>
 #include <sys/random.h>
 
 #include "base/log.h"
@@ -22,6 +23,11 @@ constexpr uint64_t kCacheShareMin = 8;
 // Messages of sessions: the cache gives way to them.
 constexpr uint64_t kStagedShare = 2;
 constexpr uint64_t kStagedBytesMax = uint64_t{256} << 20;
+
+// Memory goes back to the system when rows and messages took so much more of the cache's, and not
+// more often than that.
+constexpr uint64_t kTrimBytes = uint64_t{16} << 20;
+constexpr std::chrono::seconds kTrimInterval{1};
 
 uint64_t random_epoch() {
     uint64_t epoch = 0;
@@ -87,6 +93,14 @@ void Volume::share_memory() {
     const uint64_t least = options_.memory_bytes / kCacheShareMin;
     const uint64_t taken = std::min(staged_bytes_ + row_bytes_, cache_bytes() - least);
     store_->set_cache_bytes(cache_bytes() - taken);
+    least_taken_ = std::min(least_taken_, taken);
+    const auto now = std::chrono::steady_clock::now();
+    if (taken < least_taken_ + kTrimBytes || now < trimmed_ + kTrimInterval)
+        return;
+    // What the cache gave up is free to malloc(), but still with this process.
+    ::malloc_trim(0);
+    least_taken_ = taken;
+    trimmed_ = now;
 }
 
 Status Volume::start(std::string& explanation) {

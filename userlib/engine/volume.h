@@ -176,6 +176,8 @@ class Volume {
     std::unique_ptr<DeviceStack> devices_;
     Mutex memory_mutex_; // held while the store is told
     uint64_t staged_bytes_ VEXFS_GUARDED_BY(memory_mutex_) = 0;
+    uint64_t least_taken_ VEXFS_GUARDED_BY(memory_mutex_) = 0; // since it was trimmed
+    std::chrono::steady_clock::time_point trimmed_ VEXFS_GUARDED_BY(memory_mutex_);
     uint64_t row_bytes_ VEXFS_GUARDED_BY(memory_mutex_) = 0;
     RowMemory row_memory_;
     std::unique_ptr<Store> store_;

@@ -4,9 +4,13 @@
 // command line.
 //
 // Threads: the main thread serves; one waits for signals; volume and front end have their own.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <thread>
+
+#include <malloc.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -188,7 +192,17 @@ Status run(const VexfsdOptions& options, Daemon& daemon, std::string& explanatio
     return served;
 }
 
+// malloc() would make arenas for eight times as many threads as there are processors, and take ever
+// larger pieces from them once one was freed: what the cache and the rows give back would stay
+// there, and mem= would be exceeded by half.
+void keep_memory_together() {
+    const long processors = ::sysconf(_SC_NPROCESSORS_ONLN);
+    ::mallopt(M_ARENA_MAX, static_cast<int>(std::max(2L, processors))); // NOLINT: no thread yet
+    ::mallopt(M_MMAP_THRESHOLD, 1 << 20);                               // NOLINT: the same
+}
+
 int main_of(int count, char** arguments) {
+    keep_memory_together();
     std::string explanation;
     const auto options = parse_vexfsd(count, arguments, explanation);
     if (!options) {
