@@ -63,16 +63,23 @@ std::vector<BlockSet> vector_blocks(const std::string& name, const Matrix& rows)
     if (rows.element != index::Element::kF32)
         return {set_of(name, Numbers::kNone, rows.bytes)};
     const std::vector<float> floats = rows.floats();
-    const auto [low, high] = std::minmax_element(floats.begin(), floats.end());
-    const float span = std::max(*high - *low, 1e-30F);
+    float low = 0;
+    float high = 0;
+    for (const float value : floats)
+        if (std::isfinite(value)) {
+            low = std::min(low, value);
+            high = std::max(high, value);
+        }
+    const float span = std::max(high - low, 1e-30F);
     std::vector<uint16_t> halves;
     std::vector<float> of_halves;
     std::vector<float> whole;
     std::vector<uint8_t> bytes;
-    for (const float value : floats) {
+    for (const float given : floats) {
+        const float value = std::isfinite(given) ? given : 0;
         halves.push_back(index::f16_from_f32(value));
         of_halves.push_back(index::f32_from_f16(halves.back()));
-        whole.push_back(std::floor((value - *low) / span * 255));
+        whole.push_back(std::floor((value - low) / span * 255));
         bytes.push_back(static_cast<uint8_t>(whole.back()));
     }
     return {set_of(name + " f32", Numbers::kF32, floats),

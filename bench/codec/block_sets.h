@@ -27,7 +27,7 @@ struct BlockSet {
     }
 };
 
-// The texts below a folder, one after the other. ENOENT if there are none.
+// The texts below a folder, one after the other. ENOENT if they are less than a block.
 Result<BlockSet> text_blocks(const std::string& folder);
 
 // Rows of float32 as they are; rounded to float16, as float32 and as themselves; and as whole

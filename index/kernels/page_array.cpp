@@ -99,6 +99,8 @@ Status PageArray::add_page(uint32_t page) {
     if (place == nullptr)
         return fail(Code::kENOMEM, "pages: memory for a page of rows");
     const size_t huge = huge_bytes(page, row_end_.load());
+    if (huge_)
+        madvise(place, page_bytes_, MADV_NOHUGEPAGE); // where all memory would be
     if (huge > 0)
         madvise(place, huge, MADV_HUGEPAGE);
     std::atomic_ref(directory_[page]).store(place, std::memory_order_release);

@@ -17,9 +17,10 @@ constexpr uint32_t kGrowth = 4; // of what is searched, from one round to the ne
 class GroupRun {
   public:
     GroupRun(const SearchTarget& target, const SearchRequest& request, RowGroups& groups,
-             uint32_t fetch, SearchScratch& scratch, std::vector<Neighbor>& found)
+             const GroupFetch& fetch, SearchScratch& scratch, std::vector<Neighbor>& found)
         : target_(target), request_(request), groups_(groups), scratch_(scratch), found_(found),
-          wanted_(request.k), fetch_(std::clamp(fetch, request.k, std::max(kFetchMax, wanted_))) {}
+          wanted_(request.k), most_(fetch.most),
+          fetch_(std::clamp(fetch.first, request.k, std::max(kFetchMax, wanted_))) {}
 
     Result<SearchReport> run() {
         found_.clear();
@@ -35,6 +36,10 @@ class GroupRun {
             fetch_ = static_cast<uint32_t>(std::clamp<uint64_t>(
                 next, wanted_ - found_.size(),
                 std::min<uint64_t>(uint64_t{kGrowth} * fetch_, std::max(kFetchMax, wanted_))));
+            searched_ += rows_.size();
+            report_.cut_short = searched_ + fetch_ > most_;
+            if (report_.cut_short)
+                break;
             leave_out();
         }
         std::sort(found_.begin(), found_.end());
@@ -46,6 +51,7 @@ class GroupRun {
     Status search_rows() {
         const SearchReport round = VEXFS_TRY(search(target_, request_, scratch_, rows_));
         report_.exact = round.exact && (first_ || report_.exact);
+        report_.beyond_radius = round.beyond_radius;
         report_.walk_given_up |= round.walk_given_up;
         report_.hops += round.hops;
         report_.code_distances += round.code_distances;
@@ -66,9 +72,8 @@ class GroupRun {
             if (found_.size() == wanted_)
                 break;
             const std::optional<uint64_t> group = VEXFS_TRY(groups_.group_of(row.slot));
-            if (!group) {
-                spent_.push_back(row.slot);
-            } else if (met_.insert(*group).second) {
+            spent_.push_back(row.slot);
+            if (group && met_.insert(*group).second) {
                 found_.push_back(row);
                 groups_.rows_of(*group, spent_);
             }
@@ -94,7 +99,9 @@ class GroupRun {
     SearchScratch& scratch_;
     std::vector<Neighbor>& found_;
     const uint32_t wanted_;
+    const uint64_t most_;
     uint32_t fetch_;
+    uint64_t searched_ = 0;
     bool first_ = true;
     SearchReport report_;
     std::vector<Neighbor> rows_;
@@ -107,8 +114,8 @@ class GroupRun {
 } // namespace
 
 Result<SearchReport> search_groups(const SearchTarget& target, const SearchRequest& request,
-                                   RowGroups& groups, uint32_t fetch, SearchScratch& scratch,
-                                   std::vector<Neighbor>& found) {
+                                   RowGroups& groups, const GroupFetch& fetch,
+                                   SearchScratch& scratch, std::vector<Neighbor>& found) {
     if (request.k == 0)
         return fail(Code::kEINVAL, "search: k is 0");
     return guard(fail(Code::kENOMEM, "search: no memory"), [&]() -> Result<SearchReport> {

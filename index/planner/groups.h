@@ -30,11 +30,16 @@ class RowGroups {
     virtual void rows_of(uint64_t group, std::vector<uint32_t>& slots) = 0;
 };
 
+struct GroupFetch {
+    uint32_t first = 0;         // rows that are searched at first
+    uint64_t most = UINT64_MAX; // in all: beyond it the search ends with SearchReport::cut_short
+};
+
 // The nearest row of each of the k nearest groups, nearest first, into `found`; fewer only if there
-// are no more (or none within the radius). `fetch` rows are searched at first. Errors: as search(),
-// and what the groups return.
+// are no more (or none within the radius), or if it was cut short. Errors: as search(), and what
+// the groups return.
 Result<SearchReport> search_groups(const SearchTarget& target, const SearchRequest& request,
-                                   RowGroups& groups, uint32_t fetch, SearchScratch& scratch,
-                                   std::vector<Neighbor>& found);
+                                   RowGroups& groups, const GroupFetch& fetch,
+                                   SearchScratch& scratch, std::vector<Neighbor>& found);
 
 } // namespace vexfs::index

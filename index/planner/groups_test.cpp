@@ -47,6 +47,7 @@ struct Fixture {
     SearchScratch scratch;
     std::unique_ptr<Index> index = make_index();
     std::vector<Neighbor> found;
+    SearchReport last;
 
     std::unique_ptr<Index> make_index() {
         const TrainingTable sample{Element::kF32, Metric::kL2,  kTestDim,
@@ -76,9 +77,11 @@ struct Fixture {
                   const std::vector<Neighbor>& wanted) {
         groups.asked.clear();
         const Result<SearchReport> report =
-            search_groups(index->target(), request, groups, 2 * request.k, scratch, found);
+            search_groups(index->target(), request, groups, {2 * request.k}, scratch, found);
         REQUIRE(report);
+        last = *report;
         CHECK(report->found == found.size());
+        CHECK_FALSE(report->cut_short);
         REQUIRE(found.size() == wanted.size());
         CHECK(std::is_sorted(found.begin(), found.end()));
         std::set<uint64_t> met;
@@ -121,6 +124,7 @@ TEST_CASE_FIXTURE(Fixture, "groups: by every plan, the nearest row of the neares
             request.exact = plan == Plan::kExact;
             request.ef = plan == Plan::kWalk ? 20 : 2000;
             sum += search(request, groups, truth(q, request.k, groups));
+            CHECK(last.plan == plan);
         }
         CAPTURE(static_cast<int>(plan));
         CHECK(sum / TestRows::kQueries >= (plan == Plan::kExact ? 1.0 : 0.95));
@@ -179,14 +183,37 @@ TEST_CASE_FIXTURE(Fixture, "groups: a radius is kept to, and errors are passed o
     const std::vector<Neighbor> wanted = truth(1, 4, groups);
     request.radius = wanted.back().distance * 1.00001F;
     CHECK(search(request, groups, wanted) == 1);
+    CHECK(last.beyond_radius);
+    // All groups lie within it, though each has rows that are not asked for.
+    Listed few(scattered(kRows / 4));
+    request.radius = 1e9F;
+    CHECK(search(request, few, truth(1, 10, few)) == 1);
+    CHECK(found.size() == 4);
+    CHECK_FALSE(last.beyond_radius);
 
     groups.asked.clear();
     groups.fail_after = 3;
     request.radius = std::numeric_limits<float>::infinity();
     const Result<SearchReport> failed =
-        search_groups(index->target(), request, groups, 20, scratch, found);
+        search_groups(index->target(), request, groups, {20}, scratch, found);
     REQUIRE_FALSE(failed);
     CHECK(failed.error().code == Code::kEIO);
     request.k = 0;
-    CHECK_FALSE(search_groups(index->target(), request, groups, 20, scratch, found));
+    CHECK_FALSE(search_groups(index->target(), request, groups, {20}, scratch, found));
+}
+
+TEST_CASE_FIXTURE(Fixture, "groups: a search that would look at too many rows is cut short") {
+    Listed groups(crowds(0, 2900));
+    SearchRequest request{rows.query(0)};
+    request.ef = 20;
+    for (const uint64_t most : {uint64_t{30}, uint64_t{1} << 20}) {
+        groups.asked.clear();
+        const Result<SearchReport> report =
+            search_groups(index->target(), request, groups, {20, most}, scratch, found);
+        REQUIRE(report);
+        CHECK(report->cut_short == (most == 30));
+        CHECK(found.size() == (most == 30 ? 1 : 3));
+        if (most == 30)
+            CHECK(groups.asked.size() <= most);
+    }
 }

@@ -66,6 +66,8 @@ void SearchRun::start(const PlanChoice& choice) {
 
 SearchReport SearchRun::report() {
     report_.found = static_cast<uint32_t>(found_.size());
+    report_.beyond_radius =
+        std::isfinite(request_.radius) && report_.found < std::min(request_.k, allowed_);
     return report_;
 }
 

@@ -52,6 +52,8 @@ struct SearchReport {
     Plan plan = Plan::kNothing; // what the answer comes from
     bool walk_given_up = false; // a walk cost too much or found too few, and a scan followed
     bool exact = false;         // every row that matches was compared by its exact distance
+    bool beyond_radius = false; // there are rows that match, but for the radius
+    bool cut_short = false;     // of groups: more rows than the limit would have to be searched
     uint32_t found = 0;
     uint64_t hops = 0;            // rows whose links were followed
     uint64_t code_distances = 0;  // of walks and scans

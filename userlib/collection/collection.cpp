@@ -178,10 +178,19 @@ RowCounts Collection::counts() {
 Result<RowsOnDisk> Collection::on_disk() {
     Store& store = state_->store;
     RowsOnDisk disk;
-    disk.vector_bytes = VEXFS_TRY(store.stored_bytes(state_->entry.vectors_oid));
-    disk.record_bytes = VEXFS_TRY(store.stored_bytes(state_->entry.rows_oid));
+    // Of what is damaged nobody knows how much it is.
+    const auto add = [&](uint64_t oid, uint64_t& sum) -> Status {
+        const Result<uint64_t> bytes = store.stored_bytes(oid);
+        if (!bytes)
+            return is_damage(bytes.error()) ? ok() : Status(bytes.error());
+        sum += *bytes;
+        return ok();
+    };
+    VEXFS_TRY_VOID(add(state_->entry.vectors_oid, disk.vector_bytes));
+    VEXFS_TRY_VOID(add(state_->entry.rows_oid, disk.record_bytes));
     for (const uint64_t oid : state_->entry.graph_oids)
-        disk.graph_bytes += oid != 0 ? VEXFS_TRY(store.stored_bytes(oid)) : 0;
+        if (oid != 0)
+            VEXFS_TRY_VOID(add(oid, disk.graph_bytes));
     return disk;
 }
 
@@ -206,7 +215,7 @@ Status Collection::set_schema(const Schema& schema) {
     Transaction transaction;
     put_collection(transaction, entry);
     VEXFS_TRY_VOID(state_->store.apply(transaction));
-    state_->store.set_form(entry.vectors_oid, form_of_vectors(entry.schema));
+    VEXFS_TRY_VOID(state_->store.set_form(entry.vectors_oid, form_of_vectors(entry.schema)));
     const RowsWrite write(*state_);
     state_->schema = entry.schema;
     return ok();

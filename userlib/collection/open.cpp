@@ -44,7 +44,7 @@ Result<std::unique_ptr<Collection>> Collection::open(Store& store, const Collect
         used.schema = with_defaults(entry.schema);
         const index::Distance distance = VEXFS_TRY(
             index::Distance::make(used.schema.element, used.schema.metric, used.schema.dim));
-        store.set_form(used.vectors_oid, form_of_vectors(used.schema));
+        VEXFS_TRY_VOID(store.set_form(used.vectors_oid, form_of_vectors(used.schema)));
         auto state = std::make_unique<RowState>(store, used, distance, memory);
         RowLoader loader(*state, class_of);
         GraphRestore graph(*state);

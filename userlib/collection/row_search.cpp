@@ -237,15 +237,14 @@ Status RowSearch::find_near(const Reach& reach, index::SearchReport& found) {
     const index::SearchTarget target{state_.linked->graph.get(), &state_.linked->codec, &source};
     if (query_.per_file) {
         Files files(*this, source, reach.lazy);
-        found = VEXFS_TRY(index::search_groups(target, request, files, reach.fetch, scratch_.index,
-                                               scratch_.found));
+        const index::GroupFetch fetch{reach.fetch,
+                                      reach.lazy ? report_.visible / kWalkShare : UINT64_MAX};
+        found = VEXFS_TRY(
+            index::search_groups(target, request, files, fetch, scratch_.index, scratch_.found));
     } else {
         found = VEXFS_TRY(index::search(target, request, scratch_.index, scratch_.found));
     }
-    const uint32_t others =
-        request.allowed != nullptr ? allowed.count_set : target.graph->live_rows();
-    if (found.found < std::min(request.k, others) && std::isfinite(query_.radius))
-        beyond_radius_ = true;
+    beyond_radius_ = beyond_radius_ || found.beyond_radius;
     for (const uint32_t slot : source.damaged()) {
         report_.degraded += state_.table.damaged().add(slot) ? 1 : 0;
         offered_.insert(slot);
@@ -262,8 +261,11 @@ Status RowSearch::walk_round(const Reach& reach, bool& enough) {
     for (const index::Neighbor& row : scratch_.found)
         if (offered_.insert(row.slot).second)
             VEXFS_TRY_VOID(offer(row.slot, row.distance));
-    enough = query_.per_file || found.found < reach.fetch ||
-             (nearest_.full() && scratch_.found.back().distance >= nearest_.worst());
+    if (query_.per_file)
+        enough = !found.cut_short;
+    else
+        enough = found.found < reach.fetch ||
+                 (nearest_.full() && scratch_.found.back().distance >= nearest_.worst());
     return ok();
 }
 
@@ -338,7 +340,8 @@ Status RowSearch::test_all(Reach& reach) {
 Status RowSearch::widen(Reach& reach) {
     const Stopwatch watch(report_.plan_ns);
     const uint64_t fetch = uint64_t{reach.fetch} * 4;
-    if (reach.lazy && (fetch > kFetchMax || fetch > report_.visible / kWalkShare)) {
+    if (reach.lazy &&
+        (query_.per_file || fetch > kFetchMax || fetch > report_.visible / kWalkShare)) {
         VEXFS_TRY_VOID(test_all(reach));
         reach.fetch = std::min(query_.k, kFetchMax);
         offered_.clear();

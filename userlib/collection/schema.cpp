@@ -97,10 +97,9 @@ ObjectForm form_of_vectors(const Schema& schema) {
     const auto kind = static_cast<CompressKind>(schema.compress);
     ObjectForm form;
     form.numbers = true;
-    if (kind == CompressKind::kNone) {
-        form.compression = Compression{CodecId::kNone, 0};
+    form.compression = Compression{CodecId::kNone, 0};
+    if (kind == CompressKind::kNone)
         return form;
-    }
     const bool two =
         schema.element == index::Element::kF16 || schema.element == index::Element::kBf16;
     form.block.numbers = schema.element == index::Element::kF32 ? Numbers::kF32

@@ -44,7 +44,7 @@ struct Schema {
 };
 
 // How the store is to keep the vectors. Unless it is told more they are narrowed where that loses
-// nothing, so that one can still be read alone.
+// nothing, and nothing else, so that one can still be read alone.
 ObjectForm form_of_vectors(const Schema& schema);
 
 // EINVAL for what makes no sense, EOPNOTSUPP for what is not offered; the error names the field.

@@ -188,7 +188,7 @@ std::vector<PoolClass> ClassPlacement::classes() const {
         if (one.chains > 0)
             used.push_back({one.shape.object_bytes,
                             one.chains * one.shape.objects - one.free_places,
-                            one.chains * one.shape.pages});
+                            one.chains * one.shape.objects, one.chains * one.shape.pages});
     return used;
 }
 

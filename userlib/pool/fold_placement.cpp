@@ -175,7 +175,7 @@ size_t FoldPlacement::remove(Spot spot) {
 std::vector<PoolClass> FoldPlacement::classes() const {
     if (objects_ == 0)
         return {};
-    return {{object_bytes_max(), objects_, home_count_ * stretch_pages_}};
+    return {{object_bytes_max(), objects_, home_count_ * buddies_, home_count_ * stretch_pages_}};
 }
 
 uint32_t FoldPlacement::coldest() {

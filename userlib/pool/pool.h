@@ -166,6 +166,7 @@ struct PoolStats {
 struct PoolClass {
     size_t object_bytes = 0; // the most that one may have
     size_t objects = 0;
+    size_t places = 0; // for objects, in these pages
     size_t pages = 0;
 
     friend bool operator==(const PoolClass&, const PoolClass&) = default;

@@ -310,9 +310,12 @@ Result<uint64_t> Store::stored_bytes(uint64_t oid) {
     });
 }
 
-void Store::set_form(uint64_t oid, const ObjectForm& form) {
-    WriteLock lock(lock_);
-    objects_.set_form(oid, form);
+Status Store::set_form(uint64_t oid, const ObjectForm& form) {
+    return guarded([&]() -> Status {
+        WriteLock lock(lock_);
+        objects_.set_form(oid, form);
+        return ok();
+    });
 }
 
 Result<std::vector<uint64_t>> Store::records(uint64_t oid, uint64_t offset, uint64_t end,

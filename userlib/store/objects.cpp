@@ -241,7 +241,9 @@ Status Objects::punch(uint64_t oid, uint64_t offset, uint64_t length, Undo& undo
     }
 }
 
+// Its form goes, too: if this is undone, what is written from then on is only stored plainly.
 void Objects::drop_dirty(uint64_t oid, Undo& undo) {
+    forms_.erase(oid);
     for (;;) {
         const auto it = dirty_.lower_bound({oid, 0});
         if (it == dirty_.end() || it->first.oid != oid)
@@ -289,8 +291,10 @@ Result<uint64_t> Objects::stored_bytes(uint64_t oid, uint64_t& offset, size_t co
                      ? record.inlined.size()
                      : uint64_t{blocks_for(record.head.stored_bytes)} * kBlockBytes;
     }
-    offset =
-        items.size() < count_max ? UINT64_MAX : items.back().key.unpacked().sub + record_bytes();
+    const bool last = items.size() < count_max || !checked_add(items.back().key.unpacked().sub,
+                                                               uint64_t{record_bytes()}, offset);
+    if (last)
+        offset = UINT64_MAX;
     return bytes;
 }
 

@@ -47,7 +47,7 @@ Status check_head(const RecordHead& head, const Layout& layout) {
     if (head.logical_bytes == 0 || head.logical_bytes > layout.header().record_bytes ||
         head.stored_bytes == 0 || head.stored_bytes > head.logical_bytes)
         return fail(Code::kEUCLEAN, "record: size");
-    // A filter that is not known is no damage; it can only not be read.
+    // One with a filter that is not known is refused when it is read.
     const Result<BlockFilter> filter = decode_block_filter(head.filter);
     if (head.codec == CodecId::kNone && filter &&
         head.stored_bytes != narrowed_size(filter->narrow, head.logical_bytes))
@@ -166,6 +166,10 @@ Result<Page> read_record(Device& device, const RecordItem& record) {
 bool is_seekable(const RecordHead& head) {
     const Result<BlockFilter> filter = decode_block_filter(head.filter);
     return head.codec == CodecId::kNone && filter && filter->shuffle == 0;
+}
+
+size_t piece_bytes(const RecordHead& head) {
+    return head.filter == 0 ? kBlockBytes : 2 * kBlockBytes;
 }
 
 Status read_record_piece(Device& device, const RecordItem& record, size_t begin, MutableBytes out) {

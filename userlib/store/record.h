@@ -55,8 +55,9 @@ void add_writes(StoredRecord& record, std::vector<Io>& batch);
 // Reads all of a stored record, verified and decompressed. EIO, EBADMSG, EUCLEAN.
 Result<Page> read_record(Device& device, const RecordItem& record);
 
-// Whether pieces of it can be read alone.
+// Whether pieces of it can be read alone; and how many bytes of a seekable one lie in a block.
 bool is_seekable(const RecordHead& head);
+size_t piece_bytes(const RecordHead& head);
 
 // Reads [begin, begin + out.size()) of a seekable record; what lies behind its end is zero. EIO,
 // EBADMSG.

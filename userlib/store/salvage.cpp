@@ -113,21 +113,20 @@ class Salvager {
             content.lost.resize(content.bytes.size());
         } else {
             content.resize(record->head.logical_bytes, true);
-            if (record->head.codec == CodecId::kNone && record->head.filter == 0)
-                read_blocks(*record, content);
+            if (is_seekable(record->head))
+                read_pieces(*record, content);
         }
         return content;
     }
 
-    // A record that is not compressed has a checksum for each block, so a part of it may be good.
-    void read_blocks(const RecordItem& record, SalvagedRecord& content) {
-        for (uint32_t i = 0; i < blocks_for(record.head.stored_bytes); ++i) {
-            const size_t begin = size_t{i} * kBlockBytes;
-            const size_t count = std::min<size_t>(kBlockBytes, content.bytes.size() - begin);
-            const Result<BlockBuffer> block = read_record_blocks(device_, record, i, 1);
-            if (!block)
+    // Each block has a checksum, so a part of a record that is read piece by piece may be good.
+    void read_pieces(const RecordItem& record, SalvagedRecord& content) {
+        const size_t step = piece_bytes(record.head);
+        for (size_t begin = 0; begin < content.bytes.size(); begin += step) {
+            const size_t count = std::min(step, content.bytes.size() - begin);
+            const MutableBytes piece = MutableBytes(content.bytes).subspan(begin, count);
+            if (!read_record_piece(device_, record, begin, piece))
                 continue;
-            std::memcpy(content.bytes.data() + begin, block.value().bytes().data(), count);
             std::fill_n(content.lost.begin() + static_cast<ptrdiff_t>(begin), count, false);
         }
     }

@@ -101,7 +101,7 @@ struct StoreItem {
     Page value;
 };
 
-// Of records that were stored since the open: as they were written, and in blocks.
+// Of records that were encoded since the open: their bytes, and those of their blocks.
 struct StoredCounts {
     uint64_t plain_bytes = 0;
     uint64_t stored_bytes = 0;
@@ -148,8 +148,9 @@ class Store {
     [[nodiscard]] Result<uint64_t> stored_bytes(uint64_t oid);
 
     // What the data of an object is, for what is stored from now on and until the store is closed:
-    // it tells nothing about what is read.
-    void set_form(uint64_t oid, const ObjectForm& form);
+    // it tells nothing about what is read. What an open replays is stored before anybody can say.
+    // ENOMEM.
+    Status set_form(uint64_t oid, const ObjectForm& form);
 
     // Which records hold object data: where those begin that begin in [offset, end), the first
     // count_max of them, in order. All other data is zero.

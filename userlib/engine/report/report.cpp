@@ -80,8 +80,10 @@ Json pool_of(const std::optional<BlockCache::PoolReport>& pool) {
               {"evicted", pool->stats.evicted},
               {"classes", Json::array()}};
     for (const PoolClass& one : pool->classes)
-        json["classes"].push_back(
-            {{"object_bytes", one.object_bytes}, {"objects", one.objects}, {"pages", one.pages}});
+        json["classes"].push_back({{"object_bytes", one.object_bytes},
+                                   {"objects", one.objects},
+                                   {"places", one.places},
+                                   {"pages", one.pages}});
     return json;
 }
 

@@ -9,7 +9,6 @@ namespace {
 
 // A pool has a chain of pages for each size: in less than this there is hardly room for them.
 constexpr size_t kColdBytesMin = size_t{4} << 20;
-constexpr uint32_t kPercentMax = 90;
 
 // A pool that cannot be made costs its hits, and nothing else.
 std::unique_ptr<ColdTier> make_cold_tier(const ColdOptions& cold, size_t budget_bytes) {
@@ -31,7 +30,7 @@ BlockCache::BlockCache(size_t budget_bytes, const ColdOptions& cold)
 }
 
 size_t BlockCache::cold_bytes(size_t budget_bytes) const {
-    const size_t bytes = budget_bytes / 100 * std::min(options_.percent, kPercentMax);
+    const size_t bytes = budget_bytes / 100 * std::min(options_.percent, ColdOptions::kPercentMax);
     return bytes < kColdBytesMin ? 0 : bytes;
 }
 

@@ -29,7 +29,10 @@ struct CachedBlock {
 };
 
 struct ColdOptions {
-    // Of the budget, at most 90; 0: no cold tier. userlib/pool/README.md says when it pays.
+    static constexpr uint32_t kPercentMax = 90;
+
+    // Of the budget, at most kPercentMax; 0: no cold tier. userlib/pool/README.md says when it
+    // pays.
     uint32_t percent = 0;
     bool nodes = true;
     bool records = true;

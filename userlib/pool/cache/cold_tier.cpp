@@ -100,13 +100,12 @@ void ColdTier::put(uint64_t key, uint64_t tag, Bytes bytes) {
             ++counts_.refused;
             return ok();
         }
-        {
-            MutexLock lock(mutex_);
-            counts_.plain_bytes += bytes.size();
-            counts_.coded_bytes += size;
-        }
-        return store({key, tag, static_cast<uint32_t>(bytes.size()), 0},
-                     Bytes(encoded_).first(size));
+        VEXFS_TRY_VOID(
+            store({key, tag, static_cast<uint32_t>(bytes.size()), 0}, Bytes(encoded_).first(size)));
+        MutexLock lock(mutex_);
+        counts_.plain_bytes += bytes.size();
+        counts_.coded_bytes += size;
+        return ok();
     }));
 }
 

@@ -39,8 +39,8 @@ constexpr size_t narrowed_size(Narrow narrow, size_t block_bytes) {
     return narrow == Narrow::kNone ? block_bytes : (block_bytes + 3) / 4 * 2;
 }
 
-// Writes the block of float32 as the narrower of its exact forms, kBf16 if it is both; kNone, and
-// `out` means nothing, if it is neither. `out` has narrowed_size().
+// Writes the block of float32 as bfloat16, or else as float16, if each number is exactly one; else
+// kNone, and `out` means nothing. `out` has narrowed_size().
 Narrow narrow_exactly(Bytes block, MutableBytes out);
 
 // The bytes of the block from `skip` on, of which `narrowed` has the numbers from that of `skip`

@@ -303,7 +303,8 @@ class PoolRun {
         PoolClass sum;
         for (const PoolClass& one : pool_.classes()) {
             expect(one.object_bytes > sum.object_bytes, "classes out of order");
-            sum = {one.object_bytes, sum.objects + one.objects, sum.pages + one.pages};
+            expect(one.objects <= one.places, "more objects than places");
+            sum = {one.object_bytes, sum.objects + one.objects, 0, sum.pages + one.pages};
         }
         expect(sum.objects == stats.objects && sum.pages == stats.pages - stats.spare_pages,
                "its classes do not add up");

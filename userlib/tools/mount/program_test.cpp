@@ -102,7 +102,7 @@ TEST_CASE("mount: a value that vexfsd refuses is exit 1, and its usage is not sh
     CHECK(mount_vexfs({image.path(), point.path(), "-o", "compress=gzip"})
               .err.starts_with("vexfsd: 'gzip' is no compression: "));
     CHECK(mount_vexfs({image.path(), point.path(), "-o", "cold=91"})
-              .err.starts_with("vexfsd: --cold is a number from 1 to 90"));
+              .err.starts_with("vexfsd: --cold is 0 to 90 percent, not '91'"));
     CHECK(mount_vexfs({image.path(), point.path(), "-o", "pool=slab"})
               .err.starts_with("vexfsd: 'slab' is no pool: "));
 }

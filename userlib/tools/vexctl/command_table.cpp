@@ -39,7 +39,7 @@ constexpr std::array kCreateOptions{
     Option{'\0', "ef-construction", "N", "breadth of the walk at insert, 16 to 4096"},
     kEf,
     Option{'\0', "max-rows", "N", "rows in the collection, more is refused"},
-    Option{'\0', "compress", "auto|none|lz4|zstd", "vectors on the disk; auto only narrows f32"},
+    Option{'\0', "compress", "auto|none|lz4|zstd", "vectors on the disk, auto only narrows f32"},
     kJson,
     kHelp};
 

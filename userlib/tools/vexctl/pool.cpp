@@ -34,7 +34,7 @@ void print_tier(const Report& stats, const char* name) {
                 percent_text(hits, asked).c_str(), static_cast<unsigned long long>(asked));
 }
 
-// "vectors on disk      50.0% of 12 MiB"
+// "vectors           50.0% of 12 MiB"
 void print_ratio(const char* name, uint64_t became, uint64_t plain) {
     std::printf("%-12s %10s of %s\n", name, percent_text(became, plain).c_str(),
                 size_text(plain).c_str());
@@ -63,7 +63,7 @@ void print_pool(const Json& json) {
                     size_text(one.number("/object_bytes")).c_str(),
                     static_cast<unsigned long long>(objects),
                     static_cast<unsigned long long>(one.number("/pages")),
-                    density(objects * one.number("/object_bytes"), one.number("/pages")).c_str());
+                    percent_text(objects, one.number("/places")).c_str());
     }
 }
 

@@ -14,6 +14,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "userlib/engine/volume.h"
 #include "userlib/pool/codec/block_coder.h"
 #include "userlib/tools/units/units.h"
 
@@ -94,8 +95,6 @@ Result<uint32_t> number(const std::string& text, uint32_t max, const char* optio
     return value;
 }
 
-constexpr uint32_t kColdPercentMax = 90;
-
 // What the engine compresses with, and keeps compressed in memory. False if the key is another.
 Result<bool> take_compressed(int key, const std::string& value, VexfsdOptions& options,
                              std::string& explanation) {
@@ -110,8 +109,11 @@ Result<bool> take_compressed(int key, const std::string& value, VexfsdOptions& o
         else
             options.pool = *found;
     } else if (key == kCold) {
-        options.cold_percent =
-            value == "0" ? 0 : VEXFS_TRY(number(value, kColdPercentMax, "--cold", explanation));
+        const auto percent = number(value, ColdOptions::kPercentMax, "--cold", explanation);
+        explanation.clear();
+        if (!percent && value != "0")
+            explanation = "--cold is 0 to 90 percent, not '" + value + "'";
+        options.cold_percent = percent ? *percent : 0;
     } else {
         return false;
     }
