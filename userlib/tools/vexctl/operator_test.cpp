@@ -194,7 +194,6 @@ TEST_CASE("vexctl: pool show tells where blocks are found and what compression g
     constexpr int kFiles = 96;
     for (int i = 0; i < kFiles; ++i)
         REQUIRE(write_text(name(i), text));
-    REQUIRE(run_program({"sync", "-f", scratch.point()}).status == 0);
     for (int round = 0; round < 2; ++round)
         for (int i = 0; i < kFiles; ++i)
             for (int again = 0; again < 2; ++again) { // so that it is worth keeping
@@ -205,7 +204,6 @@ TEST_CASE("vexctl: pool show tells where blocks are found and what compression g
                 CHECK(::read(file, text.data(), text.size()) == ssize_t{1} << 20);
                 ::close(file);
             }
-    REQUIRE(run_program({"sync", "-f", scratch.point()}).status == 0);
     const Json json = document({"pool", "show", scratch.point()});
     CHECK(json["schema"] == "vexctl.pool/1");
     const Json& cache = json["cache"];
@@ -220,7 +218,8 @@ TEST_CASE("vexctl: pool show tells where blocks are found and what compression g
         objects += one["objects"].get<uint64_t>();
     CHECK(objects > 0);
     const Json& data = json["stored"]["data"];
-    CHECK(data["plain_bytes"].get<uint64_t>() >= uint64_t{kFiles} << 20);
+    // All but what still waits in memory, of which mem= allows an eighth.
+    CHECK(data["plain_bytes"].get<uint64_t>() >= uint64_t{kFiles - 16} << 20);
     CHECK(data["stored_bytes"].get<uint64_t>() * 2 < data["plain_bytes"].get<uint64_t>());
     const std::string shown = said({"pool", "show", scratch.point()});
     CHECK(shown.find("zsmalloc") != std::string::npos);
