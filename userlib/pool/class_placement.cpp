@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <ranges>
 
 namespace vexfs {
 
@@ -184,11 +183,12 @@ size_t ClassPlacement::remove(Spot spot) {
 std::vector<PoolClass> ClassPlacement::classes() const {
     std::vector<PoolClass> used;
     // The largest was made first.
-    for (const SizeClass& one : std::ranges::reverse_view(classes_))
-        if (one.chains > 0)
-            used.push_back({one.shape.object_bytes,
-                            one.chains * one.shape.objects - one.free_places,
-                            one.chains * one.shape.objects, one.chains * one.shape.pages});
+    for (auto it = classes_.rbegin(); it != classes_.rend(); ++it) {
+        const size_t places = it->chains * it->shape.objects;
+        if (it->chains > 0)
+            used.push_back({it->shape.object_bytes, places - it->free_places, places,
+                            it->chains * it->shape.pages});
+    }
     return used;
 }
 
