@@ -135,7 +135,7 @@ Status widen(Narrow narrow, Bytes narrowed, size_t skip, MutableBytes out) {
 
 void shuffle(size_t width, Bytes block, MutableBytes out) {
     const size_t count = block.size() / width;
-    for (size_t plane = 0; plane < width; ++plane) {
+    for (size_t plane = 0; plane < width && count > 0; ++plane) {
         const std::byte* from = block.data() + (width - 1 - plane);
         std::byte* const to = out.data() + plane * count;
         for (size_t i = 0; i < count; ++i)
@@ -147,7 +147,7 @@ void shuffle(size_t width, Bytes block, MutableBytes out) {
 
 void unshuffle(size_t width, Bytes shuffled, MutableBytes out) {
     const size_t count = shuffled.size() / width;
-    for (size_t plane = 0; plane < width; ++plane) {
+    for (size_t plane = 0; plane < width && count > 0; ++plane) {
         const std::byte* const from = shuffled.data() + plane * count;
         std::byte* to = out.data() + (width - 1 - plane);
         for (size_t i = 0; i < count; ++i)
