@@ -104,9 +104,11 @@ class Run {
         std::vector<std::string> directories(4, large.some_directories(1)[0]);
         directories.push_back(large.some_directories(2)[1]);
         search(large, large_users(), directories, of_state_ * 3 / 4);
-        // Which of them walk is up to the planner, and to how many rows are linked by now.
-        for (int more = 0; more < 4 && !has_enough_walks(); ++more)
-            search(large, large_users(), {4, directories[0]}, of_state_ / 4);
+        // Which of them walk is up to the planner, and to how many rows are linked by now; it is
+        // those of users who see much.
+        const std::vector<User> users = large_users();
+        for (int more = 0; more < 32 && !has_enough_walks(); ++more)
+            search(large, {users[0], users[4]}, {4, directories[0]}, of_state_ / 4);
         if (std::string wrong = large.change(20); !wrong.empty())
             return wrong;
         return random_.chance(1, 2) ? large.link_rows() : "";
