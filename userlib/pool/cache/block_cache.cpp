@@ -17,7 +17,9 @@ std::unique_ptr<ColdTier> make_cold_tier(const ColdOptions& cold, size_t budget_
     PoolOptions options;
     options.object_bytes_max = kPoolObjectBytesMax;
     auto pool = make_pool(cold.pool, options);
-    return pool ? std::make_unique<ColdTier>(std::move(*pool), budget_bytes) : nullptr;
+    if (!pool)
+        return nullptr;
+    return std::make_unique<ColdTier>(std::move(*pool), budget_bytes);
 }
 
 } // namespace

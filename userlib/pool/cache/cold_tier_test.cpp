@@ -34,7 +34,7 @@ std::vector<std::byte> noise(size_t bytes) {
 std::unique_ptr<AnyPool> pool_of(std::string_view driver) {
     PoolOptions options;
     options.object_bytes_max = kPoolObjectBytesMax;
-    return std::move(make_pool(driver, options).value());
+    return make_pool(driver, options).value();
 }
 
 } // namespace
