@@ -127,10 +127,10 @@ constexpr std::array kExplainOptions{
     kHelp};
 
 constexpr Option kBackground{'b', "background", nullptr, "start the job and do not wait for it"};
-constexpr std::array kCompactOptions{kBackground, kJson, kHelp};
+constexpr std::array kCompactOptions{kBackground, kDryRun, kJson, kHelp};
 constexpr std::array kEraseOptions{
     Option{'\0', "verify", nullptr, "read everything once more and fail if a byte is left"},
-    kBackground, kJson, kHelp};
+    kBackground, kDryRun, kJson, kHelp};
 constexpr std::array kJobsOptions{
     Option{'i', "id", "N", "this job alone, otherwise all of the collection"}, kJson, kTabs, kHelp};
 constexpr std::array kSetOptions{kDryRun, kJson, kHelp};
@@ -270,6 +270,7 @@ constexpr std::array<Command, 24> kCommands{{
      "Takes removed rows out of the graph, moves rows into the places that they leave, and cuts\n"
      "off what is free behind the last one. Searches and changes go on meanwhile. For the owner.\n"
      "\n"
+     "    vexctl compact --dry-run photos\n"
      "    vexctl compact photos\n",
      run_compact},
     {"erase", "leave no byte of removed rows on the volume", kNamedDirectory, kEraseOptions,

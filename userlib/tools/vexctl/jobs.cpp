@@ -68,9 +68,33 @@ Result<int> jobs(const Invocation& invocation, Failure& failure) {
     return kDone;
 }
 
+// What a job would have to do, asked of the engine with the rights that the job itself needs.
+Result<int> foretell(const Invocation& invocation, const Node& node, Failure& failure) {
+    const vexfs_stat_reply now = VEXFS_TRY(node.stat(nullptr, VEXFS_STAT_TOTALS, failure));
+    if (invocation.json()) {
+        Json json{{"schema", std::string("vexctl.") + invocation.command->name + "/1"}};
+        add_bytes(json, "path", node.path());
+        json.update({{"dry_run", true},
+                     {"rows", now.total_rows},
+                     {"removed_rows", now.total_dead},
+                     {"disk_bytes", now.total_disk_bytes}});
+        print_json(json);
+        return kDone;
+    }
+    std::printf(
+        "%s: would keep %s row%s, take %s removed out of the graph, and go through %s bytes "
+        "of the volume\n",
+        printable(node.path()).c_str(), grouped(now.total_rows).c_str(),
+        now.total_rows == 1 ? "" : "s", grouped(now.total_dead).c_str(),
+        grouped(now.total_disk_bytes).c_str());
+    return kDone;
+}
+
 // Starts a job and, as a rule, waits for its end.
 Result<int> start(const Invocation& invocation, uint32_t cmd, uint32_t flags, Failure& failure) {
     const Node node = VEXFS_TRY(Node::open(invocation.operand(0), failure));
+    if (invocation.has("dry-run"))
+        return foretell(invocation, node, failure);
     const bool background = invocation.has("background");
     const auto reply = command(node, cmd, 0, flags | (background ? 0 : VEXFS_JOB_WAIT), failure);
     if (!reply && reply.error().code == Code::kEINTR)
@@ -92,6 +116,7 @@ Result<int> start(const Invocation& invocation, uint32_t cmd, uint32_t flags, Fa
     if (invocation.json()) {
         Json json{{"schema", std::string("vexctl.") + invocation.command->name + "/1"}};
         add_bytes(json, "path", node.path());
+        json["dry_run"] = false;
         json["job"] = job_json(*found);
         json["verified"] = !background && (flags & VEXFS_JOB_VERIFY) != 0;
         print_json(json);

@@ -123,6 +123,14 @@ TEST_CASE("vexctl: compact keeps the rows, and jobs lists what was done") {
     for (int i = 0; i < 6; ++i)
         said({"rm", rig.at("f" + std::to_string(i))});
     const std::string before = said({"get", rig.at("f7"), "-v"});
+    const Json plan = document({"compact", "--dry-run", rig.at("")});
+    CHECK(plan["dry_run"] == true);
+    CHECK(plan["rows"] == 2);
+    CHECK(plan["removed_rows"] == 0); // none of them was in a graph
+    CHECK(plan["disk_bytes"] > 0);
+    CHECK(said({"erase", "-n", rig.at("")}).find("would keep 2 rows, take 0 removed") !=
+          std::string::npos);
+    CHECK(document({"jobs", "list", rig.at("")})["jobs"].empty());
     CHECK(document({"compact", rig.at("")})["job"]["kind"] == "compact");
     CHECK(said({"get", rig.at("f7"), "-v"}) == before);
     CHECK(document({"show", rig.at("")})["rows"] == 2);
@@ -169,8 +177,9 @@ TEST_CASE("vexctl: jobs are refused to who does not own the collection") {
         return run_program({"setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
                             "sh", "-c", "exec \"$0\" " + command, kProgram, rig.at("")});
     };
-    for (const char* const command : {"compact \"$1\"", "erase \"$1\"", "jobs list \"$1\"",
-                                      "jobs pause \"$1\"", "set \"$1\" ef=50"}) {
+    for (const char* const command :
+         {"compact \"$1\"", "compact -n \"$1\"", "erase \"$1\"", "jobs list \"$1\"",
+          "jobs pause \"$1\"", "set \"$1\" ef=50"}) {
         CAPTURE(command);
         CHECK(as_nobody(command).status == 4);
     }
