@@ -286,15 +286,25 @@ Result<std::vector<StoreItem>> Store::list(const Key& from, const Key& end, size
 }
 
 Status Store::read(uint64_t oid, uint64_t offset, MutableBytes out, ReadWidth width) {
-    uint64_t end = 0;
-    if (!checked_add(offset, uint64_t{out.size()}, end))
-        return fail(Code::kEINVAL, "store: the range ends behind the largest offset");
-    return guarded([&]() -> Status {
+    PieceRead piece{offset, out, ok()};
+    VEXFS_TRY(read(oid, {&piece, 1}, width));
+    return piece.status;
+}
+
+Result<BlockCounts> Store::read(uint64_t oid, std::span<PieceRead> pieces, ReadWidth width) {
+    for (const PieceRead& piece : pieces) {
+        uint64_t end = 0;
+        if (!checked_add(piece.offset, uint64_t{piece.out.size()}, end))
+            return fail(Code::kEINVAL, "store: the range ends behind the largest offset");
+    }
+    return guarded([&]() -> Result<BlockCounts> {
         ReadLock lock(lock_);
         VEXFS_TRY_VOID(check_sound());
-        const KeyRange range = range_of(oid, offset, out.size());
-        VEXFS_TRY_VOID(check_replayed(range.from, range.end));
-        return objects_.read(oid, offset, out, width);
+        for (const PieceRead& piece : pieces) {
+            const KeyRange range = range_of(oid, piece.offset, piece.out.size());
+            VEXFS_TRY_VOID(check_replayed(range.from, range.end));
+        }
+        return objects_.read(oid, pieces, width);
     });
 }
 

@@ -31,9 +31,32 @@ Objects::Objects(Device& device, const Layout& layout, Tree& tree, FreeMap& free
     : device_(device), layout_(layout), tree_(tree), free_map_(free_map), cache_(cache),
       damage_log_(damage_log) {}
 
-Error Objects::lost(const RecordId& id, const RecordItem& record, Error cause) const {
-    damage_log_.lost_record(id.oid, id.offset, record.segments[0].first(), cause);
+Error Objects::lost(const RecordId& id, uint64_t address, Error cause) const {
+    damage_log_.lost_record(id.oid, id.offset, address, cause);
     return fail(Code::kEIO, cause.what);
+}
+
+bool Objects::is_numbers(uint64_t oid) const {
+    const auto form = forms_.find(oid);
+    return form != forms_.end() && form->second.numbers;
+}
+
+bool Objects::is_pieced(const RecordId& id, const RecordItem& record) const {
+    return is_numbers(id.oid) && is_seekable(record.head) &&
+           unwritten_.find(record.segments[0].first()) == unwritten_.end();
+}
+
+Result<Page> Objects::load_packed(const RecordItem& record, ReadWidth width) const {
+    const uint64_t address = record.segments[0].first();
+    const size_t bytes = record.head.stored_bytes;
+    if (const auto packed = cache_.map_stored(address, record.head.birth);
+        packed && packed->bytes().size() == bytes)
+        return decode_content(record.head, packed->bytes());
+    const BlockBuffer blocks = VEXFS_TRY(read_record_blocks(device_, record, 0, blocks_for(bytes)));
+    const Bytes stored = blocks.bytes().first(bytes);
+    if (width != ReadWidth::kOnce)
+        cache_.put_stored(address, record.head.birth, stored);
+    return decode_content(record.head, stored);
 }
 
 Result<RecordContent> Objects::load_stored(const RecordId& id, const RecordItem& record,
@@ -43,9 +66,11 @@ Result<RecordContent> Objects::load_stored(const RecordId& id, const RecordItem&
         return found->second;
     PageHandle cached = cache_.get(address);
     if (!cached || cached->birth != record.head.birth) {
-        Result<Page> content = read_record(device_, record);
+        Result<Page> content = is_numbers(id.oid) && !is_seekable(record.head)
+                                   ? load_packed(record, width)
+                                   : read_record(device_, record);
         if (!content)
-            return lost(id, record, content.error());
+            return lost(id, address, content.error());
         auto block = std::make_shared<CachedBlock>();
         block->birth = record.head.birth;
         block->kind = BlockKind::kRecord;
@@ -66,11 +91,18 @@ Result<RecordContent> Objects::load(const RecordId& id) const {
     const RecordItem record = VEXFS_TRY(decode_record(*item, layout_));
     if (record.head.kind == RecordHead::kInline)
         return std::make_shared<const Page>(record.inlined.begin(), record.inlined.end());
-    return load_stored(id, record, ReadWidth::kPiece);
+    if (!is_pieced(id, record))
+        return load_stored(id, record, ReadWidth::kPiece);
+    Page content(record.head.logical_bytes);
+    PieceBatch batch(device_, cache_, ReadWidth::kPiece);
+    batch.add(0, record, 0, content);
+    for (const PieceBatch::Failure& failure : batch.read())
+        return lost(id, failure.address, failure.error);
+    return std::make_shared<const Page>(std::move(content));
 }
 
-Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out,
-                           ReadWidth width) const {
+Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out, ReadWidth width,
+                           PieceBatch& batch, size_t number) const {
     if (dirty_.find(id) != dirty_.end()) {
         copy_out(*dirty_.at(id), begin, out);
         return ok();
@@ -85,27 +117,39 @@ Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out,
         copy_out(record.inlined, begin, out);
         return ok();
     }
-    // A small piece of a large record is read alone, and past the cache.
+    // A small piece of a large record is read without the rest of it.
     const uint64_t address = record.segments[0].first();
-    if (width == ReadWidth::kPiece && is_seekable(record.head) &&
-        out.size() * 4 <= record.head.logical_bytes && !cache_.get(address) &&
-        unwritten_.find(address) == unwritten_.end()) {
-        const Status read = read_record_piece(device_, record, begin, out);
-        return read ? ok() : lost(id, record, read.error());
-    }
-    copy_out(*VEXFS_TRY(load_stored(id, record, width)), begin, out);
+    const bool small = width == ReadWidth::kPiece && is_seekable(record.head) &&
+                       out.size() * 4 <= record.head.logical_bytes &&
+                       unwritten_.find(address) == unwritten_.end() && !cache_.get(address);
+    if (small || is_pieced(id, record))
+        batch.add(number, record, begin, out);
+    else
+        copy_out(*VEXFS_TRY(load_stored(id, record, width)), begin, out);
     return ok();
 }
 
-Status Objects::read(uint64_t oid, uint64_t offset, MutableBytes out, ReadWidth width) const {
-    while (!out.empty()) {
-        const size_t begin = offset % record_bytes();
-        const size_t count = std::min(out.size(), record_bytes() - begin);
-        VEXFS_TRY_VOID(read_piece({oid, offset - begin}, begin, out.first(count), width));
-        out = out.subspan(count);
-        offset += count;
+BlockCounts Objects::read(uint64_t oid, std::span<PieceRead> pieces, ReadWidth width) const {
+    PieceBatch batch(device_, cache_, width);
+    std::vector<std::pair<RecordId, PieceRead*>> asked; // by their numbers in the batch
+    for (PieceRead& piece : pieces) {
+        piece.status = ok();
+        for (size_t done = 0; done < piece.out.size() && piece.status;) {
+            const uint64_t offset = piece.offset + done;
+            const size_t begin = offset % record_bytes();
+            const MutableBytes out =
+                piece.out.subspan(done, std::min(piece.out.size() - done, record_bytes() - begin));
+            const RecordId id{oid, offset - begin};
+            piece.status = read_piece(id, begin, out, width, batch, asked.size());
+            asked.emplace_back(id, &piece);
+            done += out.size();
+        }
     }
-    return ok();
+    for (const PieceBatch::Failure& failure : batch.read()) {
+        const auto& [id, piece] = asked[failure.number];
+        piece->status = lost(id, failure.address, failure.error);
+    }
+    return batch.counts();
 }
 
 void Objects::set_dirty(const RecordId& id, RecordContent content, Undo& undo) {

@@ -12,7 +12,7 @@
 // store's lock sees to that.
 #pragma once
 
-#include "userlib/store/record.h"
+#include "userlib/store/piece_batch.h"
 #include "userlib/store/undo.h"
 
 namespace vexfs {
@@ -24,11 +24,11 @@ struct DirtyRecord {
     ObjectForm form;
 };
 
-// What a read of object data takes into the cache.
-enum class ReadWidth : uint8_t {
-    kPiece,  // not the rest of a large record of which a small piece is wanted
-    kRecord, // whole records: what lies beside it is wanted soon, and there is room for all of it
-    kOnce,   // nothing: it is not wanted again
+// A part of an object's data that is to be read.
+struct PieceRead {
+    uint64_t offset = 0;
+    MutableBytes out;
+    Status status; // set by the read
 };
 
 class Objects {
@@ -36,8 +36,9 @@ class Objects {
     Objects(Device& device, const Layout& layout, Tree& tree, FreeMap& free_map, BlockCache& cache,
             DamageLog& damage_log);
 
-    [[nodiscard]] Status read(uint64_t oid, uint64_t offset, MutableBytes out,
-                              ReadWidth width) const;
+    // What is not in memory comes from the device at once. Returns where blocks of vectors and
+    // other numbers came from.
+    BlockCounts read(uint64_t oid, std::span<PieceRead> pieces, ReadWidth width) const;
 
     Status write(uint64_t oid, uint64_t offset, Bytes bytes, Undo& undo);
     Status punch(uint64_t oid, uint64_t offset, uint64_t length, Undo& undo);
@@ -78,12 +79,19 @@ class Objects {
     Result<RecordContent> load(const RecordId& id) const;
     Result<RecordContent> load_stored(const RecordId& id, const RecordItem& record,
                                       ReadWidth width) const;
+    // All of a record that is not seekable, as it is cached in two forms.
+    Result<Page> load_packed(const RecordItem& record, ReadWidth width) const;
     // Tells that the record cannot be read, and what to answer.
-    [[nodiscard]] Error lost(const RecordId& id, const RecordItem& record, Error cause) const;
+    [[nodiscard]] Error lost(const RecordId& id, uint64_t address, Error cause) const;
+    [[nodiscard]] bool is_numbers(uint64_t oid) const;
+    // Whether pieces of it are kept as they are stored, and only so.
+    [[nodiscard]] bool is_pieced(const RecordId& id, const RecordItem& record) const;
     // The items of records that begin in [offset, end).
     Result<std::vector<Item>> list_records(uint64_t oid, uint64_t offset, uint64_t end,
                                            size_t count_max) const;
-    Status read_piece(const RecordId& id, size_t begin, MutableBytes out, ReadWidth width) const;
+    // Reads it, or leaves that to the batch.
+    Status read_piece(const RecordId& id, size_t begin, MutableBytes out, ReadWidth width,
+                      PieceBatch& batch, size_t number) const;
     Status look_up(const RecordId& id) const;
     Status store_content(const RecordId& id, Page content, Undo& undo);
     Status zero_part(const RecordId& id, size_t begin, size_t end, Undo& undo);

@@ -146,7 +146,7 @@ Result<BlockBuffer> read_record_blocks(Device& device, const RecordItem& record,
     const std::vector<uint64_t> addresses = block_addresses(record.segments);
     for (uint32_t i = first; i < std::min(at, first + count); ++i) {
         const Bytes block = blocks.bytes().subspan(size_t{i - first} * kBlockBytes, kBlockBytes);
-        if (block_checksum(block, addresses[i], record.head.birth) != record.checksums[i])
+        if (!is_sound(block, addresses[i], record.head.birth, record.checksums[i]))
             return fail(Code::kEBADMSG, "record: checksum");
     }
     return blocks;
@@ -155,12 +155,18 @@ Result<BlockBuffer> read_record_blocks(Device& device, const RecordItem& record,
 Result<Page> read_record(Device& device, const RecordItem& record) {
     const uint32_t count = blocks_for(record.head.stored_bytes);
     const BlockBuffer blocks = VEXFS_TRY(read_record_blocks(device, record, 0, count));
-    const Bytes stored = blocks.bytes().first(record.head.stored_bytes);
-    Page content(record.head.logical_bytes);
-    const BlockFilter filter = VEXFS_TRY(decode_block_filter(record.head.filter));
-    VEXFS_TRY_VOID(
-        BlockCoder().decode(static_cast<uint8_t>(record.head.codec), filter, stored, content));
+    return decode_content(record.head, blocks.bytes().first(record.head.stored_bytes));
+}
+
+Result<Page> decode_content(const RecordHead& head, Bytes stored) {
+    Page content(head.logical_bytes);
+    const BlockFilter filter = VEXFS_TRY(decode_block_filter(head.filter));
+    VEXFS_TRY_VOID(BlockCoder().decode(static_cast<uint8_t>(head.codec), filter, stored, content));
     return content;
+}
+
+bool is_sound(Bytes block, uint64_t address, uint64_t birth, uint32_t checksum) {
+    return block_checksum(block, address, birth) == checksum;
 }
 
 bool is_seekable(const RecordHead& head) {
@@ -172,20 +178,25 @@ size_t piece_bytes(const RecordHead& head) {
     return head.filter == 0 ? kBlockBytes : 2 * kBlockBytes;
 }
 
+Result<StoredPiece> stored_piece(const RecordHead& head, size_t begin, size_t end) {
+    const Narrow narrow = VEXFS_TRY(decode_block_filter(head.filter)).narrow;
+    const size_t from = narrow == Narrow::kNone ? begin : narrowed_size(narrow, begin / 4 * 4);
+    return StoredPiece{narrow, from, narrowed_size(narrow, end)};
+}
+
 Status read_record_piece(Device& device, const RecordItem& record, size_t begin, MutableBytes out) {
     const size_t end = std::min<size_t>(begin + out.size(), record.head.logical_bytes);
     const size_t count = begin < end ? end - begin : 0;
     std::memset(out.data() + count, 0, out.size() - count);
     if (count == 0)
         return ok();
-    const Narrow narrow = VEXFS_TRY(decode_block_filter(record.head.filter)).narrow;
-    const size_t from = narrow == Narrow::kNone ? begin : narrowed_size(narrow, begin / 4 * 4);
-    const auto first = static_cast<uint32_t>(from / kBlockBytes);
-    const uint32_t last = blocks_for(narrowed_size(narrow, end));
-    const BlockBuffer blocks = VEXFS_TRY(read_record_blocks(device, record, first, last - first));
-    const Bytes piece = blocks.bytes().subspan(from % kBlockBytes);
-    if (narrow != Narrow::kNone)
-        return widen(narrow, piece, begin, out.first(count));
+    const StoredPiece stored = VEXFS_TRY(stored_piece(record.head, begin, end));
+    const uint32_t first = stored.first_block();
+    const BlockBuffer blocks =
+        VEXFS_TRY(read_record_blocks(device, record, first, stored.last_block() - first));
+    const Bytes piece = blocks.bytes().subspan(stored.from % kBlockBytes);
+    if (stored.narrow != Narrow::kNone)
+        return widen(stored.narrow, piece, begin, out.first(count));
     std::memcpy(out.data(), piece.data(), count);
     return ok();
 }

@@ -54,10 +54,25 @@ void add_writes(StoredRecord& record, std::vector<Io>& batch);
 
 // Reads all of a stored record, verified and decompressed. EIO, EBADMSG, EUCLEAN.
 Result<Page> read_record(Device& device, const RecordItem& record);
+// What such a record holds, of its bytes as they are stored. EUCLEAN.
+Result<Page> decode_content(const RecordHead& head, Bytes stored);
+// Whether these are the bytes of a block that was written there with this checksum.
+bool is_sound(Bytes block, uint64_t address, uint64_t birth, uint32_t checksum);
 
 // Whether pieces of it can be read alone; and how many bytes of a seekable one lie in a block.
 bool is_seekable(const RecordHead& head);
 size_t piece_bytes(const RecordHead& head);
+
+// Where [begin, end) of a seekable record is stored, and how.
+struct StoredPiece {
+    Narrow narrow = Narrow::kNone;
+    size_t from = 0; // of the stored bytes
+    size_t to = 0;
+
+    [[nodiscard]] uint32_t first_block() const { return static_cast<uint32_t>(from / kBlockBytes); }
+    [[nodiscard]] uint32_t last_block() const { return blocks_for(to); } // the one behind it
+};
+Result<StoredPiece> stored_piece(const RecordHead& head, size_t begin, size_t end);
 
 // Reads [begin, begin + out.size()) of a seekable record; what lies behind its end is zero. EIO,
 // EBADMSG.

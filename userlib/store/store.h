@@ -142,6 +142,9 @@ class Store {
     // the damaged part.
     [[nodiscard]] Status read(uint64_t oid, uint64_t offset, MutableBytes out,
                               ReadWidth width = ReadWidth::kPiece);
+    // The same for many pieces at once, each with a status of its own.
+    [[nodiscard]] Result<BlockCounts> read(uint64_t oid, std::span<PieceRead> pieces,
+                                           ReadWidth width = ReadWidth::kPiece);
 
     // What the data of an object takes on the device: in blocks of its own, or inside of items.
     // What is not committed does not count.
@@ -187,7 +190,12 @@ class Store {
     void set_cache_bytes(size_t bytes) { cache_.set_budget(bytes); }
     [[nodiscard]] size_t cache_bytes() const { return cache_.budget(); }
     [[nodiscard]] BlockCache::Counts cache_counts() const { return cache_.counts(); }
-    [[nodiscard]] std::optional<BlockCache::PoolReport> cold_pool() const { return cache_.pool(); }
+    [[nodiscard]] std::optional<BlockCache::PoolReport> cold_pool() const {
+        return cache_.cold_pool();
+    }
+    [[nodiscard]] std::optional<BlockCache::PoolReport> stored_pool() const {
+        return cache_.stored_pool();
+    }
     // Of objects that are known to be numbers, or of the others.
     [[nodiscard]] StoredCounts stored_counts(bool numbers) const {
         const Stored& stored = numbers ? stored_numbers_ : stored_bytes_;

@@ -3,23 +3,51 @@
 
 #include <algorithm>
 
+#include "base/guard.h"
+
 namespace vexfs {
 
 namespace {
 
 // A pool has a chain of pages for each size: in less than this there is hardly room for them.
 constexpr size_t kColdBytesMin = size_t{4} << 20;
+// What is known of a block, in the cache and in the pool.
+constexpr size_t kListedBytes = 256;
+// Addresses of blocks are smaller.
+constexpr uint64_t kStoredKey = uint64_t{1} << 63;
+// After so many puts it is looked whether the pool has to be compacted.
+constexpr uint64_t kTidyPuts = 256;
+// What a pool may have beside an eighth of what is in it.
+constexpr size_t kPoolSlackBytes = size_t{1} << 20;
 
-// A pool that cannot be made costs its hits, and nothing else.
+// None if it cannot be made.
+std::unique_ptr<AnyPool> pool_of_blocks(std::string_view driver) {
+    PoolOptions options;
+    options.object_bytes_max = kPoolObjectBytesMax;
+    auto pool = make_pool(driver, options);
+    if (!pool)
+        return nullptr;
+    return std::move(*pool);
+}
+
 std::unique_ptr<ColdTier> make_cold_tier(const ColdOptions& cold, size_t budget_bytes) {
     if (cold.percent == 0)
         return nullptr;
-    PoolOptions options;
-    options.object_bytes_max = kPoolObjectBytesMax;
-    auto pool = make_pool(cold.pool, options);
+    auto pool = pool_of_blocks(cold.pool);
     if (!pool)
         return nullptr;
-    return std::make_unique<ColdTier>(std::move(*pool), budget_bytes);
+    return std::make_unique<ColdTier>(std::move(pool), budget_bytes);
+}
+
+// Blocks that leave make holes, unless each has pages of its own.
+void tidy(AnyPool& pool) {
+    const PoolStats stats = pool.stats();
+    if (stats.total_bytes() > stats.stored_bytes + stats.stored_bytes / 8 + kPoolSlackBytes)
+        pool.compact();
+}
+
+BlockCache::PoolReport report_of(const AnyPool& pool) {
+    return {pool.name(), pool.stats(), pool.classes()};
 }
 
 } // namespace
@@ -49,18 +77,56 @@ BlockCache::Handle BlockCache::get(uint64_t key) {
     block->birth = found->tag >> 1;
     block->bytes = std::move(found->bytes);
     block->kind = (found->tag & 1) == 0 ? BlockKind::kNode : BlockKind::kRecord;
-    keep(key, block, Cache<CachedBlock>::Past::kProven);
+    keep(key, block, block->bytes.size(), Cache<CachedBlock>::Past::kProven);
     return block;
 }
 
 void BlockCache::put(uint64_t key, Handle block) {
     if (cold_)
         cold_->erase(key);
-    keep(key, std::move(block), Cache<CachedBlock>::Past::kUnknown);
+    const size_t bytes = block->bytes.size();
+    keep(key, std::move(block), bytes, Cache<CachedBlock>::Past::kUnknown);
 }
 
-void BlockCache::keep(uint64_t key, Handle block, Cache<CachedBlock>::Past past) {
-    const size_t cost = block->bytes.size() + sizeof(CachedBlock);
+std::optional<MappedBlock> BlockCache::map_stored(uint64_t address, uint64_t birth) {
+    auto block = std::static_pointer_cast<const StoredBlock>(hot_.get(address | kStoredKey));
+    if (block && block->birth == birth) {
+        if (Result<Mapping> mapping = block->pooled.map()) {
+            ++stored_hits_;
+            return MappedBlock(std::move(block), std::move(*mapping));
+        }
+    }
+    stored_stale_ += block ? 1 : 0;
+    ++stored_misses_;
+    return std::nullopt;
+}
+
+AnyPool* BlockCache::pool_of_stored() {
+    MutexLock lock(pool_mutex_);
+    if (!pool_)
+        pool_ = pool_of_blocks(options_.pool);
+    return pool_.get();
+}
+
+void BlockCache::put_stored(uint64_t address, uint64_t birth, Bytes bytes) {
+    AnyPool* const pool = pool_of_stored();
+    if (pool == nullptr)
+        return;
+    static_cast<void>(guard(fail(Code::kENOMEM, "block cache: put"), [&]() -> Status {
+        auto block = std::make_shared<StoredBlock>();
+        block->birth = birth;
+        block->kind = BlockKind::kStored;
+        block->pooled = VEXFS_TRY(PooledBytes::copy(bytes, *pool));
+        keep(address | kStoredKey, std::move(block), bytes.size(),
+             Cache<CachedBlock>::Past::kUnknown);
+        return ok();
+    }));
+    if (++stored_puts_ % kTidyPuts == 0)
+        tidy(*pool);
+}
+
+void BlockCache::keep(uint64_t key, Handle block, size_t bytes, Cache<CachedBlock>::Past past) {
+    const size_t cost = bytes + kListedBytes;
     if (!cold_) {
         hot_.put(key, std::move(block), cost, nullptr, past);
         return;
@@ -69,6 +135,8 @@ void BlockCache::keep(uint64_t key, Handle block, Cache<CachedBlock>::Past past)
     hot_.put(key, std::move(block), cost, &left, past);
     for (const auto& [left_key, value] : left) {
         const bool node = value->kind == BlockKind::kNode;
+        if (value->kind == BlockKind::kStored) // in no other form
+            continue;
         if (node ? options_.nodes : options_.records)
             cold_->put(left_key, value->birth << 1 | (node ? 0 : 1), value->bytes);
     }
@@ -87,14 +155,26 @@ size_t BlockCache::budget() const {
 }
 
 BlockCache::Counts BlockCache::counts() const {
-    return {hot_.counts(), cold_ ? cold_->counts() : ColdTier::Counts{}};
+    Counts counts{hot_.counts(), cold_ ? cold_->counts() : ColdTier::Counts{}, {}};
+    counts.stored.hits = stored_hits_;
+    counts.stored.misses = stored_misses_;
+    const uint64_t stale = stored_stale_;
+    counts.hot.hits -= std::min(counts.hot.hits, counts.stored.hits + stale);
+    counts.hot.misses -= std::min(counts.hot.misses, counts.stored.misses - stale);
+    if (const std::optional<PoolReport> pool = stored_pool()) {
+        counts.stored.bytes = pool->stats.stored_bytes;
+        counts.stored.blocks = pool->stats.objects;
+    }
+    return counts;
 }
 
-std::optional<BlockCache::PoolReport> BlockCache::pool() const {
-    if (!cold_)
-        return std::nullopt;
-    const AnyPool& pool = cold_->pool();
-    return PoolReport{pool.name(), pool.stats(), pool.classes()};
+std::optional<BlockCache::PoolReport> BlockCache::cold_pool() const {
+    return cold_ ? std::optional(report_of(cold_->pool())) : std::nullopt;
+}
+
+std::optional<BlockCache::PoolReport> BlockCache::stored_pool() const {
+    MutexLock lock(pool_mutex_);
+    return pool_ ? std::optional(report_of(*pool_)) : std::nullopt;
 }
 
 } // namespace vexfs

@@ -8,24 +8,47 @@
 // memory is trusted: checksums were verified when the block came from the device. A block is in one
 // tier at a time; a put replaces it in both.
 //
+// Blocks of which pieces are wanted, as of vectors, are kept as they are stored: in a pool, under
+// the same budget and the same rules of who leaves, and decoded where they are mapped.
+//
 // Threads: any thread, locks inside.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
 #include "userlib/pool/cache/cache.h"
 #include "userlib/pool/cache/cold_tier.h"
+#include "userlib/pool/pooled_bytes.h"
 
 namespace vexfs {
 
-enum class BlockKind : uint8_t { kNode, kRecord };
+enum class BlockKind : uint8_t { kNode, kRecord, kStored };
 
 // What lies at an address, decoded; the birth tells it from what lay there before.
 struct CachedBlock {
     uint64_t birth = 0;
     std::vector<std::byte> bytes;
     BlockKind kind = BlockKind::kNode;
+};
+
+// One of kind kStored, whose bytes are in a pool.
+struct StoredBlock final : CachedBlock {
+    PooledBytes pooled;
+};
+
+// The bytes of a block as it is stored, where they are.
+class MappedBlock {
+  public:
+    MappedBlock(std::shared_ptr<const StoredBlock> block, Mapping mapping)
+        : block_(std::move(block)), mapping_(std::move(mapping)) {}
+
+    [[nodiscard]] Bytes bytes() const { return mapping_.bytes(); }
+
+  private:
+    std::shared_ptr<const StoredBlock> block_; // outlives its mapping
+    Mapping mapping_;
 };
 
 struct ColdOptions {
@@ -43,11 +66,18 @@ class BlockCache {
   public:
     using Handle = std::shared_ptr<const CachedBlock>;
 
+    // Of blocks as they are stored; the hot tier counts their bytes and values among its own.
+    struct Stored {
+        size_t bytes = 0;
+        size_t blocks = 0;
+        uint64_t hits = 0;
+        uint64_t misses = 0;
+    };
     struct Counts {
         Cache<CachedBlock>::Counts hot; // its misses: what the cold tier was asked for
         ColdTier::Counts cold;
+        Stored stored;
     };
-    // Of the cold tier; without one there are none.
     struct PoolReport {
         std::string_view driver;
         PoolStats stats;
@@ -61,17 +91,34 @@ class BlockCache {
     // Takes the place of what was there under this key.
     void put(uint64_t key, Handle block);
 
+    // The block as it is stored, if there is one of that birth. It has nothing to do with what
+    // get() gives of the same address.
+    std::optional<MappedBlock> map_stored(uint64_t address, uint64_t birth);
+    // Copies it. Lack of memory keeps it out, and nothing else.
+    void put_stored(uint64_t address, uint64_t birth, Bytes bytes);
+
     // What is over a smaller budget leaves at once.
     void set_budget(size_t budget_bytes);
     [[nodiscard]] size_t budget() const;
     [[nodiscard]] Counts counts() const;
-    [[nodiscard]] std::optional<PoolReport> pool() const;
+    // Of the cold tier; without one there is none.
+    [[nodiscard]] std::optional<PoolReport> cold_pool() const;
+    // Of the blocks as they are stored, if there was one.
+    [[nodiscard]] std::optional<PoolReport> stored_pool() const;
 
   private:
-    void keep(uint64_t key, Handle block, Cache<CachedBlock>::Past past);
+    void keep(uint64_t key, Handle block, size_t bytes, Cache<CachedBlock>::Past past);
+    AnyPool* pool_of_stored();
     [[nodiscard]] size_t cold_bytes(size_t budget_bytes) const;
 
     const ColdOptions options_;
+    mutable Mutex pool_mutex_;
+    // Of stored blocks, from the first one on. It outlives those in the hot tier.
+    std::unique_ptr<AnyPool> pool_ VEXFS_GUARDED_BY(pool_mutex_);
+    std::atomic<uint64_t> stored_hits_ = 0;
+    std::atomic<uint64_t> stored_misses_ = 0;
+    std::atomic<uint64_t> stored_stale_ = 0; // of the misses: of another birth
+    std::atomic<uint64_t> stored_puts_ = 0;
     Cache<CachedBlock> hot_;
     std::unique_ptr<ColdTier> cold_; // none if the options say so
 };

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userlib/pool/cache/block_cache.h"
 
+#include <algorithm>
+
 #include <doctest/doctest.h>
+
+#include "base/random.h"
 
 namespace vexfs {
 
@@ -90,6 +94,63 @@ TEST_CASE("block cache: a smaller budget holds at once, in both tiers") {
     cache.set_budget(0);
     CHECK(cache.counts().hot.bytes == 0);
     CHECK(cache.counts().cold.blocks == 0);
+}
+
+TEST_CASE(
+    "block cache: what is kept as it is stored is found by address and birth, and nowhere else") {
+    BlockCache cache(16 * kMiB);
+    const std::vector<std::byte> bytes(4096, std::byte{7});
+    cache.put_stored(5, 1, bytes);
+    CHECK_FALSE(cache.get(5));
+    CHECK_FALSE(cache.map_stored(5, 2));
+    CHECK_FALSE(cache.map_stored(6, 1));
+    {
+        const std::optional<MappedBlock> found = cache.map_stored(5, 1);
+        REQUIRE(found);
+        CHECK(std::ranges::equal(found->bytes(), bytes));
+        // It stays until nobody looks at it.
+        cache.set_budget(0);
+        CHECK_FALSE(cache.map_stored(5, 1));
+        CHECK(std::ranges::equal(found->bytes(), bytes));
+        CHECK(cache.counts().stored.blocks == 1);
+    }
+    CHECK(cache.counts().stored.blocks == 0);
+    CHECK(cache.counts().stored.hits == 1);
+    CHECK(cache.counts().stored.misses == 3);
+    CHECK(cache.counts().hot.hits == 0);
+    CHECK(cache.counts().hot.misses == 1);
+}
+
+TEST_CASE("block cache: blocks as they are stored share the budget, whatever their sizes") {
+    for (const std::string_view pool : pool_names()) {
+        CAPTURE(pool);
+        BlockCache cache(16 * kMiB, {0, false, false, pool});
+        Random random(1);
+        std::vector<std::byte> bytes(65536);
+        for (uint64_t i = 0; i < 20'000; ++i) {
+            const size_t size = random.chance(1, 2) ? 4096 : 1 + random.below(12'000);
+            std::memcpy(bytes.data(), &i, sizeof i);
+            cache.put_stored(i, i, Bytes(bytes).first(std::max(size, sizeof i)));
+            if (random.chance(1, 4))
+                cache.put(i, block(i + 1, BlockKind::kNode));
+        }
+        const BlockCache::Counts counts = cache.counts();
+        CHECK(counts.hot.bytes <= 16 * kMiB);
+        CHECK(counts.stored.bytes < counts.hot.bytes);
+        CHECK(counts.stored.blocks > 500);
+        uint64_t found = 0;
+        for (uint64_t i = 0; i < 20'000; ++i) {
+            const std::optional<MappedBlock> there = cache.map_stored(i, i);
+            found += there ? 1 : 0;
+            CHECK((!there || std::memcmp(there->bytes().data(), &i, sizeof i) == 0));
+        }
+        CHECK(found == counts.stored.blocks);
+        // Pages that blocks have left are given back, where the driver can.
+        if (pool == kDefaultPool) {
+            const PoolStats stats = cache.stored_pool()->stats;
+            CHECK(stats.total_bytes() < stats.stored_bytes + stats.stored_bytes / 4 + 2 * kMiB);
+        }
+    }
 }
 
 } // namespace vexfs
