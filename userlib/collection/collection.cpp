@@ -33,10 +33,10 @@ Status read_slots(RowState& state, std::span<const uint32_t> slots, std::vector<
         bool damaged = run[0] == kNoSlot;
         if (!damaged)
             VEXFS_TRY_VOID(state.vectors.read_each(
-                run, buffer, copy, [&](uint32_t slot) VEXFS_REQUIRES_SHARED(state.lock) {
-                    state.table.damaged().add(slot);
-                    damaged = true;
-                }));
+                run, {buffer, copy, [&](uint32_t slot) VEXFS_REQUIRES_SHARED(state.lock) {
+                          state.table.damaged().add(slot);
+                          damaged = true;
+                      }}));
         if (damaged && meta == nullptr)
             return fail(Code::kEBADMSG, "get: a vector is damaged");
         done += count;
@@ -172,6 +172,7 @@ RowCounts Collection::counts() {
     counts.drops = drops_;
     counts.searches = searches_;
     counts.search_ns = search_ns_;
+    counts.blocks = state_->vectors.counts();
     return counts;
 }
 

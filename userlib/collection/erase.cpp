@@ -29,7 +29,7 @@ Status find_bytes(RowState& state, std::span<const uint32_t> slots, std::vector<
                 found.push_back(some[i]);
         return ok();
     };
-    VEXFS_TRY_VOID(state.vectors.read_each(slots, buffer, look, note_damage));
+    VEXFS_TRY_VOID(state.vectors.read_each(slots, {buffer, look, note_damage}));
     for (const uint32_t slot : slots) {
         std::array<std::byte, kRowRecordBytes> record{};
         const Status read =

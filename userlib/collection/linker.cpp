@@ -352,19 +352,19 @@ Status Linker::insert_all(std::span<const uint32_t> slots, const InsertOne& inse
         const std::span<const uint32_t> mine = slots.subspan(
             part * kLinkAtOnce, std::min(kLinkAtOnce, slots.size() - part * kLinkAtOnce));
         return state_.vectors.read_each(
-            mine, worker.buffer,
-            [&](std::span<const uint32_t> sound, const std::byte* const* vectors)
-                VEXFS_REQUIRES_SHARED(state_.lock) -> Status {
-                    for (size_t i = 0; i < sound.size(); ++i)
-                        VEXFS_TRY_VOID(insert_one(
-                            sound[i], {state_.schema.element, state_.schema.dim, vectors[i]},
-                            worker.scratch));
-                    return ok();
-                },
-            [&](uint32_t slot) VEXFS_REQUIRES_SHARED(state_.lock) {
-                state_.table.damaged().add(slot);
-                state_.table.pending().remove(slot);
-            });
+            mine, {worker.buffer,
+                   [&](std::span<const uint32_t> sound, const std::byte* const* vectors)
+                       VEXFS_REQUIRES_SHARED(state_.lock) -> Status {
+                           for (size_t i = 0; i < sound.size(); ++i)
+                               VEXFS_TRY_VOID(insert_one(
+                                   sound[i], {state_.schema.element, state_.schema.dim, vectors[i]},
+                                   worker.scratch));
+                           return ok();
+                       },
+                   [&](uint32_t slot) VEXFS_REQUIRES_SHARED(state_.lock) {
+                       state_.table.damaged().add(slot);
+                       state_.table.pending().remove(slot);
+                   }});
     };
     return crew_.run(div_ceil(slots.size(), kLinkAtOnce), part_of);
 }
@@ -494,13 +494,14 @@ Status Linker::gather_sample(Page& sample) {
                 some.push_back(slot);
         rest = rest.subspan(std::min(rest.size(), kLinkAtOnce));
         VEXFS_TRY_VOID(state_.vectors.read_each(
-            some, buffer_,
-            [&](std::span<const uint32_t> sound, const std::byte* const* vectors) {
-                for (size_t i = 0; i < sound.size(); ++i)
-                    sample.insert(sample.end(), vectors[i], vectors[i] + bytes);
-                return ok();
-            },
-            [](uint32_t) {}));
+            some, {buffer_,
+                   [&](std::span<const uint32_t> sound, const std::byte* const* vectors) {
+                       for (size_t i = 0; i < sound.size(); ++i)
+                           sample.insert(sample.end(), vectors[i], vectors[i] + bytes);
+                       return ok();
+                   },
+                   [](uint32_t) {
+                   }}));
     }
     return ok();
 }

@@ -130,8 +130,9 @@ Status RowSearch::scan_listed() {
         ++report_.degraded;
         state_.table.damaged().add(slot);
     };
-    VEXFS_TRY_VOID(state_.vectors.read_each(scratch_.slots, scratch_.buffer, measure, damaged,
-                                            state_.vectors.width(state_.table.end())));
+    VEXFS_TRY_VOID(state_.vectors.read_each(
+        scratch_.slots, {scratch_.buffer, measure, damaged,
+                         state_.vectors.width(state_.table.end()), &report_.blocks}));
     scratch_.slots.clear();
     return ok();
 }
@@ -245,6 +246,8 @@ Status RowSearch::find_near(const Reach& reach, index::SearchReport& found) {
         found = VEXFS_TRY(index::search(target, request, scratch_.index, scratch_.found));
     }
     beyond_radius_ = beyond_radius_ || found.beyond_radius;
+    report_.blocks += source.counts();
+    report_.rank_ns += source.rank_ns();
     for (const uint32_t slot : source.damaged()) {
         report_.degraded += state_.table.damaged().add(slot) ? 1 : 0;
         offered_.insert(slot);

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "index/flat/scan.h"
 #include "index/planner/plan.h"
+#include "userlib/store/piece_batch.h"
 
 namespace vexfs {
 
@@ -109,7 +110,9 @@ struct RowSearchReport {
     uint64_t plan_ns = 0;   // which way to go, the sample of the predicate included
     uint64_t filter_ns = 0; // in the predicate
     uint64_t walk_ns = 0;   // in the graph and its codes, exact ranking included
+    uint64_t rank_ns = 0;   // of that: in exact ranking
     uint64_t scan_ns = 0;   // of vectors
+    BlockCounts blocks;     // with vectors
 };
 
 // What is stored, as it is compressed.
@@ -134,6 +137,7 @@ struct RowCounts {
     uint64_t drops = 0;
     uint64_t searches = 0;
     uint64_t search_ns = 0;
+    BlockCounts blocks; // with vectors, since open
 };
 
 } // namespace vexfs

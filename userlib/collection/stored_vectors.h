@@ -5,6 +5,7 @@
 // Threads: any thread, as the store.
 #pragma once
 
+#include <atomic>
 #include <functional>
 
 #include "index/kernels/distance.h"
@@ -26,11 +27,7 @@ class StoredVectors {
     [[nodiscard]] uint64_t oid() const { return oid_; }
 
     // The vectors of `count` slots from `first` on.
-    Status read(uint32_t first, uint32_t count, MutableBytes out,
-                ReadWidth width = ReadWidth::kPiece) const {
-        return store_.read(oid_, uint64_t{first} * vector_bytes_, out.first(count * vector_bytes_),
-                           width);
-    }
+    Status read(uint32_t first, uint32_t count, MutableBytes out) const;
 
     // How single vectors are best read, of so many slots: with all around them, so that they come
     // from the cache next time, if most of the cache can hold all.
@@ -39,21 +36,34 @@ class StoredVectors {
                                                                                : ReadWidth::kPiece;
     }
 
-    // Reads slots that ascend, those that lie close together at once, and hands them over as
-    // (slots, a pointer to the vector of each). One that is damaged goes to `damaged` instead.
     using Visit =
         std::function<Status(std::span<const uint32_t> slots, const std::byte* const* vectors)>;
-    Status read_each(std::span<const uint32_t> slots, Page& buffer, const Visit& visit,
-                     const std::function<void(uint32_t slot)>& damaged,
-                     ReadWidth width = ReadWidth::kPiece) const;
+    // What becomes of the vectors of many slots.
+    struct Reading {
+        Page& buffer; // for them, while they are visited
+        Visit visit;
+        std::function<void(uint32_t slot)> damaged; // instead, if it cannot be read
+        ReadWidth width = ReadWidth::kPiece;
+        BlockCounts* counts = nullptr; // added to
+    };
+    // Hands over the vectors of slots that ascend, some at a time and in no order. Those that lie
+    // close together are read as one piece, the others in one batch.
+    Status read_each(std::span<const uint32_t> slots, const Reading& reading) const;
+
+    // Of all that was read.
+    [[nodiscard]] BlockCounts counts() const { return {cached_.load(), read_.load()}; }
 
   private:
-    Status read_window(std::span<const uint32_t> slots, Page& buffer, const Visit& visit,
-                       const std::function<void(uint32_t slot)>& damaged, ReadWidth width) const;
+    Result<BlockCounts> read_pieces(std::span<PieceRead> pieces, ReadWidth width) const;
+    Status read_for(const Reading& reading, std::span<PieceRead> pieces) const;
+    Status read_window(std::span<const uint32_t> slots, const Reading& reading) const;
+    Status read_apart(std::span<const uint32_t> slots, const Reading& reading) const;
 
     Store& store_;
     const uint64_t oid_;
     const size_t vector_bytes_;
+    mutable std::atomic<uint64_t> cached_ = 0;
+    mutable std::atomic<uint64_t> read_ = 0;
 };
 
 // What one search re-ranks by. A row whose vector is damaged is infinitely far and noted.
@@ -67,6 +77,8 @@ class RankingSource final : public index::VectorSource {
                            std::span<float> out) const override;
 
     [[nodiscard]] const std::vector<uint32_t>& damaged() const { return damaged_; }
+    [[nodiscard]] const BlockCounts& counts() const { return counts_; }
+    [[nodiscard]] uint64_t rank_ns() const { return rank_ns_; }
 
   private:
     const StoredVectors& vectors_;
@@ -77,6 +89,8 @@ class RankingSource final : public index::VectorSource {
     mutable std::vector<uint32_t> sorted_;
     mutable std::vector<float> distances_;
     mutable Page buffer_;
+    mutable BlockCounts counts_;
+    mutable uint64_t rank_ns_ = 0;
 };
 
 } // namespace vexfs

@@ -90,6 +90,8 @@ void fill_totals(const RowCounts& counts, const RowsOnDisk& disk, vexfs_stat_rep
         std::min((counts.rows - counts.pending) * counts.code_bytes, disk.graph_bytes);
     body.graph_bytes = disk.graph_bytes - body.code_bytes_all;
     body.memory_bytes = counts.memory_bytes;
+    body.blocks_cached = counts.blocks.cached;
+    body.blocks_read = counts.blocks.read;
     body.searches = counts.searches;
     body.search_ns = counts.search_ns;
     body.puts = counts.puts;

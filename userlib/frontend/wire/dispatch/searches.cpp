@@ -80,8 +80,11 @@ vexfs_explain explain_of(const SearchAnswer& answer, bool totals) {
     record.access_ns = answer.access_ns + report.access_ns;
     record.plan_ns = report.plan_ns;
     record.filter_ns = report.filter_ns;
-    record.walk_ns = report.walk_ns;
+    record.blocks_cached = report.blocks.cached;
+    record.blocks_read = report.blocks.read;
+    record.walk_ns = report.walk_ns - report.rank_ns;
     record.scan_ns = report.scan_ns;
+    record.rank_ns = report.rank_ns;
     return record;
 }
 
