@@ -181,7 +181,8 @@ std::string Volume::render_stats() {
     report.row_bytes_max = row_memory_.bytes_max();
     report.cache_bytes = store_->cache_bytes();
     report.cache = store_->cache_counts();
-    report.pool = store_->cold_pool();
+    report.cold_pool = store_->cold_pool();
+    report.stored_pool = store_->stored_pool();
     report.vectors = store_->stored_counts(true);
     report.data = store_->stored_counts(false);
     report.damage = store_->read_damage();

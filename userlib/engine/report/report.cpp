@@ -88,7 +88,7 @@ Json pool_of(const std::optional<BlockCache::PoolReport>& pool) {
 }
 
 Json cache_of(const StatsReport& report) {
-    const auto& [hot, cold] = report.cache;
+    const auto& [hot, cold, pieces] = report.cache;
     return {{"bytes_max", report.cache_bytes},
             {"hot",
              {{"bytes", hot.bytes},
@@ -103,7 +103,13 @@ Json cache_of(const StatsReport& report) {
               {"refused", cold.refused},
               {"plain_bytes", cold.plain_bytes},
               {"coded_bytes", cold.coded_bytes}}},
-            {"pool", pool_of(report.pool)}};
+            {"pool", pool_of(report.cold_pool)},
+            {"stored",
+             {{"bytes", pieces.bytes},
+              {"blocks", pieces.blocks},
+              {"hits", pieces.hits},
+              {"misses", pieces.misses},
+              {"pool", pool_of(report.stored_pool)}}}};
 }
 
 Json volume_of(const Header& header) {

@@ -56,7 +56,8 @@ struct StatsReport {
     uint64_t row_bytes_max = 0;
     uint64_t cache_bytes = 0; // what the cache may take
     BlockCache::Counts cache;
-    std::optional<BlockCache::PoolReport> pool; // of the cold tier
+    std::optional<BlockCache::PoolReport> cold_pool;
+    std::optional<BlockCache::PoolReport> stored_pool;
     StoredCounts vectors;
     StoredCounts data;
     ReadDamage damage;

@@ -295,7 +295,8 @@ constexpr std::array<Command, 24> kCommands{{
     {"pool", "the cache, its compressed tier and what compression gains", kShowAndPath,
      kDocumentOptions,
      "How much of the cache is used, how many lookups each tier answers, what became of blocks\n"
-     "that were compressed, and how the pages of the pool are filled, by size of the objects.\n"
+     "that were compressed, and how the pages of the pools are filled, by size of the objects.\n"
+     "One has blocks as they are stored, vectors above all, the other those of the cold tier.\n"
      "cold= and pool= of mount.vexfs choose them; compress= of a mount and of vexctl set say how\n"
      "data and vectors are stored.\n"
      "\n"

@@ -21,7 +21,7 @@ struct Metric {
 
 constexpr double kSecondsOfNs = 1e-9;
 
-constexpr std::array<Metric, 32> kMetrics{{
+constexpr std::array<Metric, 35> kMetrics{{
     {"vexfs_capacity_bytes", "gauge", "Bytes for files and what finds them.",
      "/space/capacity_bytes"},
     {"vexfs_used_bytes", "gauge", "Bytes taken.", "/space/used_bytes"},
@@ -41,6 +41,11 @@ constexpr std::array<Metric, 32> kMetrics{{
     {"vexfs_cache_hot_bytes", "gauge", "Blocks in the cache.", "/cache/hot/bytes"},
     {"vexfs_cache_hot_hits_total", "counter", "Lookups that found one there.", "/cache/hot/hits"},
     {"vexfs_cache_hot_misses_total", "counter", "Lookups that did not.", "/cache/hot/misses"},
+    {"vexfs_cache_stored_bytes", "gauge", "Of these, as they are on the disk.",
+     "/cache/stored/bytes"},
+    {"vexfs_cache_stored_hits_total", "counter", "Lookups that found such a one.",
+     "/cache/stored/hits"},
+    {"vexfs_cache_stored_misses_total", "counter", "Lookups that did not.", "/cache/stored/misses"},
     {"vexfs_cache_cold_bytes", "gauge", "Compressed blocks below it.", "/cache/cold/bytes"},
     {"vexfs_cache_cold_hits_total", "counter", "Lookups that found one there.", "/cache/cold/hits"},
     {"vexfs_cache_cold_misses_total", "counter", "Lookups that did not.", "/cache/cold/misses"},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where blocks are found, what compression makes of them, and how the pool of compressed ones is
-// filled.
+// Where blocks are found, what compression makes of them, and how the pools of those that are kept
+// as they are stored, and of compressed ones, are filled.
 #include <array>
 #include <cstdio>
 
@@ -40,9 +40,9 @@ void print_ratio(const char* name, uint64_t became, uint64_t plain) {
                 size_text(plain).c_str());
 }
 
-void print_pool(const Json& json) {
+void print_pool(const Json& json, const char* without) {
     if (!json.is_object()) {
-        std::printf("%-12s none: the volume is mounted without cold=\n", "pool");
+        std::printf("%-12s none: %s\n", "pool", without);
         return;
     }
     const Report pool(json);
@@ -71,15 +71,19 @@ void print_text(const Report& stats) {
     std::printf("%-12s %10s at most\n", "cache",
                 size_text(stats.number("/cache/bytes_max")).c_str());
     print_tier(stats, "hot");
+    print_tier(stats, "stored");
+    print_pool(stats.part("/cache/stored/pool"), "nothing was read in pieces yet");
     print_tier(stats, "cold");
     print_ratio("compressed", stats.number("/cache/cold/coded_bytes"),
                 stats.number("/cache/cold/plain_bytes"));
-    print_pool(stats.part("/cache/pool"));
+    print_pool(stats.part("/cache/pool"), "the volume is mounted without cold=");
     for (const char* const kind : {"vectors", "data"}) {
         const std::string place = std::string("/stored/") + kind;
         print_ratio(kind, stats.number(place + "/stored_bytes"),
                     stats.number(place + "/plain_bytes"));
     }
+    std::puts("stored: pieces of vectors and files, as they are on the disk; the hot tier counts "
+              "them, too");
     std::puts("vectors, data: what was written since the engine started takes so much on the disk");
 }
 
@@ -88,8 +92,8 @@ Status show(const Invocation& invocation, Failure& failure) {
     const Mounted volume = VEXFS_TRY(Mounted::open(path, failure));
     const Report stats = VEXFS_TRY(volume.report("stats.json", failure));
     // All of it is there, or none is shown.
-    for (const char* const place :
-         {"/cache/bytes_max", "/cache/cold/plain_bytes", "/stored/data/stored_bytes"})
+    for (const char* const place : {"/cache/bytes_max", "/cache/stored/bytes",
+                                    "/cache/cold/plain_bytes", "/stored/data/stored_bytes"})
         static_cast<void>(stats.number(place));
     VEXFS_TRY_VOID(volume.check(stats, "stats.json", failure));
     if (!invocation.json()) {
