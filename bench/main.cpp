@@ -18,6 +18,7 @@
 #include "bench/pool/commands.h"
 #include "bench/report/commands.h"
 #include "bench/store/commands.h"
+#include "bench/vectors/commands.h"
 
 namespace {
 
@@ -41,6 +42,7 @@ constexpr Command kCommands[] = {
     {"report", "one HTML page of a file of results", vexfs::run_report},
     {"store", "the store against LMDB and RocksDB: commits, bulk load, open", vexfs::run_store},
     {"tier", "reads of the store with a cold tier in its cache, and without", vexfs::run_tier},
+    {"vectors", "searches of a collection whose vectors do not fit the cache", vexfs::run_vectors},
 };
 
 void print_help(std::FILE* to) {

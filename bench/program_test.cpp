@@ -229,6 +229,28 @@ TEST_CASE("program: mounted file systems do the same in turns, and leave nothing
     CHECK(absent.output.find("create: a folder for the trial (ENOENT)") != std::string::npos);
 }
 
+TEST_CASE("program: vectors that do not fit the cache are read, and narrow ones less often") {
+    const Outcome outcome =
+        run("vectors --rows 2500 --dim 512 --queries 200 --rounds 1 --json", false);
+    REQUIRE(outcome.code == 0);
+    std::string complaint;
+    const auto results = parse_results(outcome.output, complaint);
+    REQUIRE_MESSAGE(results, complaint);
+    std::map<std::string, const Measurement*> cells;
+    for (const Measurement& one : results->runs[0].measurements) {
+        cells[one.text_of("vectors") + " " + one.text_of("compress") + " " +
+              one.text_of("percent")] = &one;
+        CHECK(one.figure("recall")->median() > 0.9);
+    }
+    CHECK(cells.size() == 15);
+    const auto figure = [&](const char* cell, const char* name) {
+        return cells.at(cell)->figure(name)->median();
+    };
+    CHECK(figure("bfloat16 none 0", "stored") > 1.9 * figure("bfloat16 auto 0", "stored"));
+    CHECK(figure("float32 none 0", "cached") < figure("float32 none 100", "cached"));
+    CHECK(figure("bfloat16 none 0", "device_reads") > figure("bfloat16 auto 0", "device_reads"));
+}
+
 TEST_CASE("program: a grid is measured, kept, compared and shown") {
     const SetOnDisk set;
     const std::string out = set.file("out");
