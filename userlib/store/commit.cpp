@@ -300,9 +300,9 @@ Result<BlockCounts> Store::read(uint64_t oid, std::span<PieceRead> pieces, ReadW
     return guarded([&]() -> Result<BlockCounts> {
         ReadLock lock(lock_);
         VEXFS_TRY_VOID(check_sound());
-        for (const PieceRead& piece : pieces) {
+        for (PieceRead& piece : pieces) {
             const KeyRange range = range_of(oid, piece.offset, piece.out.size());
-            VEXFS_TRY_VOID(check_replayed(range.from, range.end));
+            piece.status = check_replayed(range.from, range.end);
         }
         return objects_.read(oid, pieces, width);
     });

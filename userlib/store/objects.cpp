@@ -133,7 +133,6 @@ BlockCounts Objects::read(uint64_t oid, std::span<PieceRead> pieces, ReadWidth w
     PieceBatch batch(device_, cache_, width);
     std::vector<std::pair<RecordId, PieceRead*>> asked; // by their numbers in the batch
     for (PieceRead& piece : pieces) {
-        piece.status = ok();
         for (size_t done = 0; done < piece.out.size() && piece.status;) {
             const uint64_t offset = piece.offset + done;
             const size_t begin = offset % record_bytes();

@@ -36,8 +36,8 @@ class Objects {
     Objects(Device& device, const Layout& layout, Tree& tree, FreeMap& free_map, BlockCache& cache,
             DamageLog& damage_log);
 
-    // What is not in memory comes from the device at once. Returns where blocks of vectors and
-    // other numbers came from.
+    // What is not in memory comes from the device at once; pieces that have failed already are left
+    // alone. Returns where blocks of vectors and other numbers came from.
     BlockCounts read(uint64_t oid, std::span<PieceRead> pieces, ReadWidth width) const;
 
     Status write(uint64_t oid, uint64_t offset, Bytes bytes, Undo& undo);

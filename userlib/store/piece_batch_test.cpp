@@ -49,9 +49,11 @@ struct Volume {
         REQUIRE(store->close());
         open(form);
     }
-    void open(const ObjectForm& form) {
+    void open(const ObjectForm& form, bool read_only = false) {
         store.reset();
-        store = opened(*device);
+        StoreOptions options = small_options();
+        options.read_only = read_only;
+        store = opened(*device, options);
         REQUIRE(store->set_form(kOid, form));
     }
     [[nodiscard]] Bytes vector(size_t number) const {
@@ -153,6 +155,18 @@ TEST_CASE("pieces: a damaged block costs those that have a part of it, and no ot
     volume.read({2}, ReadWidth::kRecord, 1);
     CHECK(volume.cached().blocks == kRecord / kBlockBytes - 1);
     volume.read({1, 4, 5});
+}
+
+TEST_CASE("pieces: where the log could not be replayed costs the pieces there, and no others") {
+    Volume volume(kRaw);
+    Transaction transaction;
+    transaction.write(kOid, 100, std::vector<std::byte>(50, std::byte{9}));
+    REQUIRE(volume.store->apply(transaction));
+    REQUIRE(volume.store->sync());
+    volume.store.reset();
+    volume.damage(2); // of the record that the log changes
+    volume.open(kRaw, true);
+    volume.read({0, 24, 30}, ReadWidth::kPiece, 1);
 }
 
 TEST_CASE("pieces: what was written since is read, and never what lay there") {
