@@ -226,7 +226,7 @@ TEST_CASE("program: mounted file systems do the same in turns, and leave nothing
     CHECK(run("fs --only nothing " + places).code == 2);
     const Outcome absent = run("fs --in a=/nonexistent/a", true);
     CHECK(absent.code == 1);
-    CHECK(absent.output.find("create: a folder for the trial (ENOENT)") != std::string::npos);
+    CHECK(absent.output.find("create: a folder for the trial (ENOENT: ") != std::string::npos);
 }
 
 TEST_CASE("program: vectors that do not fit the cache are read, and narrow ones less often") {
@@ -445,7 +445,7 @@ TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are expla
     explained("report --from /nowhere.json --out x", 1, "/nowhere.json: cannot be read");
     explained("ann-data", 2, "--out is missing");
     explained("store --keys 5", 2, "--keys: '5' is outside");
-    explained("store --dir /nowhere", 1, "--dir /nowhere: a folder for the run (ENOENT)");
+    explained("store --dir /nowhere", 1, "--dir /nowhere: a folder for the run (ENOENT: ");
     explained("ann --base /nowhere.fbin --query x.fbin", 1, "--base /nowhere.fbin: file: open");
     explained(set.files() + " --truth " + set.file("s.base.fbin"), 1, "--truth");
     REQUIRE(run("ann-data --out " + set.file("t") +
@@ -458,13 +458,23 @@ TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are expla
     explained("ann --base " + set.file("g.npy") + " --query " + set.file("g.npy"), 1, "EBADMSG");
 }
 
-TEST_CASE("program: help of every command goes to stdout and is 0") {
-    for (const std::string command : {"", "ann ", "ann-data ", "batch ", "codec ", "compare ",
-                                      "frontends ", "fs ", "grid ", "open ", "report ", "store "}) {
-        const Outcome outcome = run(command + "--help");
-        CHECK(outcome.code == 0);
-        CHECK(outcome.output.starts_with("usage: vexfs-bench"));
+TEST_CASE("program: every command has a help, refuses what it does not know, and says who speaks") {
+    for (const std::string name :
+         {"ann", "ann-data", "batch", "codec", "compare", "frontends", "fs", "grid", "open", "pool",
+          "report", "store", "tier", "vectors"}) {
+        CAPTURE(name);
+        const Outcome help = run(name + " --help");
+        CHECK(help.code == 0);
+        CHECK(help.output.starts_with("usage: vexfs-bench " + name + " "));
+        const Outcome unknown = run(name + " --no-such-option", true);
+        CHECK(unknown.code == 2);
+        CHECK(unknown.output.starts_with("vexfs-bench " + name + ": "));
+        // A report that did not arrive is a failure.
+        CHECK(run(name + " --help >/dev/full").code == 1);
     }
+    const Outcome help = run("--help");
+    CHECK(help.code == 0);
+    CHECK(help.output.starts_with("usage: vexfs-bench COMMAND"));
 }
 
 } // namespace

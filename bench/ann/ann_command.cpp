@@ -11,6 +11,7 @@
 #include "bench/ann/ann_run.h"
 #include "bench/ann/commands.h"
 #include "bench/ann/report.h"
+#include "bench/cli/command.h"
 #include "bench/machine/machine.h"
 
 namespace vexfs {
@@ -22,11 +23,6 @@ constexpr const char* kSummary =
     "on one pinned core, and prints queries per second at recall 0.95 and 0.99, latency, build "
     "time,\n"
     "memory and the ratios. Answers are judged by distances computed here, not by the indexes.";
-
-int complain(const std::string& text, int code) {
-    std::fprintf(stderr, "vexfs-bench ann: %s\n", text.c_str());
-    return code;
-}
 
 Status run_modes(const AnnOptions& options, AnnRun& run, VectorSet& set,
                  const ExactDistance& distance, const Truth& truth) {
@@ -42,7 +38,8 @@ Status run_modes(const AnnOptions& options, AnnRun& run, VectorSet& set,
     return ok();
 }
 
-int measure(const AnnOptions& options, index::Isa isa, std::span<const char* const> arguments) {
+int measure(const Command& command, const AnnOptions& options, index::Isa isa,
+            std::span<const char* const> arguments) {
     Report report;
     report.machine = this_machine();
     report.processor = static_cast<uint32_t>(options.processor);
@@ -51,47 +48,40 @@ int measure(const AnnOptions& options, index::Isa isa, std::span<const char* con
     VectorSet set;
     std::string complaint;
     if (!load_set(options, set, report.data, complaint))
-        return complain(complaint, 1);
+        return command.complain(complaint, 1);
     if (options.k > set.base.rows)
-        return complain("--k: there are fewer rows than that", 1);
+        return command.complain("--k: there are fewer rows than that", 1);
     const ExactDistance distance(options.metric_value(), set.base, set.queries);
     Truth truth;
     const bool whole = options.churn_rounds == 0 && !options.small_sets;
     if (whole && !load_truth(options, set, distance, truth, report.data, complaint))
-        return complain(complaint, 1);
+        return command.complain(complaint, 1);
     if (!whole)
         report.data.truth = "computed";
     AnnRun run(options, isa, report);
     const Status done = run_modes(options, run, set, distance, truth);
     if (!done)
-        return complain(complaint_about("run", done.error()), 1);
-    const std::string text = options.json ? json_of(results_of(report)) : text_of(report);
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-        return complain("the report could not be written", 1);
-    return 0;
+        return command.complain("run", done.error());
+    return command.print(options.json ? json_of(results_of(report)) : text_of(report));
 }
 
 } // namespace
 
 int run_ann(std::span<const char* const> arguments) {
     AnnOptions options;
-    Options command("vexfs-bench ann --base FILE --query FILE [options]", kSummary);
+    Command command("ann", "--base FILE --query FILE [options]", kSummary);
     options.bind(command);
-    if (const auto wrong = command.parse(arguments.subspan(2)))
-        return complain(*wrong, 2);
-    if (command.wants_help()) {
-        std::fputs(command.help().c_str(), stdout);
-        return 0;
-    }
+    if (const auto ended = command.begin(arguments.subspan(2)))
+        return *ended;
     if (const std::string wrong = options.complaint(); !wrong.empty())
-        return complain(wrong, 2);
+        return command.complain(wrong, 2);
     // Read once, where the kernels are chosen: it must stand before any of them is asked for.
     if (!options.isa.empty())
         ::setenv("VEXFS_ISA", options.isa.c_str(), 1); // NOLINT(concurrency-mt-unsafe): no thread
     const index::Isa isa = index::chosen_isa();
     if (!options.isa.empty() && options.isa != index::name_of(isa))
-        return complain("--isa " + options.isa + ": this machine lacks it", 1);
-    return measure(options, isa, arguments);
+        return command.complain("--isa " + options.isa + ": this machine lacks it", 1);
+    return measure(command, options, isa, arguments);
 }
 
 } // namespace vexfs

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/checksum.h"
+#include "bench/cli/command.h"
 #include "bench/data/formats.h"
 
 namespace vexfs {
@@ -70,11 +71,6 @@ std::string cached_name(const AnnOptions& options, const VectorSet& set) {
 }
 
 } // namespace
-
-std::string complaint_about(const std::string& where, const Error& error) {
-    return where + ": " + error.what + " (" + name_of(error.code) + ": " + cause_of(error.code) +
-           ")";
-}
 
 uint32_t all_processors() {
     return std::max(1U, std::thread::hardware_concurrency());

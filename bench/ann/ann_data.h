@@ -15,8 +15,6 @@
 
 namespace vexfs {
 
-std::string complaint_about(const std::string& where, const Error& error);
-
 // What --base and --query name, or the set of --quick. On failure false, and `complaint` says why.
 bool load_set(const AnnOptions& options, VectorSet& set, DataDescription& description,
               std::string& complaint);

@@ -8,7 +8,7 @@
 
 #include "bench/ann/ann_data.h"
 #include "bench/ann/commands.h"
-#include "bench/cli/options.h"
+#include "bench/cli/command.h"
 #include "bench/data/formats.h"
 #include "bench/data/generate.h"
 
@@ -18,11 +18,6 @@ namespace {
 constexpr const char* kSummary =
     "Generates clustered vectors of a stated latent dimension and writes PREFIX.base.fbin,\n"
     "PREFIX.query.fbin and PREFIX.truth.ibin (exact answers). The same seed gives the same files.";
-
-int complain(const std::string& text, int code) {
-    std::fprintf(stderr, "vexfs-bench ann-data: %s\n", text.c_str());
-    return code;
-}
 
 struct DataOptions {
     std::string prefix;
@@ -55,7 +50,7 @@ struct DataOptions {
     }
 };
 
-int generate(const DataOptions& options) {
+int generate(const Command& command, const DataOptions& options) {
     ClusteredShape shape;
     shape.rows = static_cast<uint32_t>(options.rows);
     shape.queries = static_cast<uint32_t>(options.queries);
@@ -79,7 +74,7 @@ int generate(const DataOptions& options) {
           {query, write_vectors(query, set.queries)},
           {answers, write_truth(answers, truth)}}) {
         if (!written)
-            return complain(complaint_about("--out " + path, written.error()), 1);
+            return command.complain("--out " + path, written.error());
         std::printf("%s\n", path.c_str());
     }
     return 0;
@@ -89,17 +84,13 @@ int generate(const DataOptions& options) {
 
 int run_ann_data(std::span<const char* const> arguments) {
     DataOptions options;
-    Options command("vexfs-bench ann-data --out PREFIX [options]", kSummary);
+    Command command("ann-data", "--out PREFIX [options]", kSummary);
     options.bind(command);
-    if (const auto wrong = command.parse(arguments.subspan(2)))
-        return complain(*wrong, 2);
-    if (command.wants_help()) {
-        std::fputs(command.help().c_str(), stdout);
-        return 0;
-    }
+    if (const auto ended = command.begin(arguments.subspan(2)))
+        return *ended;
     if (options.prefix.empty())
-        return complain("--out is missing", 2);
-    return generate(options);
+        return command.complain("--out is missing", 2);
+    return generate(command, options);
 }
 
 } // namespace vexfs

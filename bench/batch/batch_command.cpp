@@ -8,7 +8,7 @@
 
 #include "bench/batch/batch_contest.h"
 #include "bench/batch/commands.h"
-#include "bench/cli/options.h"
+#include "bench/cli/command.h"
 #include "bench/machine/machine.h"
 #include "bench/result/result_file.h"
 
@@ -48,11 +48,6 @@ void bind(Options& command, BatchOptions& options) {
     command.number("--core", "N", "processor to measure on (the last one)", 0, 1023,
                    &options.processor);
     command.flag("--json", "one JSON document", &options.json);
-}
-
-int complain(const std::string& text, int code) {
-    std::fprintf(stderr, "vexfs-bench batch: %s\n", text.c_str());
-    return code;
 }
 
 Result<std::vector<BatchFigures>> run(const BatchOptions& options) {
@@ -121,26 +116,19 @@ void add_measurements(BenchRun& run, const BatchOptions& options,
 
 int run_batch(std::span<const char* const> arguments) {
     BatchOptions options;
-    Options command("vexfs-bench batch [options]", kSummary);
+    Command command("batch", "[options]", kSummary);
     bind(command, options);
-    if (const auto wrong = command.parse(arguments.subspan(2)))
-        return complain(*wrong, 2);
-    if (command.wants_help()) {
-        std::fputs(command.help().c_str(), stdout);
-        return 0;
-    }
+    if (const auto ended = command.begin(arguments.subspan(2)))
+        return *ended;
     const Result<std::vector<BatchFigures>> ways = run(options);
     if (!ways)
-        return complain(ways.error().what + std::string(" (") + name_of(ways.error().code) + ")",
-                        1);
+        return command.complain("", ways.error());
     const Machine machine = this_machine();
     BenchRun found;
     found.command = command_line(arguments);
     add_measurements(found, options, *ways);
-    const std::string text =
-        options.json ? json_of({machine, {found}}) : text_of(found, machine, *ways);
-    std::fputs(text.c_str(), stdout);
-    return std::fflush(stdout) == 0 ? 0 : complain("the report could not be written", 1);
+    return command.print(options.json ? json_of({machine, {found}})
+                                      : text_of(found, machine, *ways));
 }
 
 } // namespace vexfs

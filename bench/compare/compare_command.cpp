@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <vector>
 
-#include "bench/cli/options.h"
+#include "bench/cli/command.h"
 #include "bench/compare/commands.h"
 #include "bench/compare/compare.h"
 
@@ -37,33 +37,28 @@ struct CompareOptions {
     }
 };
 
-int complain(const std::string& text, int code) {
-    std::fprintf(stderr, "vexfs-bench compare: %s\n", text.c_str());
-    return code;
-}
-
 void describe(const char* name, const std::string& path, const ResultFile& file) {
     std::printf("%s %s: commit %s on %s, %s\n", name, path.c_str(), file.machine.commit.c_str(),
                 file.machine.processor.c_str(), file.machine.kernel.c_str());
 }
 
-int compare_files(const CompareOptions& options, const std::string& first,
+int compare_files(const Command& command, const CompareOptions& options, const std::string& first,
                   const std::string& second) {
     std::string complaint;
     const std::optional<ResultFile> before = read_results(first, complaint);
     const std::optional<ResultFile> after = before ? read_results(second, complaint) : std::nullopt;
     if (!after)
-        return complain(complaint, 1);
+        return command.complain(complaint, 1);
     Comparison comparison = compare(*before, *after, options.tolerance);
     if (options.ratios)
         std::erase_if(comparison.changes, [](const Change& change) { return change.unit != "x"; });
     if (comparison.changes.empty())
-        return complain(first + " and " + second + " have no figure in common", 1);
+        return command.complain(first + " and " + second + " have no figure in common", 1);
     describe("A", first, *before);
     describe("B", second, *after);
     std::fputs(text_of(comparison, options.all).c_str(), stdout);
     if (std::fflush(stdout) != 0)
-        return complain("the comparison could not be written", 1);
+        return command.complain("the comparison could not be written", 1);
     return comparison.count(Verdict::kWorse) == 0 ? 0 : 1;
 }
 
@@ -71,21 +66,17 @@ int compare_files(const CompareOptions& options, const std::string& first,
 
 int run_compare(std::span<const char* const> arguments) {
     CompareOptions options;
-    Options command("vexfs-bench compare A.json B.json [options]", kSummary);
+    Command command("compare", "A.json B.json [options]", kSummary);
     options.bind(command);
     const std::span<const char* const> words = arguments.subspan(2);
     size_t files = 0;
     while (files < words.size() && words[files][0] != '-')
         ++files;
-    if (const auto wrong = command.parse(words.subspan(files)))
-        return complain(*wrong, 2);
-    if (command.wants_help()) {
-        std::fputs(command.help().c_str(), stdout);
-        return 0;
-    }
+    if (const auto ended = command.begin(words.subspan(files)))
+        return *ended;
     if (files != 2)
-        return complain("two files of results are wanted, before the options", 2);
-    return compare_files(options, words[0], words[1]);
+        return command.complain("two files of results are wanted, before the options", 2);
+    return compare_files(command, options, words[0], words[1]);
 }
 
 } // namespace vexfs

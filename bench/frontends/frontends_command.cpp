@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "bench/cli/options.h"
+#include "bench/cli/command.h"
 #include "bench/data/generate.h"
 #include "bench/frontends/commands.h"
 #include "bench/frontends/frontends_report.h"
@@ -37,11 +37,6 @@ struct FrontendsOptions {
     uint64_t rounds = 15;
     bool json = false;
 };
-
-int complain(const std::string& text, int code) {
-    std::fprintf(stderr, "vexfs-bench frontends: %s\n", text.c_str());
-    return code;
-}
 
 void bind(Options& command, FrontendsOptions& options) {
     command.text("--programs", "DIR", "of mkfs.vexfs and vexfsd (beside this program)",
@@ -136,14 +131,10 @@ Status run(const FrontendsOptions& options, FrontendsReport& report, std::string
 
 int run_frontends(std::span<const char* const> arguments) {
     FrontendsOptions options;
-    Options command("vexfs-bench frontends [options]", kSummary);
+    Command command("frontends", "[options]", kSummary);
     bind(command, options);
-    if (const auto wrong = command.parse(arguments.subspan(2)))
-        return complain(*wrong, 2);
-    if (command.wants_help()) {
-        std::fputs(command.help().c_str(), stdout);
-        return 0;
-    }
+    if (const auto ended = command.begin(arguments.subspan(2)))
+        return *ended;
     std::error_code unknown;
     if (options.programs.empty())
         options.programs = std::filesystem::read_symlink("/proc/self/exe", unknown).parent_path();
@@ -157,11 +148,8 @@ int run_frontends(std::span<const char* const> arguments) {
     std::string explanation;
     const Status done = run(options, report, explanation);
     if (!done)
-        return complain((explanation.empty() ? done.error().what : explanation) + " (" +
-                            name_of(done.error().code) + ")",
-                        1);
-    std::fputs((options.json ? json_of(results_of(report)) : text_of(report)).c_str(), stdout);
-    return std::fflush(stdout) == 0 ? 0 : complain("the report could not be written", 1);
+        return command.complain(explanation, done.error());
+    return command.print(options.json ? json_of(results_of(report)) : text_of(report));
 }
 
 } // namespace vexfs

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "bench/cli/options.h"
+#include "bench/cli/command.h"
 #include "bench/fs/commands.h"
 #include "bench/fs/fs_report.h"
 #include "bench/fs/trial.h"
@@ -39,11 +39,6 @@ struct Place {
     std::string name;
     std::string folder;
 };
-
-int complain(const std::string& text, int code) {
-    std::fprintf(stderr, "vexfs-bench fs: %s\n", text.c_str());
-    return code;
-}
 
 // "vexfs=/mnt/v,ext4=/mnt/e"; empty if it is not that.
 std::vector<Place> places_of(const std::string& text) {
@@ -145,19 +140,15 @@ bool known(const std::string& name) {
 
 int run_fs(std::span<const char* const> arguments) {
     FsBenchOptions options;
-    Options command("vexfs-bench fs --in NAME=DIR[,NAME=DIR...] [options]", kSummary);
+    Command command("fs", "--in NAME=DIR[,NAME=DIR...] [options]", kSummary);
     bind(command, options);
-    if (const auto wrong = command.parse(arguments.subspan(2)))
-        return complain(*wrong, 2);
-    if (command.wants_help()) {
-        std::fputs(command.help().c_str(), stdout);
-        return 0;
-    }
+    if (const auto ended = command.begin(arguments.subspan(2)))
+        return *ended;
     const std::vector<Place> places = places_of(options.in);
     if (places.empty())
-        return complain("--in wants NAME=DIR, and further ones behind commas", 2);
+        return command.complain("--in wants NAME=DIR, and further ones behind commas", 2);
     if (!known(options.only))
-        return complain("--only: no trial is called '" + options.only + "'", 2);
+        return command.complain("--only: no trial is called '" + options.only + "'", 2);
     FsReport report;
     report.machine = this_machine();
     report.command = command_line(arguments);
@@ -168,12 +159,9 @@ int run_fs(std::span<const char* const> arguments) {
             continue;
         const Status done = measure(trial, options, places, report.trials.emplace_back());
         if (!done)
-            return complain(std::string(trial.name) + ": " + done.error().what + " (" +
-                                name_of(done.error().code) + ")",
-                            1);
+            return command.complain(trial.name, done.error());
     }
-    std::fputs((options.json ? json_of(results_of(report)) : text_of(report)).c_str(), stdout);
-    return std::fflush(stdout) == 0 ? 0 : complain("the report could not be written", 1);
+    return command.print(options.json ? json_of(results_of(report)) : text_of(report));
 }
 
 } // namespace vexfs

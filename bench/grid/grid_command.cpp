@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <thread>
 
-#include "bench/cli/options.h"
+#include "bench/cli/command.h"
 #include "bench/grid/commands.h"
 #include "bench/grid/plan.h"
 #include "bench/grid/runner.h"
@@ -74,11 +74,6 @@ struct GridOptions {
     }
 };
 
-int complain(const std::string& text, int code) {
-    std::fprintf(stderr, "vexfs-bench grid: %s\n", text.c_str());
-    return code;
-}
-
 // Adds the runs of the files; false with a complaint if one is of another commit or no result.
 bool add_files(const std::string& paths, ResultFile& whole, std::string& complaint) {
     for (size_t at = 0; at < paths.size();) {
@@ -99,19 +94,20 @@ bool add_files(const std::string& paths, ResultFile& whole, std::string& complai
     return true;
 }
 
-int measure(const GridOptions& options, const GridPlan& plan, const char* program) {
+int measure(const Command& command, const GridOptions& options, const GridPlan& plan,
+            const char* program) {
     std::string complaint;
     std::vector<GridSet> sets;
     if (!options.data.empty() && (sets = sets_in(options.data)).empty())
-        return complain("--data " + options.data + ": no set is there", 1);
+        return command.complain("--data " + options.data + ": no set is there", 1);
     GridRunner runner(options.out, program);
     ResultFile whole{this_machine(), {}};
     if (!runner.prepare(complaint) || !add_files(options.with, whole, complaint))
-        return complain(complaint, 1);
+        return command.complain(complaint, 1);
     std::vector<std::string> left_out;
     const std::vector<GridCell> cells = cells_of(plan, sets, left_out);
     for (const std::string& line : left_out)
-        complain("left out: " + line, 0);
+        command.complain("left out: " + line, 0);
     size_t failed = 0;
     for (size_t i = 0; i < cells.size(); ++i) {
         std::fprintf(stderr, "== cell %zu of %zu: %s\n", i + 1, cells.size(),
@@ -119,7 +115,7 @@ int measure(const GridOptions& options, const GridPlan& plan, const char* progra
         bool kept = false;
         std::optional<ResultFile> found = runner.run(cells[i], kept, complaint);
         if (!found) {
-            complain("FAILED: " + complaint, 1);
+            command.complain("FAILED: " + complaint, 1);
             ++failed;
             continue;
         }
@@ -130,7 +126,7 @@ int measure(const GridOptions& options, const GridPlan& plan, const char* progra
     }
     const std::string path = options.out + "/results.json";
     if (!replace_file(path, json_of(whole), complaint))
-        return complain(complaint, 1);
+        return command.complain(complaint, 1);
     std::fprintf(stderr, "== %zu of %zu cells are in %s\n", cells.size() - failed, cells.size(),
                  path.c_str());
     return failed == 0 ? 0 : 1;
@@ -140,17 +136,13 @@ int measure(const GridOptions& options, const GridPlan& plan, const char* progra
 
 int run_grid(std::span<const char* const> arguments) {
     GridOptions options;
-    Options command("vexfs-bench grid [--quick|--full] [options]", kSummary);
+    Command command("grid", "[--quick|--full] [options]", kSummary);
     options.bind(command);
-    if (const auto wrong = command.parse(arguments.subspan(2)))
-        return complain(*wrong, 2);
-    if (command.wants_help()) {
-        std::fputs(command.help().c_str(), stdout);
-        return 0;
-    }
+    if (const auto ended = command.begin(arguments.subspan(2)))
+        return *ended;
     if (options.quick && options.full)
-        return complain("--quick and --full are one or the other", 2);
-    return measure(options, options.plan(command), arguments[0]);
+        return command.complain("--quick and --full are one or the other", 2);
+    return measure(command, options, options.plan(command), arguments[0]);
 }
 
 } // namespace vexfs

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "bench/cli/options.h"
+#include "bench/cli/command.h"
 #include "bench/open/commands.h"
 #include "bench/open/open_report.h"
 #include "userlib/device/scratch_file.h"
@@ -21,11 +21,6 @@ constexpr const char* kSummary =
     "in a process of its own: after a clean stop, and after SIGKILL in the middle of puts that\n"
     "write rows anew and sync. Full speed is reached with the first 50 searches of which the\n"
     "middle one takes at most a quarter longer than in the end.";
-
-int complain(const std::string& text, int code) {
-    std::fprintf(stderr, "vexfs-bench open: %s\n", text.c_str());
-    return code;
-}
 
 void bind(Options& command, OpenOptions& options) {
     command.text("--programs", "DIR", "of mkfs.vexfs (beside this program)", &options.programs);
@@ -57,14 +52,10 @@ Status run(OpenBenchReport& report, std::string& explanation) {
 
 int run_open(std::span<const char* const> arguments) {
     OpenBenchReport report;
-    Options command("vexfs-bench open [options]", kSummary);
+    Command command("open", "[options]", kSummary);
     bind(command, report.options);
-    if (const auto wrong = command.parse(arguments.subspan(2)))
-        return complain(*wrong, 2);
-    if (command.wants_help()) {
-        std::fputs(command.help().c_str(), stdout);
-        return 0;
-    }
+    if (const auto ended = command.begin(arguments.subspan(2)))
+        return *ended;
     std::error_code unknown;
     if (report.options.programs.empty())
         report.options.programs =
@@ -74,12 +65,8 @@ int run_open(std::span<const char* const> arguments) {
     std::string explanation;
     const Status done = run(report, explanation);
     if (!done)
-        return complain((explanation.empty() ? done.error().what : explanation) + " (" +
-                            name_of(done.error().code) + ")",
-                        1);
-    std::fputs((report.options.json ? json_of(results_of(report)) : text_of(report)).c_str(),
-               stdout);
-    return std::fflush(stdout) == 0 ? 0 : complain("the report could not be written", 1);
+        return command.complain(explanation, done.error());
+    return command.print(report.options.json ? json_of(results_of(report)) : text_of(report));
 }
 
 } // namespace vexfs

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "bench/cli/options.h"
+#include "bench/cli/command.h"
 #include "bench/machine/machine.h"
 #include "bench/pool/commands.h"
 #include "bench/pool/object_sets.h"
@@ -42,11 +42,6 @@ void bind(Options& command, PoolOptionsGiven& options) {
     command.number("--core", "N", "processor to measure on (the last one)", 0, 1023,
                    &options.processor);
     command.flag("--json", "one JSON document", &options.json);
-}
-
-int complain(const std::string& text, int code) {
-    std::fprintf(stderr, "vexfs-bench pool: %s\n", text.c_str());
-    return code;
 }
 
 struct Compared {
@@ -148,25 +143,19 @@ void add_measurements(BenchRun& run, const std::vector<Compared>& all) {
 
 int run_pool(std::span<const char* const> arguments) {
     PoolOptionsGiven options;
-    Options command("vexfs-bench pool [options]", kSummary);
+    Command command("pool", "[options]", kSummary);
     bind(command, options);
-    if (const auto wrong = command.parse(arguments.subspan(2)))
-        return complain(*wrong, 2);
-    if (command.wants_help()) {
-        std::fputs(command.help().c_str(), stdout);
-        return 0;
-    }
+    if (const auto ended = command.begin(arguments.subspan(2)))
+        return *ended;
     const Result<std::vector<Compared>> all = run(options);
     if (!all)
-        return complain(all.error().what + std::string(" (") + name_of(all.error().code) + ")", 1);
+        return command.complain("", all.error());
     const Machine machine = this_machine();
     BenchRun found;
     found.command = command_line(arguments);
     add_measurements(found, *all);
-    const std::string text =
-        options.json ? json_of({machine, {found}}) : text_of(found, machine, *all);
-    std::fputs(text.c_str(), stdout);
-    return std::fflush(stdout) == 0 ? 0 : complain("the report could not be written", 1);
+    return command.print(options.json ? json_of({machine, {found}})
+                                      : text_of(found, machine, *all));
 }
 
 } // namespace vexfs

@@ -5,7 +5,7 @@
 // Threads: one thread.
 #include <cstdio>
 
-#include "bench/cli/options.h"
+#include "bench/cli/command.h"
 #include "bench/report/commands.h"
 #include "bench/report/page.h"
 
@@ -16,31 +16,22 @@ constexpr const char* kSummary =
     "Makes one page of a file of results: curves, latencies, memory, file systems, and a table of\n"
     "everything else. The page needs no network and no script.";
 
-int complain(const std::string& text, int code) {
-    std::fprintf(stderr, "vexfs-bench report: %s\n", text.c_str());
-    return code;
-}
-
 } // namespace
 
 int run_report(std::span<const char* const> arguments) {
     std::string from;
     std::string to;
-    Options command("vexfs-bench report --from RESULTS.json --out REPORT.html", kSummary);
+    Command command("report", "--from RESULTS.json --out REPORT.html", kSummary);
     command.text("--from", "FILE", "results, as every benchmark writes them with --json", &from);
     command.text("--out", "FILE", "the page; replaced if it is there", &to);
-    if (const auto wrong = command.parse(arguments.subspan(2)))
-        return complain(*wrong, 2);
-    if (command.wants_help()) {
-        std::fputs(command.help().c_str(), stdout);
-        return 0;
-    }
+    if (const auto ended = command.begin(arguments.subspan(2)))
+        return *ended;
     if (from.empty() || to.empty())
-        return complain(from.empty() ? "--from is missing" : "--out is missing", 2);
+        return command.complain(from.empty() ? "--from is missing" : "--out is missing", 2);
     std::string complaint;
     const std::optional<ResultFile> file = read_results(from, complaint);
     if (!file || !replace_file(to, html_of(*file), complaint))
-        return complain(complaint, 1);
+        return command.complain(complaint, 1);
     return 0;
 }
 

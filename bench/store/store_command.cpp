@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "bench/cli/command.h"
 #include "bench/store/commands.h"
 #include "bench/store/commit_run.h"
 #include "bench/store/stall_run.h"
@@ -22,11 +23,6 @@ constexpr const char* kSummary =
     "times,\n"
     "what the disk had to do for them, and the ratios. The load takes place on --dir: about 5 GiB\n"
     "for 3,000,000 keys.";
-
-int complain(const std::string& text, int code) {
-    std::fprintf(stderr, "vexfs-bench store: %s\n", text.c_str());
-    return code;
-}
 
 // Removed with everything in it.
 // Threads: one thread.
@@ -79,14 +75,10 @@ Status measure(const StoreBenchOptions& options, StoreReport& report) {
 
 int run_store(std::span<const char* const> arguments) {
     StoreBenchOptions options;
-    Options command("vexfs-bench store [options]", kSummary);
+    Command command("store", "[options]", kSummary);
     options.bind(command);
-    if (const auto wrong = command.parse(arguments.subspan(2)))
-        return complain(*wrong, 2);
-    if (command.wants_help()) {
-        std::fputs(command.help().c_str(), stdout);
-        return 0;
-    }
+    if (const auto ended = command.begin(arguments.subspan(2)))
+        return *ended;
     StoreReport report;
     report.machine = this_machine();
     report.command = command_line(arguments);
@@ -95,13 +87,8 @@ int run_store(std::span<const char* const> arguments) {
     report.size_bytes = options.size_bytes();
     const Status done = measure(options, report);
     if (!done)
-        return complain("--dir " + options.folder + ": " + done.error().what + " (" +
-                            name_of(done.error().code) + ")",
-                        1);
-    const std::string text = options.json ? json_of(results_of(report)) : text_of(report);
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-        return complain("the report could not be written", 1);
-    return 0;
+        return command.complain("--dir " + options.folder, done.error());
+    return command.print(options.json ? json_of(results_of(report)) : text_of(report));
 }
 
 } // namespace vexfs

@@ -7,7 +7,7 @@
 #include <bit>
 #include <cstdio>
 
-#include "bench/cli/options.h"
+#include "bench/cli/command.h"
 #include "bench/machine/machine.h"
 #include "bench/result/result_file.h"
 #include "bench/vectors/cached_search.h"
@@ -53,11 +53,6 @@ struct Cell {
     uint64_t stored_bytes = 0;
     std::vector<CachedSearchFigures> rounds;
 };
-
-int complain(const std::string& text, int code) {
-    std::fprintf(stderr, "vexfs-bench vectors: %s\n", text.c_str());
-    return code;
-}
 
 void bind(Options& command, VectorsOptions& options) {
     command.number("--rows", "N", "in each collection (30000)", 2000, 10'000'000, &options.rows);
@@ -163,24 +158,18 @@ void add_measurements(BenchRun& run, const VectorsOptions& options,
 
 int run_vectors(std::span<const char* const> arguments) {
     VectorsOptions options;
-    Options command("vexfs-bench vectors [options]", kSummary);
+    Command command("vectors", "[options]", kSummary);
     bind(command, options);
-    if (const auto wrong = command.parse(arguments.subspan(2)))
-        return complain(*wrong, 2);
-    if (command.wants_help()) {
-        std::fputs(command.help().c_str(), stdout);
-        return 0;
-    }
+    if (const auto ended = command.begin(arguments.subspan(2)))
+        return *ended;
     const Machine machine = this_machine();
     BenchRun told{command_line(arguments), "the images lie in the folder of temporary files", {}};
     const Result<std::vector<Cell>> cells = run(options);
     if (!cells)
-        return complain(std::string(cells.error().what) + " (" + name_of(cells.error().code) + ")",
-                        1);
+        return command.complain("", cells.error());
     add_measurements(told, options, *cells);
-    std::fputs((options.json ? json_of({machine, {told}}) : text_of(told, machine, *cells)).c_str(),
-               stdout);
-    return std::fflush(stdout) == 0 ? 0 : complain("the report could not be written", 1);
+    return command.print(options.json ? json_of({machine, {told}})
+                                      : text_of(told, machine, *cells));
 }
 
 } // namespace vexfs
