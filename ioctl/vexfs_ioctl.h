@@ -466,7 +466,7 @@ struct vexfs_search {
     __u16 element;    /* as in the schema, else EINVAL */
     __u16 zero;       /* 0 */
     __u32 k;          /* hits wanted per query, 1 to 65,536; queries * k at most 1,048,576 */
-    __u32 ef;         /* breadth of the walk, up to 65,536, raised to k; 0: the schema's */
+    __u32 ef;         /* breadth of the walk, up to 65,536; 0: the schema's */
     vexfs_f32 radius; /* with the flag: finite, unit of the metric; without: 0 (all bits) */
     __u32 filter;     /* bytes of the filter, 0 to 4,096, without NUL; 0: none */
     __u32 zero2;      /* 0 */

@@ -235,7 +235,7 @@ TEST_CASE("graph: a walk that is resumed ends as one that was never interrupted"
             params.distance_budget = budget;
             SearchSession session(graph->core(), wanted.query, params, scratch);
             REQUIRE(session.begin().value());
-            REQUIRE(session.walk(40).has_value());
+            REQUIRE(session.walk(40, 40).has_value());
             CHECK((session.end() == WalkEnd::kBudget) == (budget != UINT64_MAX));
             if (session.end() == WalkEnd::kBudget)
                 session.resume();

@@ -119,7 +119,7 @@ Status Insertion::find_candidates(uint32_t entry_slot) {
     for (;; ef = ef > kMaxSlots / 8 ? kMaxSlots / 2 : ef * 4) {
         VEXFS_TRY_VOID(scratch_.prepare_walk(core_.rows(), ef));
         VEXFS_TRY_VOID(scratch_.prepare_selection(core_.config.shape, ef));
-        Walk walk = scratch_.start_walk(core_.view, scratch_.origin.data(), ef);
+        Walk walk = scratch_.start_walk(core_.view, scratch_.origin.data(), ef, ef);
         walk.entry = entry_slot;
         core_.loops.walk(walk);
         scratch_.end_walk();
@@ -128,7 +128,7 @@ Status Insertion::find_candidates(uint32_t entry_slot) {
         if (joined_)
             return ok();
         take_candidates(walk);
-        if (candidates_ > 0 || walk.size < walk.ef)
+        if (candidates_ > 0 || walk.size < walk.capacity)
             return ok();
     }
 }

@@ -13,11 +13,11 @@ constexpr uint32_t kTouchedSlack = 64;
 
 } // namespace
 
-Status Scratch::prepare_walk(uint32_t rows, uint32_t ef) {
+Status Scratch::prepare_walk(uint32_t rows, uint32_t capacity) {
     const uint32_t limit = std::min(round_up<uint32_t>(rows + 1, kRowsPerPage), kMaxSlots);
     const uint32_t words = limit / 32;
-    VEXFS_TRY_VOID(pool_distances_.reserve(size_t{ef} + kPoolSlack));
-    VEXFS_TRY_VOID(pool_nodes_.reserve(size_t{ef} + kPoolSlack));
+    VEXFS_TRY_VOID(pool_distances_.reserve(size_t{capacity} + kPoolSlack));
+    VEXFS_TRY_VOID(pool_nodes_.reserve(size_t{capacity} + kPoolSlack));
     VEXFS_TRY_VOID(visited_words_.reserve(words));
     // A list as long as an eighth of the words is as dear to clear as the words themselves.
     VEXFS_TRY_VOID(touched_.reserve(std::max(kTouchedMin, words / 8) + kTouchedSlack));
@@ -45,12 +45,14 @@ Status Scratch::prepare_answers(size_t slots) {
     return answers.reserve(slots);
 }
 
-Walk Scratch::start_walk(const GraphView& view, const int8_t* query, uint32_t ef) {
+Walk Scratch::start_walk(const GraphView& view, const int8_t* query, uint32_t ef,
+                         uint32_t capacity) {
     Walk walk{};
     walk.view = &view;
     walk.query = query;
     walk.ef = ef;
-    walk.width = 3;
+    walk.capacity = capacity;
+    walk.width = kMaxWidth;
     walk.distances = pool_distances_.data();
     walk.nodes = pool_nodes_.data();
     walk.visited = &visited_;

@@ -19,15 +19,15 @@ namespace vexfs::index {
 
 class Scratch {
   public:
-    // Room for a walk over nodes below `rows` with a pool of `ef`. ENOMEM.
-    Status prepare_walk(uint32_t rows, uint32_t ef);
+    // Room for a walk over nodes below `rows` with a pool of `capacity`. ENOMEM.
+    Status prepare_walk(uint32_t rows, uint32_t capacity);
     // Room to choose among `candidates` records of `shape`. ENOMEM.
     Status prepare_selection(CodeShape shape, uint32_t candidates);
     // Room for `slots` slots whose exact distances are asked for. ENOMEM.
     Status prepare_answers(size_t slots);
 
     // A walk over the prepared memory. Its visited bits are clear.
-    Walk start_walk(const GraphView& view, const int8_t* query, uint32_t ef);
+    Walk start_walk(const GraphView& view, const int8_t* query, uint32_t ef, uint32_t capacity);
     // Clears the visited bits again; after every walk.
     void end_walk();
 

@@ -38,17 +38,19 @@ Result<SearchOutcome> search_rows(const GraphCore& core, const GraphQuery& query
         outcome.exhausted = true;
         return outcome;
     }
-    const uint64_t pool = std::max(params.ef, params.k);
     const uint64_t depth = params.rerank == 0 ? uint64_t{2} * params.k : params.rerank;
-    const uint64_t rerank = std::clamp<uint64_t>(depth, params.k, pool);
+    const uint64_t rerank = std::max<uint64_t>(depth, params.k);
+    const uint64_t pool = std::max<uint64_t>(params.ef, rerank);
     // Without a filter the pool is made of answers but for the dead; with one the rows that pass
     // must be as many as an unfiltered pool would hold, or the search would be shallow where the
     // filter disagrees with the query.
     const uint64_t wanted = params.allowed == nullptr ? params.k : pool;
-    uint64_t ef = first_ef(core, params, pool);
+    uint64_t ef =
+        params.allowed == nullptr ? std::max(params.ef, 1U) : first_ef(core, params, pool);
     for (;;) {
-        VEXFS_TRY_VOID(session.walk(clamped_ef(ef, core)));
-        outcome.exhausted = session.end() == WalkEnd::kDone && !session.pool_full();
+        const uint32_t capacity = clamped_ef(std::max(ef, pool), core);
+        VEXFS_TRY_VOID(session.walk(std::min(clamped_ef(ef, core), capacity), capacity));
+        outcome.exhausted = session.exhausted();
         if (outcome.exhausted || session.end() != WalkEnd::kDone)
             break;
         const uint64_t found = VEXFS_TRY(session.collect(static_cast<uint32_t>(wanted)));
@@ -75,8 +77,9 @@ Result<SearchOutcome> search_radius_rows(const GraphCore& core, const GraphQuery
     const bool any = VEXFS_TRY(session.begin());
     outcome.exhausted = !any;
     for (uint64_t ef = first_ef(core, params, std::max(params.ef, 16u)); any; ef *= 2) {
-        VEXFS_TRY_VOID(session.walk(clamped_ef(ef, core)));
-        outcome.exhausted = session.end() == WalkEnd::kDone && !session.pool_full();
+        const uint32_t capacity = clamped_ef(ef, core);
+        VEXFS_TRY_VOID(session.walk(capacity, capacity));
+        outcome.exhausted = session.exhausted();
         const uint32_t collected = VEXFS_TRY(session.collect(core.linked_rows.load() + 1));
         VEXFS_TRY_VOID(session.rerank(collected));
         const Neighbor* answers = scratch.answers.data();

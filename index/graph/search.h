@@ -33,9 +33,9 @@ struct GraphQuery {
 
 struct SearchParams {
     uint32_t k = 10;
-    uint32_t ef = 64;                    // rows the pool holds, raised to k
-    uint32_t rerank = 0;                 // rows whose exact distance is computed, k..ef; 0: twice k
-    uint32_t width = 3;                  // nodes expanded at a time, 1..kMaxWidth
+    uint32_t ef = 64;                    // how many of the nearest rows are expanded, at least 1
+    uint32_t rerank = 0;                 // exact distances to compute, at least k; 0: twice k
+    uint32_t width = kMaxWidth;          // nodes expanded at a time, 1..kMaxWidth
     const BitmapView* allowed = nullptr; // only these rows; nullptr: every row
     FilterWalk filter_walk = FilterWalk::kNavigate;
     uint64_t distance_budget = UINT64_MAX; // code distances after which the walk is given up

@@ -28,11 +28,11 @@ Result<bool> SearchSession::begin() {
     return true;
 }
 
-Status SearchSession::walk(uint32_t ef) {
-    VEXFS_ASSERT(ef >= 1);
+Status SearchSession::walk(uint32_t ef, uint32_t capacity) {
+    VEXFS_ASSERT(ef >= 1 && ef <= capacity);
     scratch_.end_walk();
-    VEXFS_TRY_VOID(scratch_.prepare_walk(core_.rows(), ef));
-    walk_ = scratch_.start_walk(core_.view, query_.code, ef);
+    VEXFS_TRY_VOID(scratch_.prepare_walk(core_.rows(), capacity));
+    walk_ = scratch_.start_walk(core_.view, query_.code, ef, capacity);
     walk_.entry = entry_slot_;
     walk_.width = params_.width;
     walk_.distance_budget = params_.distance_budget;

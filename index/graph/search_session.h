@@ -26,12 +26,15 @@ class SearchSession {
     // False if the graph has no rows. ENOMEM, EINVAL.
     Result<bool> begin();
 
-    // Walks with a pool of `ef`. ENOMEM.
-    Status walk(uint32_t ef);
+    // Walks with a pool of `capacity`, of which the nearest `ef` are expanded. ENOMEM.
+    Status walk(uint32_t ef, uint32_t capacity);
     // Goes on with a walk that ended with kBudget, now without a limit to what it may spend. The
     // pool may have been looked at in between.
     void resume();
-    [[nodiscard]] bool pool_full() const { return walk_.size == walk_.ef; }
+    // Every row that can be reached was looked at.
+    [[nodiscard]] bool exhausted() const {
+        return walk_.end == WalkEnd::kDone && walk_.size < walk_.ef;
+    }
     [[nodiscard]] uint32_t pool_size() const { return walk_.size; }
 
     // The rows of the pool that are alive and allowed, nearest by code first and each once, at most

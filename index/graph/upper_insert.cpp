@@ -55,7 +55,7 @@ void add_upper_reverse_link(GraphCore& core, uint32_t neighbour, uint32_t level,
 // begins.
 uint32_t link_level(GraphCore& core, uint32_t tall, uint32_t level, uint32_t entry, int32_t offset,
                     Scratch& scratch) VEXFS_REQUIRES(core.talls.mutex()) {
-    Walk walk = scratch.start_walk(core.view, scratch.origin.data(), kUpperEf);
+    Walk walk = scratch.start_walk(core.view, scratch.origin.data(), kUpperEf, kUpperEf);
     walk.entry = entry;
     walk.level = level;
     walk.width = 1;

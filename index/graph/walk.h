@@ -2,10 +2,10 @@
 //
 // The loops that follow links, behind one table per instruction set and code shape.
 //
-// A walk keeps the nearest `ef` nodes it has seen in a sorted pool of two arrays (distance, node)
-// and expands the nearest ones not yet expanded, `width` at a time, until all in the pool are
-// expanded. Everything it needs is in the Walk struct: no allocation, no lock and no virtual call
-// happens inside.
+// A walk keeps the nearest nodes it has seen in a sorted pool of two arrays (distance, node) and
+// expands the nearest ones not yet expanded, `width` at a time, until the first `ef` in the pool
+// are expanded. Everything it needs is in the Walk struct: no allocation, no lock and no virtual
+// call happens inside.
 //
 // Threads: the tables are immutable; a Walk belongs to one thread.
 #pragma once
@@ -20,7 +20,7 @@ namespace vexfs::index {
 
 constexpr uint32_t kExpanded = 1u << 31; // flag of a node in the pool
 constexpr uint32_t kMaxWidth = 4;
-constexpr uint32_t kPoolSlack = 32; // entries of the pool arrays beyond ef
+constexpr uint32_t kPoolSlack = 32; // entries of the pool arrays beyond its capacity
 // Nodes that one expansion step may add.
 constexpr uint32_t kMaxFresh = 384;
 
@@ -47,10 +47,11 @@ struct Walk {
     const int8_t* query; // as decode_code() or a codec writes it
     uint32_t entry;      // a slot; for an upper level a tall index
     uint32_t level;      // of an upper walk
-    uint32_t ef;
-    uint32_t width; // 1..kMaxWidth
+    uint32_t ef;         // only the nearest ef of the pool are expanded
+    uint32_t width;      // 1..kMaxWidth
 
-    // The pool: ef + kPoolSlack entries each, 64-byte aligned; size is a result.
+    // The pool: capacity + kPoolSlack entries each, 64-byte aligned; size is a result.
+    uint32_t capacity; // at least ef
     int32_t* distances;
     uint32_t* nodes;
     uint32_t size;

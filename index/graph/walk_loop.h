@@ -112,9 +112,17 @@ struct WalkLoop {
         uint32_t* nodes;
         uint32_t size;
         uint32_t ef;
+        uint32_t capacity;
         int32_t worst;   // what does not beat it stays out
         uint32_t cursor; // the first entry that may be unexpanded
         uint32_t lowest; // where this step inserted first
+    };
+
+    // What a step meets that was not seen before.
+    struct Fresh {
+        uint32_t* nodes;
+        uint32_t count;
+        const uint8_t* records[kMaxFresh + 4];
     };
 
     VEXFS_CODE_INLINE void prefetch_code(const uint8_t* record, uint32_t blocks) {
@@ -124,43 +132,64 @@ struct WalkLoop {
             __builtin_prefetch(record + 64 * line);
     }
 
+    VEXFS_CODE_INLINE void prefetch_row(const uint32_t* row, uint32_t links) {
+        for (uint32_t i = 0; i < links; i += 16)
+            __builtin_prefetch(row + i);
+    }
+
     template <typename Layer>
     VEXFS_CODE_INLINE void prefetch_links(const Walk& walk, uint32_t node) {
-        const uint32_t* row = Layer::links(walk, node);
-        __builtin_prefetch(row);
-        if constexpr (Layer::kRowLinks > 16)
-            __builtin_prefetch(row + 16);
+        prefetch_row(Layer::links(walk, node), Layer::kRowLinks);
+    }
+
+    // Entries from here on are kept, but not expanded.
+    VEXFS_CODE_INLINE uint32_t frontier(const Pool& pool) {
+        return pool.size < pool.ef ? pool.size : pool.ef;
     }
 
     VEXFS_CODE_INLINE bool pending(const Pool& pool, uint32_t index) {
         return (pool.nodes[index] & kExpanded) == 0;
     }
 
-    // Expands up to `width` nodes and returns the fresh neighbours of all of them.
+    // How many codes are on their way at a time.
+    VEXFS_CODE_INLINE uint32_t ahead_of(uint32_t blocks) {
+        return blocks == 1 ? 64 : blocks == 2 ? 32 : blocks <= 4 ? 8 : 4;
+    }
+
+    // Expands up to `width` nodes and finds the fresh neighbours of all of them. Their codes are
+    // fetched while the links of the next node are looked at.
     template <typename Layer, typename Choice>
-    VEXFS_CODE_INLINE uint32_t expand(Walk& walk, Pool& pool, uint32_t* fresh) {
-        uint32_t next = pool.cursor, count = 0;
-        for (uint32_t w = 0; w < walk.width && next < pool.size; ++w) {
+    VEXFS_CODE_INLINE void expand(Walk& walk, Pool& pool, uint32_t blocks, Fresh& fresh) {
+        const size_t record_bytes = size_t{64} * blocks;
+        const uint32_t end = frontier(pool), ahead = ahead_of(blocks);
+        uint32_t next = pool.cursor;
+        fresh.count = 0;
+        for (uint32_t w = 0; w < walk.width && next < end; ++w) {
             const uint32_t node = pool.nodes[next];
             pool.nodes[next] = node | kExpanded;
             ++walk.counters.hops;
-            count += Choice::template gather<Layer>(walk, node, fresh + count);
+            uint32_t i = fresh.count;
+            fresh.count += Choice::template gather<Layer>(walk, node, fresh.nodes + i);
+            for (; i < fresh.count; ++i) {
+                fresh.records[i] = Layer::code(walk, record_bytes, fresh.nodes[i]);
+                if (i < ahead)
+                    prefetch_code(fresh.records[i], blocks);
+            }
             do
                 ++next;
-            while (next < pool.size && !pending(pool, next));
+            while (next < end && !pending(pool, next));
         }
         pool.lowest = pool.cursor = next;
-        return count;
     }
 
     template <typename Layer>
     VEXFS_CODE_INLINE void insert(const Walk& walk, Pool& pool, uint32_t first_pending,
                                   int32_t distance, uint32_t node) {
-        const uint32_t last = pool.size < pool.ef ? pool.size : pool.ef - 1;
+        const uint32_t last = pool.size < pool.capacity ? pool.size : pool.capacity - 1;
         const uint32_t place = Lanes::insert(pool.distances, pool.nodes, last, distance, node);
-        pool.size += pool.size < pool.ef;
-        if (pool.size == pool.ef)
-            pool.worst = pool.distances[pool.ef - 1];
+        pool.size += pool.size < pool.capacity;
+        if (pool.size == pool.capacity)
+            pool.worst = pool.distances[pool.capacity - 1];
         if (place < pool.lowest)
             pool.lowest = place;
         if (place < first_pending + kMaxWidth)
@@ -170,17 +199,11 @@ struct WalkLoop {
     // Computes the distances of the fresh nodes, four at a time, and inserts those that are near
     // enough.
     template <typename Layer>
-    VEXFS_CODE_INLINE void measure(Walk& walk, Pool& pool, const Query& query,
-                                   uint32_t first_pending, uint32_t* fresh, uint32_t count) {
-        const uint32_t blocks = Code::blocks_of(query);
-        const size_t record_bytes = size_t{64} * blocks;
-        const uint32_t ahead = blocks <= 2 ? 16 : blocks <= 4 ? 8 : 4;
-        const uint8_t* records[kMaxFresh + 4];
-        for (uint32_t i = 0; i < count; ++i) {
-            records[i] = Layer::code(walk, record_bytes, fresh[i]);
-            if (i < ahead)
-                prefetch_code(records[i], blocks);
-        }
+    VEXFS_CODE_INLINE void measure(const Walk& walk, Pool& pool, const Query& query,
+                                   uint32_t first_pending, Fresh& fresh) {
+        const uint32_t blocks = Code::blocks_of(query), ahead = ahead_of(blocks);
+        const uint32_t count = fresh.count;
+        const uint8_t** records = fresh.records;
         for (uint32_t i = count; count > 0 && i < count + 3; ++i)
             records[i] = records[count - 1];
         for (uint32_t i = 0; i < count; i += 4) {
@@ -196,7 +219,7 @@ struct WalkLoop {
             for (; near != 0; near &= near - 1) {
                 const auto t = static_cast<uint32_t>(__builtin_ctz(near));
                 if (distances[t] < pool.worst)
-                    insert<Layer>(walk, pool, first_pending, distances[t], fresh[i + t]);
+                    insert<Layer>(walk, pool, first_pending, distances[t], fresh.nodes[i + t]);
             }
         }
     }
@@ -237,7 +260,7 @@ struct WalkLoop {
     VEXFS_CODE_INLINE void start(Walk& walk, Pool& pool, const Query& query) {
         VisitedSet& visited = *walk.visited;
         const size_t record_bytes = size_t{64} * Code::blocks_of(query);
-        Lanes::clear(pool.distances, walk.ef + 16);
+        Lanes::clear(pool.distances, walk.capacity + 16);
         pool.distances[0] = Code::distance(Layer::code(walk, record_bytes, walk.entry), query);
         pool.nodes[0] = walk.entry;
         pool.size = 1;
@@ -251,22 +274,22 @@ struct WalkLoop {
     static void run(Walk& walk) {
         VisitedSet& visited = *walk.visited;
         const Query query = Code::query(walk.query, walk.view->blocks);
-        Pool pool{walk.distances, walk.nodes, walk.size, walk.ef, INT32_MAX, 0, 0};
+        Pool pool{walk.distances, walk.nodes, walk.size, walk.ef, walk.capacity, INT32_MAX, 0, 0};
         if (!walk.resumed)
             start<Layer>(walk, pool, query);
         else
             look_ahead<Layer>(walk, pool);
-        if (pool.size == pool.ef)
-            pool.worst = pool.distances[pool.ef - 1];
+        if (pool.size == pool.capacity)
+            pool.worst = pool.distances[pool.capacity - 1];
         walk.end = WalkEnd::kDone;
-        for (uint32_t step = 0; pool.cursor < pool.size && !must_end(walk, step); ++step) {
-            uint32_t* fresh = room(visited);
+        Fresh fresh;
+        for (uint32_t step = 0; pool.cursor < frontier(pool) && !must_end(walk, step); ++step) {
+            fresh.nodes = room(visited);
             const uint32_t first = pool.cursor;
-            const uint32_t count = expand<Layer, Choice>(walk, pool, fresh);
-            visited.touched_count += count;
-            walk.counters.distances += count;
-            if (count > 0)
-                measure<Layer>(walk, pool, query, first, fresh, count);
+            expand<Layer, Choice>(walk, pool, Code::blocks_of(query), fresh);
+            visited.touched_count += fresh.count;
+            walk.counters.distances += fresh.count;
+            measure<Layer>(walk, pool, query, first, fresh);
             if (pool.lowest < pool.cursor)
                 pool.cursor = pool.lowest;
             look_ahead<Layer>(walk, pool);
@@ -278,13 +301,14 @@ struct WalkLoop {
     // next.
     template <typename Layer>
     VEXFS_CODE_INLINE void look_ahead(const Walk& walk, Pool& pool) {
-        while (pool.cursor < pool.size && !pending(pool, pool.cursor))
+        const uint32_t end = frontier(pool);
+        while (pool.cursor < end && !pending(pool, pool.cursor))
             ++pool.cursor;
         uint32_t index = pool.cursor;
         for (uint32_t w = 0; w < walk.width; ++w, ++index) {
-            while (index < pool.size && !pending(pool, index))
+            while (index < end && !pending(pool, index))
                 ++index;
-            if (index >= pool.size)
+            if (index >= end)
                 break;
             prefetch_links<Layer>(walk, pool.nodes[index]);
         }
@@ -324,6 +348,7 @@ struct WalkLoop {
                         break;
                     records[count] = code(nodes[count]);
                     prefetch_code(records[count], blocks);
+                    __builtin_prefetch(upper_links_at(view, nodes[count], level));
                 }
                 for (uint32_t i = count; count > 0 && i < count + 3; ++i)
                     records[i] = records[count - 1];
@@ -341,6 +366,9 @@ struct WalkLoop {
                 moved = count > 0 && best < int64_t{nearest} * kUpperLinks;
                 if (moved) {
                     tall = nodes[best & (kUpperLinks - 1)];
+                    // Where the walk of level 0 begins, if no other is nearer.
+                    if (level == 1)
+                        prefetch_row(links_at(view, slot_of_tall(view, tall)), kLinks);
                     nearest =
                         static_cast<int32_t>((best - (best & (kUpperLinks - 1))) / kUpperLinks);
                 }

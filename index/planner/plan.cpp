@@ -147,7 +147,7 @@ PlanChoice choose_plan(const PlanInput& input) {
     if (input.filtered)
         return choice;
     // Nothing can go wrong with an unfiltered walk, so it need only be the cheaper way.
-    choice.walk_ns = walk_cost(input, std::max(input.ef, input.rerank));
+    choice.walk_ns = walk_cost(input, std::max(input.ef, input.k));
     choice.plan = choice.walk_ns < choice.scan_ns ? Plan::kWalk : Plan::kCodeScan;
     return choice;
 }

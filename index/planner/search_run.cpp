@@ -39,12 +39,17 @@ Status SearchRun::check() const {
 Result<PlanChoice> SearchRun::begin(uint32_t batch) {
     VEXFS_TRY_VOID(check());
     live_ = graph_.live_rows();
-    allowed_ = request_.allowed == nullptr ? live_ : std::min(request_.allowed->count_set, live_);
-    k_ = std::min(request_.k, std::max(allowed_, 1U));
+    slot_end_ = graph_.slot_end();
+    const uint32_t bits = request_.allowed == nullptr ? slot_end_ : request_.allowed->count_set;
+    allowed_ = std::min(bits, live_);
+    k_ = std::min({request_.k, std::max(bits, 1U), std::max(slot_end_, 1U)});
+    // A walk under a filter expands all that it ranks: there a deeper ranking is a longer walk.
+    const uint32_t per_ef = request_.allowed == nullptr ? 2 : 1;
+    const uint32_t most = std::min(request_.ef, kMaxSlots / per_ef) * per_ef;
     const uint32_t wanted =
-        request_.rerank != 0 ? request_.rerank : default_rerank(codec_, k_, request_.ef);
+        request_.rerank != 0 ? request_.rerank : default_rerank(codec_, k_, most);
     rerank_ = std::clamp(wanted, k_, UINT32_MAX / 4);
-    PlanChoice choice = choose_plan({graph_.config().shape, graph_.slot_end(), live_, allowed_,
+    PlanChoice choice = choose_plan({graph_.config().shape, slot_end_, live_, allowed_,
                                      request_.allowed != nullptr, k_, request_.ef, rerank_, batch});
     if (choice.plan == Plan::kNothing)
         return choice;
@@ -193,7 +198,7 @@ Result<bool> SearchRun::probe(const PlanChoice& choice) {
     const bool any = VEXFS_TRY(session.begin());
     if (!any)
         return false;
-    VEXFS_TRY_VOID(session.walk(choice.probe_pool));
+    VEXFS_TRY_VOID(session.walk(choice.probe_pool, choice.probe_pool));
     const uint32_t allowed = VEXFS_TRY(session.collect(choice.probe_allowed));
     VEXFS_TRY_VOID(add(session.cost(), session.end()));
     return allowed >= choice.probe_allowed;
@@ -219,7 +224,8 @@ Result<bool> SearchRun::navigate(const PlanChoice& choice) {
         const double pool = std::min(choice.pool * missing, kMaxSlots / 2.0);
         if (missing <= kGrowthMax) {
             params.distance_budget = UINT64_MAX;
-            VEXFS_TRY_VOID(session.walk(static_cast<uint32_t>(pool)));
+            const auto larger = static_cast<uint32_t>(pool);
+            VEXFS_TRY_VOID(session.walk(larger, larger));
             answers = VEXFS_TRY(session.collect(wanted));
         }
     }
@@ -239,7 +245,7 @@ Result<bool> SearchRun::navigate(const PlanChoice& choice) {
 // Ends with kBudget if the filter disagrees with the query: if, when the budget is spent, the rows
 // around the query are allowed less than half as often as elsewhere.
 Status SearchRun::walk_if_allowed(SearchSession& session, const PlanChoice& choice) {
-    VEXFS_TRY_VOID(session.walk(choice.pool));
+    VEXFS_TRY_VOID(session.walk(choice.pool, choice.pool));
     if (session.end() != WalkEnd::kBudget)
         return ok();
     const double share = static_cast<double>(allowed_) / live_;
@@ -266,7 +272,7 @@ Result<bool> SearchRun::walk(const PlanChoice& choice) {
                                                        scratch_.walk, scratch_.neighbors)
                                 : graph_.search(query, params, scratch_.walk, scratch_.neighbors));
     VEXFS_TRY_VOID(add(outcome.cost, outcome.end));
-    if (outcome.end != WalkEnd::kDone || (!within_radius && outcome.found < k_))
+    if (outcome.end != WalkEnd::kDone || (!within_radius && outcome.found < std::min(k_, allowed_)))
         return false;
     found_.assign(scratch_.neighbors.begin(), scratch_.neighbors.begin() + outcome.found);
     return true;

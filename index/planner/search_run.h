@@ -30,7 +30,7 @@ class SearchRun {
 
     // For a choice of kCodeScan: the scan of codes, and what makes an answer of its rows. The
     // caller holds a guard of the graph's epochs from before the scan until after the ranking.
-    [[nodiscard]] ScanRows rows() const { return {graph_.slot_end(), request_.allowed, &states_}; }
+    [[nodiscard]] ScanRows rows() const { return {slot_end_, request_.allowed, &states_}; }
     [[nodiscard]] uint32_t wanted() const { return rerank_; }
     Result<SearchReport> rank(const PlanChoice& choice, NearestRows nearest,
                               const ScanCounters& counters);
@@ -60,7 +60,10 @@ class SearchRun {
     SearchScratch& scratch_;
     std::vector<Neighbor>& found_;
     const RowStates states_{core_.states.directory<uint64_t>(), kRowLinked | kRowDead, kRowLinked};
-    uint32_t k_ = 0;      // no more than there are rows
+    uint32_t slot_end_ = 0; // when it was planned: younger slots are passed by
+    // No more than there may be rows, even if more are inserted meanwhile: none of them may push
+    // out one that was there before.
+    uint32_t k_ = 0;
     uint32_t rerank_ = 0; // at least k_
     uint32_t live_ = 0;   // when it was planned
     uint32_t allowed_ = 0;

@@ -8,11 +8,11 @@
 
 namespace vexfs::index {
 
-uint32_t default_rerank(const Codec& codec, uint32_t k, uint32_t ef) {
+uint32_t default_rerank(const Codec& codec, uint32_t k, uint32_t most) {
     const uint32_t measured = codec.quality().rerank_depth;
     const uint64_t for_ten = measured != 0 ? measured : 20;
     const uint64_t learned = (for_ten * k + kTrialNeighbours - 1) / kTrialNeighbours;
-    return static_cast<uint32_t>(std::clamp<uint64_t>(learned, k, std::max(k, ef)));
+    return static_cast<uint32_t>(std::clamp<uint64_t>(learned, k, std::max(k, most)));
 }
 
 Result<SearchReport> search(const SearchTarget& target, const SearchRequest& request,

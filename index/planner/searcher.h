@@ -35,7 +35,7 @@ struct SearchTarget {
 struct SearchRequest {
     VectorView query;
     uint32_t k = 10;
-    uint32_t ef = 64;    // the pool of a walk; raised to k
+    uint32_t ef = 64;    // how many of the nearest rows a walk expands; may be below k
     uint32_t rerank = 0; // exact distances to compute, raised to k; 0: default_rerank()
     // Only rows at most this far, in the unit of the metric.
     float radius = std::numeric_limits<float>::infinity();
@@ -75,8 +75,9 @@ struct SearchScratch {
 };
 
 // How many rows get an exact distance unless the request says so: as many for each of k as training
-// found to be needed, but no more than ef, so that a smaller ef is less work throughout.
-uint32_t default_rerank(const Codec& codec, uint32_t k, uint32_t ef);
+// found to be needed, but no more than `most` or k, whichever is more. A search lets that be twice
+// its ef, so that a smaller ef is less work throughout.
+uint32_t default_rerank(const Codec& codec, uint32_t k, uint32_t most);
 
 // The nearest rows, nearest first, into `found`. EINVAL if k is 0, the radius is NaN, or the query
 // is not of the codec's element and dim or not valid; ECANCELED and ETIMEDOUT as ScanStop says;

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "index/planner/index.h"
+#include "index/planner/search_run.h"
 #include "index/planner/test_rows.h"
 
 using namespace vexfs;
@@ -225,6 +226,59 @@ TEST_CASE_FIXTURE(Fixture, "search: k larger than the matches returns all of the
     const BitmapView nothing = none.view();
     request.allowed = &nothing;
     CHECK(search(request).found == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "search: a smaller ef is less work, also below k") {
+    uint64_t hops = UINT64_MAX, ranked = UINT64_MAX;
+    for (const uint32_t ef : {40U, 10U, 5U, 2U}) {
+        SearchReport sum;
+        for (uint32_t q = 0; q < TestRows::kQueries; ++q) {
+            SearchRequest request{rows.query(q)};
+            request.ef = ef;
+            request.forced = Plan::kWalk;
+            const SearchReport report = search(request);
+            CHECK(report.found == 10);
+            sum.hops += report.hops;
+            sum.exact_distances += report.exact_distances;
+        }
+        CHECK(sum.hops < hops);
+        CHECK(sum.exact_distances <= ranked);
+        CHECK(sum.exact_distances <= uint64_t{TestRows::kQueries} * std::max(10U, 2 * ef));
+        hops = sum.hops;
+        ranked = sum.exact_distances;
+    }
+}
+
+TEST_CASE("search: rows that come while it runs push out none that was there") {
+    constexpr uint32_t kThere = 40, kMore = 30;
+    const TestRows rows(kThere + kMore, 17);
+    for (const Plan plan : {Plan::kExact, Plan::kCodeScan}) {
+        CAPTURE(std::string(name_of(plan)));
+        const TrainingTable sample{Element::kF32, Metric::kL2,  kTestDim,
+                                   rows.data(),   kTestDim * 4, kThere};
+        const Result<std::unique_ptr<Index>> made = Index::create(sample, {});
+        REQUIRE(made);
+        Index* index = made->get();
+        SearchScratch scratch;
+        for (uint32_t slot = 0; slot < kThere; ++slot)
+            REQUIRE(index->put(slot, rows.row(slot), scratch));
+        SearchRequest request{rows.row(kThere)};
+        request.k = kThere + 5;
+        request.forced = plan;
+        std::vector<Neighbor> found;
+        SearchRun run(index->target(), request, scratch, found);
+        const auto choice = run.begin();
+        REQUIRE(choice);
+        SearchScratch writer;
+        for (uint32_t slot = kThere; slot < rows.count(); ++slot)
+            REQUIRE(index->put(slot, rows.row(kThere), writer));
+        REQUIRE(run.run(*choice));
+        std::set<uint32_t> slots;
+        for (const Neighbor& neighbor : found)
+            slots.insert(neighbor.slot);
+        for (uint32_t slot = 0; slot < kThere; ++slot)
+            CHECK(slots.contains(slot));
+    }
 }
 
 TEST_CASE_FIXTURE(Fixture, "search: ef below k still finds k") {

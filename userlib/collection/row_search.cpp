@@ -282,7 +282,7 @@ void RowSearch::account(const index::SearchReport& found) {
     const bool walked = found.plan == index::Plan::kWalk || found.plan == index::Plan::kNavigate ||
                         found.plan == index::Plan::kTwoHop;
     if (walked)
-        report_.ef = std::max(query_.ef != 0 ? query_.ef : state_.schema.ef, query_.k);
+        report_.ef = query_.ef != 0 ? query_.ef : state_.schema.ef;
 }
 
 Result<RowSearch::Reach> RowSearch::first_reach() {
