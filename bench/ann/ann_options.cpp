@@ -40,7 +40,7 @@ void AnnOptions::bind(Options& options) {
     options.flag("--small", "instead: latency on the first 1,000 and 10,000 rows", &small_sets);
     options.flag("--quick", "all of it in about two minutes, on a generated set", &quick);
     options.number("--rounds", "N", "timed rounds per effort (3)", 1, 1000, &rounds);
-    options.numbers("--ef", "N,N,...", "efforts to sweep (a grid from k to 1,024)", 1, 100'000,
+    options.numbers("--ef", "N,N,...", "efforts to sweep (a grid up to 1,024)", 1, 100'000,
                     &efforts);
     options.choice("--isa", "instruction set of our kernels and hnswlib's (the best)",
                    {"scalar", "avx2", "avx512", "neon"}, &isa);
@@ -86,11 +86,16 @@ index::Metric AnnOptions::metric_value() const {
 std::vector<uint32_t> AnnOptions::effort_grid() const {
     if (!efforts.empty())
         return {efforts.begin(), efforts.end()};
-    const auto smallest = static_cast<uint32_t>(k);
-    std::vector<uint32_t> grid = {smallest};
+    // Shares of k first: not every index has to look at k rows to find them.
+    std::vector<uint32_t> grid;
+    for (uint64_t tenths : {4, 5, 6, 7, 8, 10}) {
+        const auto effort = static_cast<uint32_t>(std::max<uint64_t>(k * tenths / 10, 1));
+        if (grid.empty() || effort > grid.back())
+            grid.push_back(effort);
+    }
     for (uint32_t effort : {12U, 14U,  16U,  20U,  24U,  28U,  32U,  40U,  48U,  64U,  80U,
                             96U, 128U, 160U, 192U, 256U, 320U, 384U, 512U, 640U, 768U, 1024U}) {
-        if (effort > smallest)
+        if (effort > grid.back())
             grid.push_back(effort);
     }
     return grid;

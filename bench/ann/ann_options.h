@@ -36,7 +36,7 @@ struct AnnOptions {
     bool small_sets = false;
     bool quick = false;
     uint64_t rounds = 3;
-    std::vector<uint64_t> efforts; // empty: a grid from k up
+    std::vector<uint64_t> efforts; // empty: a grid
     std::string isa;               // empty: the fastest
     uint64_t processor = 0;
     uint64_t seed = 1;

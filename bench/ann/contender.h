@@ -65,6 +65,8 @@ class Contender {
     // Builds the index again from the bytes it would be kept as, which takes its place. False if
     // the contender does not do this.
     virtual Result<bool> reload() { return false; }
+    // Every smaller effort is the same as this one.
+    [[nodiscard]] virtual uint32_t smallest_effort(uint32_t k) const { return k; }
     virtual Status load_queries(const Matrix& queries) = 0;
     // Whether restrict_to() works.
     [[nodiscard]] virtual bool can_restrict() const { return true; }

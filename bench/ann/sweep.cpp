@@ -40,10 +40,13 @@ Status time_round(Contender& contender, const SweepPlan& plan, Point& point,
 Result<std::vector<Point>> find_recalls(Contender& contender, const Judge& judge,
                                         const SweepPlan& plan) {
     std::vector<Point> points;
+    const uint32_t smallest = contender.smallest_effort(plan.k);
     for (uint32_t effort : plan.efforts) {
         Point point;
-        point.effort = effort;
-        point.recall = VEXFS_TRY(measure_recall(contender, judge, plan, effort));
+        point.effort = std::max(effort, smallest);
+        if (!points.empty() && points.back().effort == point.effort)
+            continue;
+        point.recall = VEXFS_TRY(measure_recall(contender, judge, plan, point.effort));
         points.push_back(point);
         if (point.recall >= plan.last_recall)
             break;

@@ -50,6 +50,7 @@ class VexfsContender final : public Contender {
     [[nodiscard]] std::string description() const override;
     Status build(const Matrix& base) override;
     Result<bool> reload() override;
+    [[nodiscard]] uint32_t smallest_effort(uint32_t) const override { return 1; }
     Status load_queries(const Matrix& queries) override {
         queries_ = &queries;
         return ok();
