@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/bytes.h"
+#include "index/kernels/convert.h"
 
 namespace vexfs::index {
 namespace {
@@ -16,6 +18,8 @@ namespace {
 constexpr float kQueryStepsPerNibble = 8;
 // The same of 1-bit records.
 constexpr float kQueryStepsPerBit = 64;
+// The largest half that is a number.
+constexpr float kHalfMax = 65504;
 // Far above every honest bias, far below what would wrap with the largest sum of products.
 constexpr double kBiasMax = 1 << 30;
 
@@ -31,7 +35,7 @@ int32_t bias_from(double value) {
 float range_of(CodeShape shape, float step) {
     if (shape.bits == 1) // of a row nothing but the sign is kept: what a query can express
         return 127 * step / kQueryStepsPerBit;
-    return shape.bits == 8 ? 127 * step : 8 * step;
+    return shape.bits == 16 ? kHalfMax * step : shape.bits == 8 ? 127 * step : 8 * step;
 }
 
 } // namespace
@@ -41,7 +45,7 @@ Codec::Codec(CodecParameters parameters, Isa isa)
     const double unit = static_cast<double>(step()) * query_step();
     if (scales_to_length_1(metric()))
         zero_row_bias_ = bias_from(0.5 / unit);
-    if (metric() == Metric::kDot) {
+    if (metric() == Metric::kDot && shape().bits != 16) {
         const double limit = parameters_.norm_limit;
         dot_bias_ = bias_from(limit * limit / (2 * unit));
     }
@@ -55,7 +59,7 @@ Result<Codec> Codec::make(CodecParameters parameters, Isa isa) {
 float Codec::query_step() const {
     if (shape().bits == 1)
         return step() / kQueryStepsPerBit;
-    return shape().bits == 8 ? step() : step() / kQueryStepsPerNibble;
+    return shape().bits >= 8 ? step() : step() / kQueryStepsPerNibble;
 }
 
 size_t Codec::memory_bytes() const {
@@ -73,7 +77,7 @@ float Codec::scale_of(VectorView vector) const {
 
 void Codec::project(VectorView vector, float scale, const float* mean, float* lanes) const {
     VEXFS_ASSERT(vector.element == element() && vector.dim == dim());
-    const uint32_t columns = code_query_bytes(shape());
+    const uint32_t columns = code_lanes(shape());
     if (parameters_.kind == CodecKind::kLearned) {
         kernels_->project(vector, scale, {mean, parameters_.matrix.data(), columns}, lanes);
         return;
@@ -83,7 +87,7 @@ void Codec::project(VectorView vector, float scale, const float* mean, float* la
 }
 
 double Codec::length2_of(const float* lanes) const {
-    const VectorView view{Element::kF32, code_query_bytes(shape()),
+    const VectorView view{Element::kF32, code_lanes(shape()),
                           reinterpret_cast<const std::byte*>(lanes)};
     return kernels_->norm2(view, 1, nullptr);
 }
@@ -99,8 +103,16 @@ void Codec::fill_norm_lanes(float* lanes) const {
 }
 
 int32_t Codec::quantise_row(const float* lanes, uint8_t* record) const {
-    const uint32_t lane_count = code_query_bytes(shape());
+    const uint32_t lane_count = code_lanes(shape());
     const uint32_t payload = shape().record_bytes - kCodeBiasBytes;
+    if (shape().bits == 16) {
+        for (uint32_t j = 0; j < payload / 2; ++j) {
+            const float value = std::clamp(lanes[j] / step(), -kHalfMax, kHalfMax);
+            store_le<uint16_t>(reinterpret_cast<std::byte*>(record) + size_t{2} * j,
+                               f16_from_f32(value));
+        }
+        return 0;
+    }
     alignas(64) int8_t values[kCodecLanesMax];
     if (shape().bits == 8) {
         const int32_t squares = kernels_->quantise(lanes, lane_count, 1 / step(), values);
@@ -148,23 +160,38 @@ void Codec::encode_rows(const std::byte* rows, size_t stride_bytes, size_t count
         encode({element(), dim(), rows + i * stride_bytes}, records + i * shape().record_bytes);
 }
 
+// The order by inner product does not change with the query's length: use the whole range of a
+// byte, or be as long as the rows are with their norm.
+float Codec::dot_scale_of(const float* lanes) const {
+    float largest = 0;
+    for (uint32_t i = 0; i < code_lanes(shape()); ++i)
+        largest = std::max(largest, std::fabs(lanes[i]));
+    if (!(largest > 0))
+        return 0;
+    if (shape().bits != 16)
+        return std::min(127 / largest, FLT_MAX);
+    const double wanted = parameters_.norm_limit / query_step();
+    return static_cast<float>(std::min(wanted / std::sqrt(length2_of(lanes)), double{FLT_MAX}));
+}
+
 void Codec::prepare(VectorView vector, QueryCode& query) const {
     alignas(64) float lanes[kCodecLanesMax];
-    const uint32_t lane_count = code_query_bytes(shape());
+    const uint32_t lane_count = code_lanes(shape());
     float inverse = 1 / query_step();
     if (metric() == Metric::kDot) {
-        // The order by inner product does not change with the query's length: use the whole range
-        // of a byte.
         project(vector, 1, nullptr, lanes);
-        float largest = 0;
-        for (uint32_t i = 0; i < lane_count; ++i)
-            largest = std::max(largest, std::fabs(lanes[i]));
-        inverse = largest > 0 ? std::min(127 / largest, FLT_MAX) : 0;
+        inverse = dot_scale_of(lanes);
     } else {
         project(vector, scale_of(vector), parameters_.mean.data(), lanes);
     }
-    kernels_->quantise(lanes, lane_count, inverse, query.values);
     query.generation = generation();
+    if (shape().bits != 16) {
+        kernels_->quantise(lanes, lane_count, inverse, query.values);
+        return;
+    }
+    for (uint32_t i = 0; i < lane_count; ++i)
+        lanes[i] *= inverse;
+    std::memcpy(query.values, lanes, lane_count * sizeof(float));
 }
 
 RowLoss Codec::loss_of(VectorView row) const {
@@ -175,7 +202,7 @@ RowLoss Codec::loss_of(VectorView row) const {
     const double kept2 = length2_of(lanes);
     double lost2 = std::max(0.0, kernels_->norm2(row, scale, mean) - kept2);
     const float range = range_of(shape(), step());
-    for (uint32_t i = 0; i < code_query_bytes(shape()); ++i) {
+    for (uint32_t i = 0; i < code_lanes(shape()); ++i) {
         const double excess = std::max(0.0f, std::fabs(lanes[i]) - range);
         lost2 += excess * excess;
     }

@@ -74,10 +74,12 @@ class Codec {
     // What a vector is multiplied with first: 1, or what makes its length 1; 0 for a zero vector
     // then.
     [[nodiscard]] float scale_of(VectorView vector) const;
-    // The projected vector in code_query_bytes(shape) lanes, 64-byte aligned.
+    // The projected vector in code_lanes(shape) lanes, 64-byte aligned.
     void project(VectorView vector, float scale, const float* mean, float* lanes) const;
     [[nodiscard]] double length2_of(const float* lanes) const;
     void fill_norm_lanes(float* lanes) const;
+    // Dot: what the lanes of a query are multiplied with.
+    [[nodiscard]] float dot_scale_of(const float* lanes) const;
     // Writes all of a record but its bias and returns the bias of l2.
     int32_t quantise_row(const float* lanes, uint8_t* record) const;
 

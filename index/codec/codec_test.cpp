@@ -153,8 +153,8 @@ TEST_CASE("codec: the same rows and seed give the same codec") {
 
 TEST_CASE("codec: records and queries are the same bits on every instruction set") {
     for (Metric metric : {Metric::kL2, Metric::kCosine, Metric::kDot}) {
-        for (CodeShape shape :
-             {CodeShape{64, 8}, CodeShape{64, 4}, CodeShape{192, 8}, CodeShape{128, 1}}) {
+        for (CodeShape shape : {CodeShape{64, 8}, CodeShape{64, 4}, CodeShape{192, 8},
+                                CodeShape{128, 1}, CodeShape{256, 16}}) {
             if (metric == Metric::kDot && shape.bits == 1)
                 continue;
             const Rows rows = clustered_rows(Element::kF16, 77, 300, 9);
@@ -184,7 +184,7 @@ TEST_CASE("codec: records and queries are the same bits on every instruction set
 }
 
 TEST_CASE("codec: code distances are those of the metric, up to a constant of the query") {
-    for (CodeShape shape : {CodeShape{128, 8}, CodeShape{128, 4}}) {
+    for (CodeShape shape : {CodeShape{128, 8}, CodeShape{128, 4}, CodeShape{128, 16}}) {
         for (Metric metric : {Metric::kL2, Metric::kCosine, Metric::kDot}) {
             const Rows rows = clustered_rows(Element::kF32, 40, 600, 21);
             TrainOptions options;
@@ -277,10 +277,62 @@ TEST_CASE("codec: learned bits are tried where the spectrum is flat, or when the
     CHECK(train_codec(steep.table(Metric::kL2, 1100), options).error().code == Code::kEINVAL);
 }
 
+TEST_CASE("codec: halves are chosen where sizes differ by orders of magnitude, or when asked for") {
+    // Clusters of every size around one point: a step that suits the largest hides the smallest.
+    Random random(26);
+    Rows rows{Element::kF32, 48, 3050, {}};
+    std::vector<float> values(rows.count * rows.dim);
+    for (size_t i = 0; i < rows.count; ++i) {
+        const double size = std::pow(10, 3 * random.unit());
+        for (uint32_t j = 0; j < rows.dim; ++j)
+            values[i * rows.dim + j] = static_cast<float>(random.normal() * size);
+    }
+    const std::span<const std::byte> bytes = std::as_bytes(std::span(values));
+    rows.bytes.assign(bytes.begin(), bytes.end());
+    const TrainedCodec chosen = train_codec(rows.table(Metric::kL2, 3000), {}).value();
+    CHECK(chosen.codec.shape() == CodeShape{128, 16});
+    CHECK(chosen.codec.parameters().kind == CodecKind::kPlain);
+    CHECK(recall_of(chosen.codec, rows, 50, 14) >= 0.99);
+    for (const CodecTrial& trial : chosen.trials)
+        CHECK((trial.shape.bits == 16) == (trial.quality.sample_recall >= 0.95F));
+    TrainOptions options;
+    options.bits = 8;
+    const TrainedCodec bytes_only = train_codec(rows.table(Metric::kL2, 3000), options).value();
+    CHECK(recall_of(bytes_only.codec, rows, 50, 40) < 0.95);
+
+    options.bits = 16;
+    for (const Metric metric : {Metric::kL2, Metric::kCosine, Metric::kDot}) {
+        for (const uint32_t dim : {3U, 62U, 63U, 600U}) {
+            for (const size_t count : {size_t{1100}, size_t{200}}) {
+                CAPTURE(static_cast<int>(metric));
+                CAPTURE(dim);
+                const Rows usual = clustered_rows(Element::kF32, dim, 1150, 27);
+                const TrainedCodec asked = train_codec(usual.table(metric, count), options).value();
+                CHECK(asked.codec.shape().bits == 16);
+                CHECK(asked.codec.shape().record_bytes % 128 == 0);
+                CHECK((asked.codec.parameters().kind == CodecKind::kLearned) == (dim > 510));
+                // A length is rounded, too, and under dot it counts as much as the direction.
+                CHECK(recall_of(asked.codec, usual, 50, 14) >=
+                      (metric == Metric::kDot ? 0.97 : 0.99));
+            }
+        }
+    }
+    const Rows steep = clustered_rows(Element::kF32, 100, 1200, 25);
+    for (const CodecTrial& trial : train_codec(steep.table(Metric::kL2, 1200), {}).value().trials)
+        CHECK(trial.shape.bits != 16);
+}
+
 TEST_CASE("codec: a zero row under cosine is at distance 1 from every query") {
     Rows rows = clustered_rows(Element::kF32, 32, 500, 22);
     std::fill_n(rows.bytes.data() + 3 * rows.row_bytes(), rows.row_bytes(), std::byte{0});
-    const TrainedCodec trained = train_codec(rows.table(Metric::kCosine, 500), {}).value();
+    TrainOptions options;
+    SUBCASE("8 bits") {
+        options.bits = 8;
+    }
+    SUBCASE("16 bits") {
+        options.bits = 16;
+    }
+    const TrainedCodec trained = train_codec(rows.table(Metric::kCosine, 500), options).value();
     const CodeShape shape = trained.codec.shape();
     const double unit = static_cast<double>(trained.codec.step()) * trained.codec.query_step();
     const Distance distance = Distance::make(Element::kF32, Metric::kCosine, 32).value();

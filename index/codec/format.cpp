@@ -123,7 +123,7 @@ Result<CodecParameters> parse_codec(Bytes bytes) {
     // A shape and a dimension in range first, so that the sizes below are small numbers.
     if (!codec_shape_valid(read.shape) || read.dim == 0 || read.dim > kMaxDim)
         return fail(Code::kEUCLEAN, "codec: dimension or shape of its records");
-    const size_t columns = read.kind == CodecKind::kLearned ? code_query_bytes(read.shape) : 0;
+    const size_t columns = read.kind == CodecKind::kLearned ? code_lanes(read.shape) : 0;
     const size_t cells = read.dim * columns;
     if (reader.remaining() != (read.dim + cells) * sizeof(float))
         return fail(Code::kEUCLEAN, "codec: its size does not go with its dimension and shape");

@@ -21,7 +21,7 @@
 //     52      16    sample_recall, energy_kept, variance, lost_share, f32 each
 //     68      4     0
 //     72      4 d   mean, f32, d = dim
-//     ...     4 m   matrix, f32, m = dim * query bytes of the shape if learned, 0 if plain
+//     ...     4 m   matrix, f32, m = dim * lanes of the shape if learned, 0 if plain
 //     end-8   8     XXH3 (64 bit) of all bytes before
 //
 // The checksum finds accidents; every field is checked as if there were none.

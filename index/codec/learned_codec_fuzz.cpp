@@ -47,12 +47,12 @@ std::vector<std::byte> repaired(std::vector<std::byte> bytes) {
     store_le<uint32_t>(bytes.data() + 8, kCodecFormatVersion);
     const uint32_t dim = load_le<uint32_t>(bytes.data() + 20) % kDimMax;
     const uint32_t record_bytes = load_le<uint32_t>(bytes.data() + 24) % (kCodecRecordBytesMax + 1);
-    const uint32_t bits = load_le<uint32_t>(bytes.data() + 28) % 9;
+    const uint32_t bits = load_le<uint32_t>(bytes.data() + 28) % 17;
     store_le<uint32_t>(bytes.data() + 20, dim);
     store_le<uint32_t>(bytes.data() + 24, record_bytes);
     store_le<uint32_t>(bytes.data() + 28, bits);
     const bool learned = bytes[18] == std::byte{1};
-    const size_t columns = learned ? code_query_bytes({record_bytes, bits}) : 0;
+    const size_t columns = learned && bits != 0 ? code_lanes({record_bytes, bits}) : 0;
     bytes.resize(kHeaderBytes + 4 * (dim + dim * columns) + 8);
     return bytes;
 }

@@ -19,7 +19,7 @@ bool all_finite(std::span<const float> floats) {
 // A query has no byte where a record keeps its bias, and none where a row keeps its missing norm.
 bool unused_lanes_zero(const CodecParameters& parameters) {
     const CodeShape shape = parameters.shape;
-    const uint32_t columns = code_query_bytes(shape), components = code_components(shape);
+    const uint32_t columns = code_lanes(shape), components = code_components(shape);
     std::vector<bool> used(columns, false);
     for (uint32_t j = 0; j < components - parameters.norm_lanes; ++j)
         used[lane_of(shape, j)] = true;
@@ -37,7 +37,7 @@ bool is_share(float value) {
 Status validate_arrays(const CodecParameters& parameters) {
     const size_t dim = parameters.dim;
     const bool learned = parameters.kind == CodecKind::kLearned;
-    const size_t cells = learned ? dim * code_query_bytes(parameters.shape) : 0;
+    const size_t cells = learned ? dim * code_lanes(parameters.shape) : 0;
     if (parameters.mean.size() != dim || parameters.matrix.size() != cells)
         return fail(Code::kEINVAL, "codec: length of its mean or matrix");
     if (!all_finite(parameters.mean.view()) || !all_finite(parameters.matrix.view()))
@@ -77,8 +77,8 @@ Status validate(const CodecParameters& parameters) {
         return fail(Code::kEINVAL, "codec: single bits cannot hold a norm");
     if (dot != (parameters.norm_lanes != 0) || parameters.norm_lanes > code_components(shape) / 2)
         return fail(Code::kEINVAL, "codec: lanes for the norm");
-    const uint32_t plain_bits = parameters.metric == Metric::kHamming ? 1 : 8;
-    if (plain && (shape.bits != 8 && shape.bits != plain_bits))
+    const bool plain_bits = shape.bits == 1 && parameters.metric == Metric::kHamming;
+    if (plain && shape.bits != 16 && shape.bits != 8 && !plain_bits)
         return fail(Code::kEINVAL, "codec: bits of plain codes");
     if (plain && parameters.dim + parameters.norm_lanes > code_components(shape))
         return fail(Code::kEINVAL, "codec: plain codes need a component for each element");

@@ -15,8 +15,8 @@
 namespace vexfs::index {
 
 enum class CodecKind : uint8_t {
-    kLearned = 1, // the directions of largest variance, turned at random; 8, 4 or 1 bits
-    kPlain = 2,   // each element as it is, scaled; 8 bits, or 1 under hamming; dim components
+    kLearned = 1, // the directions of largest variance, turned at random; 16, 8, 4 or 1 bits
+    kPlain = 2,   // each element as it is, scaled; 16 or 8 bits, or 1 under hamming; dim components
 };
 
 // The widest record a codec makes.
@@ -53,7 +53,7 @@ struct CodecParameters {
     float step = 1;
     CodecQuality quality;
     AlignedFloats mean;   // dim
-    AlignedFloats matrix; // kLearned: dim * code_query_bytes(shape), input by input; kPlain: empty
+    AlignedFloats matrix; // kLearned: dim * code_lanes(shape), input by input; kPlain: empty
 };
 
 // A shape that a codec can have.
@@ -65,7 +65,7 @@ constexpr bool codec_shape_valid(CodeShape shape) {
 // The place of component j in a query and in a row of the matrix.
 constexpr uint32_t lane_of(CodeShape shape, uint32_t component) {
     const uint32_t payload = shape.record_bytes - kCodeBiasBytes;
-    return shape.bits == 1 || component < payload ? component : component + kCodeBiasBytes;
+    return shape.bits != 4 || component < payload ? component : component + kCodeBiasBytes;
 }
 
 // EINVAL unless every field is in range, every float finite and every array as long as it must be.

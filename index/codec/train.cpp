@@ -34,6 +34,10 @@ constexpr uint32_t kRerankDepthDefault = 20;
 constexpr CodeShape kShapes[] = {{64, 8},  {64, 4},  {64, 1},   {128, 8}, {128, 4},
                                  {128, 1}, {192, 8}, {256, 8},  {256, 4}, {256, 1},
                                  {512, 8}, {512, 4}, {1024, 8}, {1024, 4}};
+constexpr uint32_t kHalfUnit = 128; // bytes by which records of 16 bits grow
+// Records of 16 bits are several times larger than the others and are tried only if of those none
+// finds this share of the nearest.
+constexpr float kTooCoarse = 0.95F;
 constexpr size_t kDirectionsMax = 512;
 // Learned single bits are tried where the directions that 64 bytes of nibbles hold have less than
 // this share of the variance: many directions, each coarsely, may then say more than few finely.
@@ -55,7 +59,7 @@ uint32_t norm_lanes_of(Metric metric, CodeShape shape) {
 }
 
 bool plain_fits(const TrainingTable& table, CodeShape shape) {
-    const bool holds = shape.bits == 8 || (shape.bits == 1 && table.metric == Metric::kHamming);
+    const bool holds = shape.bits >= 8 || (shape.bits == 1 && table.metric == Metric::kHamming);
     return holds && table.dim + norm_lanes_of(table.metric, shape) <= code_components(shape);
 }
 
@@ -124,7 +128,7 @@ class Assembler {
 
   private:
     Status set_matrix(CodecParameters& made) {
-        const size_t dim = table_.dim, columns = code_query_bytes(made.shape);
+        const size_t dim = table_.dim, columns = code_lanes(made.shape);
         const size_t components = code_components(made.shape) - made.norm_lanes;
         const size_t used = std::min(dim, components);
         if (map_.directions.size() < used * dim)
@@ -150,7 +154,7 @@ class Assembler {
     // The lanes of a training row.
     void project(const CodecParameters& made, size_t row, float* lanes) const {
         const ProjectKernels& kernels = project_kernels(chosen_isa());
-        const uint32_t columns = code_query_bytes(made.shape);
+        const uint32_t columns = code_lanes(made.shape);
         const VectorView view{Element::kF32, table_.dim,
                               reinterpret_cast<const std::byte*>(rows_.row(row))};
         if (made.kind == CodecKind::kLearned) {
@@ -184,7 +188,8 @@ class Assembler {
             squares += length2;
             longest2 = std::max(longest2, length2);
         }
-        double step = step_of(made.shape, magnitudes, squares);
+        double step = made.shape.bits == 16 ? step_of_halves(longest2)
+                                            : step_of(made.shape, magnitudes, squares);
         // Rows without any spread: the order of magnitude of the rows themselves.
         for (size_t j = 0; step == 0 && j < map_.mean.size(); ++j)
             step = std::fabs(map_.mean[j]) / 127.0;
@@ -199,6 +204,12 @@ class Assembler {
             return step_of_nibbles(magnitudes, squares);
         const double sum = std::accumulate(magnitudes.begin(), magnitudes.end(), 0.0);
         return 2 * sum / static_cast<double>(magnitudes.size());
+    }
+
+    // Distances twice as long as any between training rows are below where a kernel stops counting.
+    static double step_of_halves(double longest2) {
+        constexpr double kFarthestSteps = 46340; // its square is twice 2^30
+        return 4 * std::min(std::sqrt(longest2), double{FLT_MAX}) / kFarthestSteps;
     }
 
     static double step_of_bytes(std::vector<float>& magnitudes) {
@@ -232,7 +243,8 @@ class Assembler {
     void set_norm_limit(CodecParameters& made, double longest2, double mean2) const {
         if (made.norm_lanes == 0)
             return;
-        const double range = (made.shape.bits == 8 ? 127.0 : 7.5) * made.step;
+        const double steps = made.shape.bits == 16 ? 65504 : made.shape.bits == 8 ? 127 : 7.5;
+        const double range = steps * made.step;
         made.norm_limit = static_cast<float>(
             std::min(std::sqrt(std::min(longest2, mean2 + range * range * made.norm_lanes)),
                      double{FLT_MAX}));
@@ -244,8 +256,22 @@ class Assembler {
     LinearMap map_;
 };
 
+// The smallest record of 16 bits that holds a row as it is, or the widest, which is learned.
+void add_halves(const TrainingTable& table, const TrainOptions& options,
+                std::vector<Candidate>& candidates) {
+    if (options.shape || options.bits.value_or(16) != 16 || table.element == Element::kBit)
+        return;
+    CodeShape shape{kHalfUnit, 16};
+    while (!plain_fits(table, shape) && shape.record_bytes < kCodecRecordBytesMax)
+        shape.record_bytes += kHalfUnit;
+    const bool fits = plain_fits(table, shape);
+    const CodecKind kind = options.kind.value_or(fits ? CodecKind::kPlain : CodecKind::kLearned);
+    if (kind == CodecKind::kLearned || fits)
+        candidates.push_back({kind, shape});
+}
+
 // What the options leave open, cheapest first: up to the first shape that has a byte for every
-// dimension.
+// dimension, and last what has no need of a common step.
 std::vector<Candidate> candidates_of(const TrainingTable& table, const TrainOptions& options) {
     std::vector<Candidate> candidates;
     auto add = [&](CodeShape shape) {
@@ -271,6 +297,7 @@ std::vector<Candidate> candidates_of(const TrainingTable& table, const TrainOpti
         if (shape.bits == 8 && !candidates.empty() && plain_fits(table, shape))
             break;
     }
+    add_halves(table, options, candidates);
     if (candidates.empty() && options.shape && codec_shape_valid(*options.shape))
         add(*options.shape);
     return candidates;
@@ -297,7 +324,11 @@ Result<TrainedCodec> choose(Assembler& assembler, const std::vector<Candidate>& 
     const bool flat = assembler.share_of(code_components(kNibbles)) < kFlatShare;
     for (Candidate candidate : candidates) {
         const bool bits = candidate.shape.bits == 1 && candidate.kind == CodecKind::kLearned;
-        if (bits && !flat && !options.bits && !options.shape)
+        const bool asked = options.bits || options.shape;
+        if (bits && !flat && !asked)
+            continue;
+        if (candidate.shape.bits == 16 && !asked && best &&
+            best->quality.sample_recall >= kTooCoarse)
             continue;
         CodecParameters made = VEXFS_TRY(assembler.assemble(candidate));
         CodecQuality quality = made.quality;
@@ -319,7 +350,11 @@ Result<TrainedCodec> choose(Assembler& assembler, const std::vector<Candidate>& 
 // Too few rows to measure anything: the smallest 8-bit record that has a byte for every dimension,
 // 128 bytes at most. Of other records only where no others may be.
 Candidate candidate_of_few_rows(const std::vector<Candidate>& candidates, uint32_t dim) {
-    const uint32_t bits = candidates.back().shape.bits == 1 ? 1 : 8;
+    const uint32_t bits =
+        std::ranges::any_of(candidates,
+                            [](const Candidate& candidate) { return candidate.shape.bits == 8; })
+            ? 8
+            : candidates.back().shape.bits;
     for (Candidate candidate : candidates) {
         if (candidate.shape.bits == bits &&
             (code_components(candidate.shape) >= dim || candidate.shape.record_bytes >= 128))
@@ -340,7 +375,9 @@ Result<TrainedCodec> learn(const TrainingTable& table, const TrainOptions& optio
     const FloatRows base{floats.data(), rows.base.size(), table.dim};
     const PcaTrainer pca;
     const Trainer& trainer = options.trainer != nullptr ? *options.trainer : pca;
-    const size_t components = code_components(candidates.back().shape);
+    size_t components = 0;
+    for (const Candidate& candidate : candidates)
+        components = std::max(components, size_t{code_components(candidate.shape)});
     LinearMap map = VEXFS_TRY(trainer.learn(
         base, std::min({components, size_t{table.dim}, kDirectionsMax}), options.seed));
     Assembler assembler(table, options, base, std::move(map));

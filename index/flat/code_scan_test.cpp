@@ -49,7 +49,9 @@ struct Records {
         }
         // A query is zero where a record has its bias.
         for (uint32_t i = 0; i < code_query_bytes(shape); ++i) {
-            const uint32_t of_record = shape.bits == 1 ? i / 8 : i % shape.record_bytes;
+            const uint32_t of_record = shape.bits == 1    ? i / 8
+                                       : shape.bits == 16 ? i / 2
+                                                          : i % shape.record_bytes;
             if (of_record < shape.record_bytes - kCodeBiasBytes)
                 query[i] = static_cast<int8_t>(static_cast<int>(random.below(255)) - 127);
         }
@@ -98,8 +100,9 @@ void check_scan(Records& records, const ScanRows& rows, uint32_t wanted) {
 } // namespace
 
 TEST_CASE("code scan: the answer is that of sorting all rows by distance and slot") {
-    for (CodeShape shape : {CodeShape{64, 8}, CodeShape{128, 8}, CodeShape{64, 4},
-                            CodeShape{320, 4}, CodeShape{64, 1}, CodeShape{192, 1}}) {
+    for (CodeShape shape :
+         {CodeShape{64, 8}, CodeShape{128, 8}, CodeShape{64, 4}, CodeShape{320, 4},
+          CodeShape{64, 1}, CodeShape{192, 1}, CodeShape{256, 16}}) {
         Records records(shape, 41);
         for (uint32_t size : {0U, 1U, 63U, 64U, 65U, 1000U, kRows}) {
             for (uint32_t wanted : {1U, 14U, 300U})
@@ -159,7 +162,8 @@ TEST_CASE("code scan: a list of slots gives the same as a bitmap of them") {
 }
 
 TEST_CASE("code scan: queries of a batch find what each of them finds alone") {
-    for (CodeShape shape : {CodeShape{64, 8}, CodeShape{128, 4}, CodeShape{128, 1}}) {
+    for (CodeShape shape :
+         {CodeShape{64, 8}, CodeShape{128, 4}, CodeShape{128, 1}, CodeShape{128, 16}}) {
         Records records(shape, 46);
         const uint32_t query_bytes = code_query_bytes(shape);
         std::vector<int8_t> storage(kBatchQueries * size_t{query_bytes} + 64);

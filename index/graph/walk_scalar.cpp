@@ -6,7 +6,7 @@
 namespace vexfs::index {
 
 const WalkKernels& walk_kernels_scalar(CodeShape shape) {
-    return walk_table<CodeScalar, LanesScalar>(shape);
+    return walk_table<CodeScalar, SixteenScalar, LanesScalar>(shape);
 }
 
 } // namespace vexfs::index

@@ -8,6 +8,7 @@
 
 #include "index/graph/select_loop.h"
 #include "index/graph/walk_loop.h"
+#include "index/kernels/code_half.h"
 
 namespace vexfs::index {
 namespace {
@@ -33,9 +34,11 @@ const WalkKernels& walk_table_of_width(uint32_t blocks) {
     }
 }
 
-template <template <uint32_t, uint32_t> typename Code, typename Lanes>
+template <template <uint32_t, uint32_t> typename Code, typename Sixteen, typename Lanes>
 const WalkKernels& walk_table(CodeShape shape) {
     const uint32_t blocks = shape.record_bytes / kCodeBlockBytes;
+    if (shape.bits == 16)
+        return WalkTable<CodeHalf<Sixteen>, Lanes>::kTable;
     if (shape.bits == 1)
         return WalkTable<Code<0, 1>, Lanes>::kTable;
     return shape.bits == 8 ? walk_table_of_width<Code, Lanes, 8>(blocks)

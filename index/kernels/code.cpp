@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "index/kernels/code_half.h"
 #include "index/kernels/code_scalar.h"
 
 namespace vexfs::index {
@@ -30,6 +31,8 @@ void set_code_bias(CodeShape shape, uint8_t* record, int32_t bias) {
 
 int32_t code_distance(CodeShape shape, const uint8_t* record, const int8_t* query) {
     uint32_t blocks = shape.record_bytes / kCodeBlockBytes;
+    if (shape.bits == 16)
+        return CodeHalf<SixteenScalar>::distance(record, {query, blocks});
     if (shape.bits == 8)
         return CodeScalar<0, 8>::distance(record, CodeScalar<0, 8>::query(query, blocks));
     if (shape.bits == 1)
@@ -39,6 +42,8 @@ int32_t code_distance(CodeShape shape, const uint8_t* record, const int8_t* quer
 
 int32_t decode_code(CodeShape shape, const uint8_t* record, int8_t* query) {
     uint32_t blocks = shape.record_bytes / kCodeBlockBytes;
+    if (shape.bits == 16)
+        return CodeHalf<SixteenScalar>::decode(record, query, blocks);
     if (shape.bits == 1)
         return CodeScalar<0, 1>::decode(record, query, blocks);
     return shape.bits == 8 ? CodeScalar<0, 8>::decode(record, query, blocks)

@@ -7,16 +7,24 @@
 // bytes are a little-endian int32, the bias. With H = record_bytes - 4:
 //
 //     bits  component j stands in                                   and is worth
+//     16    bytes 2j and 2j + 1 (j < H / 2), an IEEE half           half * step
 //     8     byte j (j < H)                                          (byte - 128) * step
 //     4     low nibble of byte j (j < H), else high nibble of j-H   (nibble - 7.5) * step
 //     1     bit j % 8 of byte j / 8 (j < 8 H)                       (bit - 0.5) * step
 //
-// Unused bytes of an 8-bit record are 128. A query is signed bytes in [-127, 127], 64-byte aligned,
-// zero where it has no component: record_bytes of them (8 bit), 2 * record_bytes (4 bit: the low
-// nibbles' half first) or 8 * record_bytes (1 bit). One query byte is worth query_step, and
+// Unused bytes of an 8-bit record are 128. A query of these is signed bytes in [-127, 127], 64-byte
+// aligned, zero where it has no component: record_bytes of them (8 bit), 2 * record_bytes (4 bit:
+// the low nibbles' half first) or 8 * record_bytes (1 bit). One query byte is worth query_step, and
 // query_step = step (8 bit), step / 8 (4 bit) or step / 64 (1 bit).
 //
 //     distance = bias - sum(byte, nibble or bit * query byte)   int32, smaller is nearer
+//
+// A query of 16-bit records is floats, one for each two bytes of a record, worth step each; it is
+// kept in bytes like the others:
+//
+//     distance = bias + sum((half - float)^2) / 2, rounded down, in which the sum stops at 2^31
+//
+// These are for rows whose sizes differ by orders of magnitude: what is small keeps its digits.
 //
 // Whoever encodes chooses the bias so that this is (|x|^2 / 2 - <q, x>) / (step * query_step) up to
 // a constant of the query. Every variant computes it exactly, so no answer depends on the machine.
@@ -42,22 +50,26 @@ constexpr uint32_t kCodeBiasBytes = 4;
 // 65,535 components of 8 bits, rounded up to whole blocks.
 constexpr uint32_t kCodeRecordBytesMax = 65'600;
 
+// Records of 16 bits come in pairs of blocks: projections make 64 components at a time.
 constexpr bool code_shape_valid(CodeShape shape) {
-    return (shape.bits == 8 || shape.bits == 4 || shape.bits == 1) && shape.record_bytes != 0 &&
-           shape.record_bytes % kCodeBlockBytes == 0 && shape.record_bytes <= kCodeRecordBytesMax;
-}
-
-constexpr uint32_t code_components_per_byte(uint32_t bits) {
-    return bits == 8 ? 1 : bits == 4 ? 2 : 8;
+    const uint32_t unit = (shape.bits == 16 ? 2 : 1) * kCodeBlockBytes;
+    return (shape.bits == 16 || shape.bits == 8 || shape.bits == 4 || shape.bits == 1) &&
+           shape.record_bytes != 0 && shape.record_bytes % unit == 0 &&
+           shape.record_bytes <= kCodeRecordBytesMax;
 }
 
 // How many components a record has room for.
 constexpr uint32_t code_components(CodeShape shape) {
-    return (shape.record_bytes - kCodeBiasBytes) * code_components_per_byte(shape.bits);
+    return (shape.record_bytes - kCodeBiasBytes) * 8 / shape.bits;
+}
+
+// The same and the places where a record has its bias: the numbers of which a query is made.
+constexpr uint32_t code_lanes(CodeShape shape) {
+    return shape.record_bytes * 8 / shape.bits;
 }
 
 constexpr uint32_t code_query_bytes(CodeShape shape) {
-    return shape.record_bytes * code_components_per_byte(shape.bits);
+    return code_lanes(shape) * (shape.bits == 16 ? uint32_t{sizeof(float)} : 1);
 }
 
 // Queries that share a pass over records: their bytes are interleaved, four of each query in turn,

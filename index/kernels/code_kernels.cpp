@@ -7,7 +7,7 @@
 namespace vexfs::index {
 
 const CodeKernels& code_kernels_scalar(CodeShape shape) {
-    return loops_of<CodeScalar>(shape);
+    return loops_of<CodeScalar, SixteenScalar>(shape);
 }
 
 const CodeKernels& code_kernels(Isa isa, CodeShape shape) {

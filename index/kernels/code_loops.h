@@ -7,6 +7,7 @@
 // Threads: pure functions, any thread.
 #pragma once
 
+#include "index/kernels/code_half.h"
 #include "index/kernels/code_kernels.h"
 #include "index/kernels/code_scalar.h"
 
@@ -84,9 +85,11 @@ const CodeKernels& loops_of_width(uint32_t blocks) {
     }
 }
 
-template <template <uint32_t, uint32_t> typename Kernel>
+template <template <uint32_t, uint32_t> typename Kernel, typename Sixteen>
 const CodeKernels& loops_of(CodeShape shape) {
     const uint32_t blocks = shape.record_bytes / 64;
+    if (shape.bits == 16)
+        return CodeLoops<CodeHalf<Sixteen>>::kTable;
     if (shape.bits == 1)
         return blocks == 1 ? CodeLoops<Kernel<1, 1>>::kTable : CodeLoops<Kernel<0, 1>>::kTable;
     return shape.bits == 8 ? loops_of_width<Kernel, 8>(blocks) : loops_of_width<Kernel, 4>(blocks);

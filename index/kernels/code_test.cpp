@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "index/kernels/code_kernels.h"
+#include "index/kernels/convert.h"
 
 using namespace vexfs;
 using namespace vexfs::index;
@@ -28,6 +29,15 @@ struct Aligned {
 };
 
 void fill_query(CodeShape shape, Random& random, bool extreme, int8_t* query) {
+    if (shape.bits == 16) {
+        for (uint32_t i = 0; i < code_lanes(shape); ++i) {
+            const double size = extreme ? 1e30 : 1000;
+            const auto value =
+                static_cast<float>(i < code_components(shape) ? random.normal() * size : 0);
+            std::memcpy(query + i * sizeof value, &value, sizeof value);
+        }
+        return;
+    }
     const uint32_t payload = shape.record_bytes - kCodeBiasBytes;
     for (uint32_t i = 0; i < code_query_bytes(shape); ++i) {
         const uint32_t of_record = shape.bits == 1 ? i / 8 : i % shape.record_bytes;
@@ -40,9 +50,10 @@ void fill_query(CodeShape shape, Random& random, bool extreme, int8_t* query) {
 
 std::vector<CodeShape> shapes() {
     std::vector<CodeShape> all;
-    for (uint32_t bits : {8u, 4u, 1u}) {
-        for (uint32_t blocks : {1u, 2u, 3u, 4u, 5u, 8u, 16u, 1025u})
-            if (bits > 1 || blocks <= 8) // of the widest, half a million bits take too long
+    for (uint32_t bits : {16U, 8U, 4U, 1U}) {
+        for (uint32_t blocks : {1U, 2U, 3U, 4U, 5U, 8U, 16U, 1024U, 1025U})
+            if (code_shape_valid({blocks * kCodeBlockBytes, bits}) &&
+                (bits > 1 || blocks <= 8)) // of the widest, half a million bits take too long
                 all.push_back({blocks * kCodeBlockBytes, bits});
     }
     return all;
@@ -66,6 +77,41 @@ TEST_CASE("code: a distance is the bias minus the products of the components") {
     query.data[64] = -7; // and its high nibble
     query.data[3] = 0;
     CHECK(code_distance({64, 4}, record.data, query.data) == 70 - 2 * 3 + 7 * 10);
+}
+
+TEST_CASE(
+    "code: a distance of 16-bit records is half the squared distance, and stops where it must") {
+    const CodeShape shape{128, 16};
+    Random random(16);
+    Aligned<uint8_t> record(128);
+    Aligned<int8_t> query(256);
+    for (int round = 0; round < 200; ++round) {
+        std::memset(record.data, 0, 128);
+        std::memset(query.data, 0, 256);
+        double half_square = 0;
+        for (uint32_t j = 0; j < code_components(shape); ++j) {
+            // Large and small side by side, which no common step would hold.
+            const double size = j % 2 == 0 ? 900 : 0.05;
+            const uint16_t half = f16_from_f32(static_cast<float>(random.normal() * size));
+            std::memcpy(record.data + size_t{2} * j, &half, sizeof half);
+            const auto asked = static_cast<float>(random.normal() * size);
+            std::memcpy(query.data + size_t{4} * j, &asked, sizeof asked);
+            const double apart = double{f32_from_f16(half)} - double{asked};
+            half_square += apart * apart / 2;
+        }
+        set_code_bias(shape, record.data, 1000);
+        CHECK(code_distance(shape, record.data, query.data) - 1000 ==
+              doctest::Approx(half_square).epsilon(1e-5));
+        CHECK(decode_code(shape, record.data, query.data) == 1000);
+        CHECK(code_distance(shape, record.data, query.data) == 1000);
+    }
+    const float far = 1e20F;
+    std::memcpy(query.data, &far, sizeof far);
+    const int32_t farthest = code_distance(shape, record.data, query.data);
+    CHECK(farthest > 1'000'000'000);
+    const uint16_t nan = 0x7e01;
+    std::memcpy(record.data, &nan, sizeof nan);
+    CHECK(code_distance(shape, record.data, query.data) == farthest);
 }
 
 TEST_CASE("code: distances of decoded 1-bit records are half the squared distance between them") {

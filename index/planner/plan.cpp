@@ -47,7 +47,8 @@ double shared_scan_cost(const PlanInput& input) {
     const double word = 0.5 / 64;
     const double missed = is_far(input) ? 2.8 * blocks : 0;
     const double reading = std::min(input.rows * missed, input.allowed * (4 + 6 * blocks));
-    const double computing = input.allowed * (2 + (input.shape.bits == 8 ? 6 : 10) * blocks);
+    const double of_block = input.shape.bits == 16 ? 40 : input.shape.bits == 8 ? 6 : 10;
+    const double computing = input.allowed * (2 + of_block * blocks);
     const double keeping = 60.0 * std::min(input.rerank, input.allowed);
     return (input.rows * word + reading + computing) / input.batch + keeping;
 }

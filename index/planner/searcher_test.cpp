@@ -353,10 +353,15 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(index->live_rows() == kRows);
 }
 
-TEST_CASE("search: walks and scans of single bits find the nearest") {
+TEST_CASE("search: walks and scans of single bits and of halves find the nearest") {
     TestRows rows(3000, 94);
     TrainOptions options;
-    options.bits = 1;
+    SUBCASE("bits") {
+        options.bits = 1;
+    }
+    SUBCASE("halves") {
+        options.bits = 16;
+    }
     const Codec codec = std::move(
         train_codec({Element::kF32, Metric::kL2, kTestDim, rows.data(), kTestDim * 4, 2000},
                     options)
