@@ -176,9 +176,9 @@ typedef float vexfs_f32;
 /* Compact codes kept for each row, from which candidates are found before exact ranking. */
 #define VEXFS_CODES_AUTO 0 /* learned from the data */
 #define VEXFS_CODES_NONE 1 /* none: the vectors themselves */
-#define VEXFS_CODES_I8 2
-#define VEXFS_CODES_F16 3
-#define VEXFS_CODES_BIT 4
+#define VEXFS_CODES_I8 2   /* each element as a byte; dim up to 1,020 */
+#define VEXFS_CODES_F16 3  /* each element as a half: for rows of very different sizes */
+#define VEXFS_CODES_BIT 4  /* signs of many directions; not with metric dot */
 
 /* Index kinds. */
 #define VEXFS_INDEX_AUTO 0

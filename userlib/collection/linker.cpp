@@ -521,8 +521,21 @@ Result<std::unique_ptr<LinkedRows>> Linker::train() {
         sample.data(),  schema.vector_bytes(), sample.size() / schema.vector_bytes()};
     index::TrainOptions options;
     options.generation = ++state_.graph_generation;
-    if (schema.codes == static_cast<uint16_t>(CodesKind::kI8))
+    switch (static_cast<CodesKind>(schema.codes)) {
+    case CodesKind::kI8:
         options.kind = index::CodecKind::kPlain;
+        options.bits = 8;
+        break;
+    case CodesKind::kF16:
+        options.bits = 16;
+        break;
+    case CodesKind::kBit:
+        options.bits = 1;
+        break;
+    case CodesKind::kAuto:
+    case CodesKind::kNone:
+        break;
+    }
     index::TrainedCodec trained = VEXFS_TRY(index::train_codec(table, options));
     std::unique_ptr<LinkedRows> linked =
         VEXFS_TRY(make_linked_rows(schema, std::move(trained.codec), rows));

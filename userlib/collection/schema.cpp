@@ -40,8 +40,8 @@ Status check_codes(const Schema& schema) {
     const bool plain = codes == CodesKind::kAuto || codes == CodesKind::kNone;
     if (schema.element == index::Element::kBit && !plain)
         return invalid("schema: codes of element bit are auto or none");
-    if (codes == CodesKind::kF16 || codes == CodesKind::kBit)
-        return not_offered("schema: codes f16 and bit are not offered");
+    if (codes == CodesKind::kBit && schema.metric == index::Metric::kDot)
+        return invalid("schema: codes bit hold no length, which metric dot needs");
     if (codes == CodesKind::kI8 && schema.dim > index::kCodecRecordBytesMax - index::kCodeBiasBytes)
         return not_offered("schema: codes i8 are not offered for so large a dim");
     return ok();

@@ -45,7 +45,12 @@ TEST_CASE("schema: what makes no sense is EINVAL, and what is not offered EOPNOT
               s.metric = Metric::kJaccard;
           }) == Code{});
     CHECK(with([](Schema& s) { s.codes = 5; }) == Code::kEINVAL);
-    CHECK(with([](Schema& s) { s.codes = 3; }) == Code::kEOPNOTSUPP);
+    CHECK(with([](Schema& s) { s.codes = 3; }) == Code{});
+    CHECK(with([](Schema& s) { s.codes = 4; }) == Code{});
+    CHECK(with([](Schema& s) {
+              s.codes = 4;
+              s.metric = Metric::kDot;
+          }) == Code::kEINVAL);
     CHECK(with([](Schema& s) { s.codes = 2; }) == Code{});
     CHECK(with([](Schema& s) { s.index = 4; }) == Code::kEINVAL);
     CHECK(with([](Schema& s) { s.index = 3; }) == Code::kEOPNOTSUPP);
