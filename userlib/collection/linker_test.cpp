@@ -205,20 +205,20 @@ TEST_CASE("linker: codes are those that the schema asks for, and come back as su
         CodesKind kind;
         uint32_t code_bytes;
     } cases[] = {{CodesKind::kI8, 64}, {CodesKind::kF16, 128}, {CodesKind::kBit, 64}};
-    for (const auto& [kind, code_bytes] : cases) {
-        CAPTURE(static_cast<int>(kind));
+    for (const auto& wanted : cases) {
+        CAPTURE(static_cast<int>(wanted.kind));
         Schema schema = small_schema(kDim);
-        schema.codes = static_cast<uint16_t>(kind);
+        schema.codes = static_cast<uint16_t>(wanted.kind);
         TestCollection made(schema, uint64_t{128} << 20);
         Clusters clusters(7);
         put(made, 1030, clusters.rows(3000));
         REQUIRE(made.rows().wait_linked({}));
         const std::vector<float> queries = clusters.rows(30);
-        CHECK(made.rows().counts().code_bytes == code_bytes);
+        CHECK(made.rows().counts().code_bytes == wanted.code_bytes);
         CHECK(recall(made, queries, nullptr) >= 0.95);
         made.reopen();
         REQUIRE(made.rows().wait_linked({}));
-        CHECK(made.rows().counts().code_bytes == code_bytes);
+        CHECK(made.rows().counts().code_bytes == wanted.code_bytes);
         CHECK(recall(made, queries, nullptr) >= 0.95);
     }
 }
