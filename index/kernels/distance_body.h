@@ -287,14 +287,14 @@ void strided(const std::byte* query, const std::byte* rows, size_t stride_bytes,
         distances[i] = metric.of(query, rows + i * stride_bytes, dim);
 }
 
-// Rows far apart arrive from memory one miss at a time unless they are asked for early: keep about
-// 2 KiB under way.
+// Rows far apart arrive from memory one miss at a time unless they are asked for early: keep 8 KiB
+// under way, of a long row its beginning: the processor fetches the rest by itself.
 template <typename Metric_, Element kElement>
 void gathered(const std::byte* query, const std::byte* const* rows, size_t count, uint32_t dim,
               float* distances) {
-    constexpr size_t kLine = 64, kUnderWay = 2048;
+    constexpr size_t kLine = 64, kUnderWay = 8192, kBeginning = 2048;
     const size_t row_bytes = kElement == Element::kBit ? (dim + 7) / 8 : dim * size_of(kElement);
-    const size_t fetched = row_bytes < kUnderWay ? row_bytes : kUnderWay;
+    const size_t fetched = row_bytes < kBeginning ? row_bytes : kBeginning;
     const size_t ahead = 1 + kUnderWay / (fetched + kLine);
     const auto fetch = [&](size_t i) __attribute__((always_inline)) {
         for (size_t at = 0; at < fetched; at += kLine)
