@@ -560,7 +560,8 @@ struct vexfs_hit {
 };
 
 /*
- * Reply of EXPLAIN: the search is done, counters come instead of hits.
+ * Reply of EXPLAIN: the search is done, counters come instead of hits. Queries are searched a few
+ * at a time; what those share (rows tested, blocks, times but for total_ns) is told of the first.
  * Payload: queries of struct vexfs_explain.
  */
 struct vexfs_explain_reply {

@@ -107,16 +107,25 @@ Status Collection::read_vector(const RowId& id, MutableBytes out) {
 
 Status Collection::search(const RowQuery& query, std::vector<RowHit>& hits,
                           RowSearchReport& report) {
+    return search_each(query, {&query.query, 1}, {&hits, 1}, {&report, 1});
+}
+
+Status Collection::search_each(const RowQuery& query, std::span<const index::VectorView> points,
+                               std::span<std::vector<RowHit>> hits,
+                               std::span<RowSearchReport> reports) {
     VEXFS_TRY_VOID(check_sound());
+    if (points.empty() || hits.size() != points.size() || reports.size() != points.size())
+        return fail(Code::kEINVAL, "search: room for the answers of the points");
     return guard(no_memory(), [&]() -> Status {
         uint64_t ns = 0;
         Status found = ok();
         {
             const Stopwatch watch(ns);
             SearchScratches::Lease scratch(*scratches_);
-            found = RowSearch(*state_, scratches_->visible(), *scratch, query, report).run(hits);
+            found = RowSearch(*state_, scratches_->visible(), *scratch, query, points, reports)
+                        .run(hits);
         }
-        ++searches_;
+        searches_ += points.size();
         search_ns_ += ns;
         return found;
     });

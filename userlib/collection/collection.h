@@ -69,6 +69,11 @@ class Collection {
     // The nearest rows, nearest first. EINVAL; ECANCELED and ETIMEDOUT as RowQuery::stop says; what
     // the predicate returns.
     Status search(const RowQuery& query, std::vector<RowHit>& hits, RowSearchReport& report);
+    // The same for each of the points, at least one, which stand in the place of query.query. They
+    // share what they can; the collection is not changed meanwhile, so let them be few. What they
+    // share is told in the first report, and the error of one is that of all.
+    Status search_each(const RowQuery& query, std::span<const index::VectorView> points,
+                       std::span<std::vector<RowHit>> hits, std::span<RowSearchReport> reports);
     // The vector of a row, if the file still has it: EBADMSG if it is damaged, ENOENT.
     Status read_vector(const RowId& id, MutableBytes out);
 

@@ -30,33 +30,46 @@ void for_each_bit(uint64_t word, size_t index, Visit visit) {
 } // namespace
 
 RowSearch::RowSearch(RowState& state, VisibleSets& visible, RowScratch& scratch,
-                     const RowQuery& query, RowSearchReport& report)
-    : state_(state), visible_sets_(visible), scratch_(scratch), query_(query), report_(report),
-      nearest_(query.k, query.per_file) {}
+                     const RowQuery& query, std::span<const index::VectorView> points,
+                     std::span<RowSearchReport> reports)
+    : state_(state), visible_sets_(visible), scratch_(scratch), query_(query),
+      shared_(reports.front()) {
+    asked_.reserve(points.size());
+    for (size_t i = 0; i < points.size(); ++i)
+        asked_.push_back({points[i], &reports[i], NearestRows(query.k, query.per_file)});
+    scratch_.found.resize(std::max(scratch_.found.size(), points.size()));
+    scratch_.reports.resize(std::max(scratch_.reports.size(), points.size()));
+}
 
 Status RowSearch::check() const {
     if (query_.k == 0)
         return fail(Code::kEINVAL, "search: k is 0");
     if (std::isnan(query_.radius))
         return fail(Code::kEINVAL, "search: radius is NaN");
-    if (query_.query.element != state_.schema.element)
-        return fail(Code::kEINVAL, "search: element of the query is not that of the schema");
-    if (query_.query.dim != state_.schema.dim)
-        return fail(Code::kEINVAL, "search: dim of the query is not that of the schema");
-    if (index::first_invalid(query_.query))
-        return fail(Code::kEINVAL, "search: NaN, Inf or a spare bit in the query");
+    for (const Asked& asked : asked_) {
+        if (asked.point.element != state_.schema.element)
+            return fail(Code::kEINVAL, "search: element of the query is not that of the schema");
+        if (asked.point.dim != state_.schema.dim)
+            return fail(Code::kEINVAL, "search: dim of the query is not that of the schema");
+        if (index::first_invalid(asked.point))
+            return fail(Code::kEINVAL, "search: NaN, Inf or a spare bit in the query");
+    }
     return query_.stop.check();
 }
 
-Status RowSearch::run(std::vector<RowHit>& hits) {
-    hits.clear();
-    report_ = {};
+Status RowSearch::run(std::span<std::vector<RowHit>> hits) {
     const RowsRead read(state_);
+    for (size_t i = 0; i < asked_.size(); ++i) {
+        hits[i].clear();
+        *asked_[i].report = {};
+    }
     VEXFS_TRY_VOID(check());
     choose_visible();
-    if (report_.visible == 0) {
-        report_.exact = true;
-        report_.short_why = kShortRows;
+    if (shared_.visible == 0) {
+        for (Asked& asked : asked_) {
+            asked.report->exact = true;
+            asked.report->short_why = kShortRows;
+        }
         return ok();
     }
     if (query_.predicate != nullptr) {
@@ -64,31 +77,38 @@ Status RowSearch::run(std::vector<RowHit>& hits) {
         passed_.resize(state_.table.end());
     }
     if (query_.exact || !state_.linked) {
-        report_.plan = index::Plan::kExact;
-        report_.exact = true;
+        for (Asked& asked : asked_) {
+            asked.report->plan = index::Plan::kExact;
+            asked.report->exact = true;
+        }
         VEXFS_TRY_VOID(scan(state_.table.live_slots()));
     } else {
         // Pending ones first: a row that is linked meanwhile is in the graph before it is pending
         // no more.
         VEXFS_TRY_VOID(scan(state_.table.pending()));
-        report_.pending_scanned = report_.exact_distances;
+        for (Asked& asked : asked_)
+            asked.report->pending_scanned = asked.report->exact_distances;
         VEXFS_TRY_VOID(walk());
     }
-    finish(hits);
+    for (size_t i = 0; i < asked_.size(); ++i)
+        finish(asked_[i], hits[i]);
     return ok();
 }
 
 void RowSearch::choose_visible() {
-    const Stopwatch watch(report_.access_ns);
-    report_.rows = state_.table.rows();
-    report_.visible = state_.table.rows() - state_.table.lost_rows();
+    const Stopwatch watch(shared_.access_ns);
+    const uint64_t rows = state_.table.rows();
+    uint64_t visible = rows - state_.table.lost_rows();
     if (query_.classes != nullptr) {
-        const uint64_t visible = state_.table.visible_rows(*query_.classes);
-        if (visible > 0 && visible < report_.visible)
+        const uint64_t of_classes = state_.table.visible_rows(*query_.classes);
+        if (of_classes > 0 && of_classes < visible)
             visible_ = visible_sets_.of(state_.table, *query_.classes);
-        report_.visible = visible;
+        visible = of_classes;
     }
-    report_.matching = report_.visible;
+    for (Asked& asked : asked_) {
+        asked.report->rows = rows;
+        asked.report->visible = asked.report->matching = visible;
+    }
 }
 
 // Slots that were handed out after the bitmap was made hold no row yet.
@@ -102,7 +122,7 @@ uint64_t RowSearch::visible_word(size_t word) const {
 Status RowSearch::scan(const SlotSet& which) {
     if (which.count() == 0)
         return ok();
-    const Stopwatch watch(report_.scan_ns);
+    const Stopwatch watch(shared_.scan_ns);
     scratch_.slots.clear();
     for (size_t word = 0; word < which.word_count(); ++word) {
         for_each_bit(which.load(word) & visible_word(word), word,
@@ -119,69 +139,93 @@ Status RowSearch::scan_listed() {
     const auto measure = [&](std::span<const uint32_t> slots, const std::byte* const* vectors)
                              VEXFS_REQUIRES_SHARED(state_.lock) -> Status {
         scratch_.distances.resize(slots.size());
-        state_.distance.to_rows(query_.query.data, vectors, slots.size(),
-                                scratch_.distances.data());
-        report_.exact_distances += slots.size();
-        for (size_t i = 0; i < slots.size(); ++i)
-            VEXFS_TRY_VOID(offer(slots[i], scratch_.distances[i]));
+        for (Asked& asked : asked_) {
+            state_.distance.to_rows(asked.point.data, vectors, slots.size(),
+                                    scratch_.distances.data());
+            asked.report->exact_distances += slots.size();
+            for (size_t i = 0; i < slots.size(); ++i)
+                VEXFS_TRY_VOID(offer(asked, slots[i], scratch_.distances[i]));
+        }
         return ok();
     };
     const auto damaged = [&](uint32_t slot) VEXFS_REQUIRES_SHARED(state_.lock) {
-        ++report_.degraded;
+        for (Asked& asked : asked_)
+            ++asked.report->degraded;
         state_.table.damaged().add(slot);
     };
     VEXFS_TRY_VOID(state_.vectors.read_each(
         scratch_.slots, {scratch_.buffer, measure, damaged,
-                         state_.vectors.width(state_.table.end()), &report_.blocks}));
+                         state_.vectors.width(state_.table.end()), &shared_.blocks}));
     scratch_.slots.clear();
     return ok();
 }
 
-Status RowSearch::offer(uint32_t slot, float distance) {
+Status RowSearch::offer(Asked& asked, uint32_t slot, float distance) {
     if (distance > query_.radius) {
-        beyond_radius_ = true;
+        asked.beyond_radius = true;
         return ok();
     }
     const FoundRow row{distance, state_.table.at(slot).record.id, slot};
-    if (!nearest_.wants(row))
+    if (!asked.nearest.wants(row))
         return ok();
     if (query_.predicate != nullptr && !VEXFS_TRY(passes(slot)))
         return ok();
-    nearest_.add(row);
+    asked.nearest.add(row);
     return ok();
 }
 
 Result<bool> RowSearch::passes(uint32_t slot) {
     if (tested_.contains(slot))
         return passed_.contains(slot);
-    const Stopwatch watch(report_.filter_ns);
+    const Stopwatch watch(shared_.filter_ns);
     const bool passed = VEXFS_TRY(
         query_.predicate->passes(state_.table.at(slot).record.id, state_.table.stored_row(slot)));
     tested_.add(slot);
-    ++report_.tested;
+    ++shared_.tested;
     if (passed) {
         passed_.add(slot);
-        ++report_.passed;
+        ++shared_.passed;
     }
     return passed;
 }
 
 Status RowSearch::walk() {
     const uint64_t linked = state_.linked->graph->live_rows();
-    if (linked == 0 || report_.visible <= report_.pending_scanned) {
-        report_.exact = report_.degraded == 0;
-        report_.plan = report_.pending_scanned > 0 ? index::Plan::kExact : index::Plan::kNothing;
+    if (linked == 0 || shared_.visible <= shared_.pending_scanned) {
+        for (Asked& asked : asked_) {
+            RowSearchReport& report = *asked.report;
+            report.exact = report.degraded == 0;
+            report.plan = report.pending_scanned > 0 ? index::Plan::kExact : index::Plan::kNothing;
+        }
         return ok();
     }
-    report_.degraded += damaged_before();
-    nearest_.for_each([&](const FoundRow& row) { offered_.insert(row.slot); });
-    Reach reach = VEXFS_TRY(first_reach());
-    for (bool enough = false; !enough;) {
-        VEXFS_TRY_VOID(query_.stop.check());
-        VEXFS_TRY_VOID(walk_round(reach, enough));
-        if (!enough)
-            VEXFS_TRY_VOID(widen(reach));
+    const uint64_t damaged = damaged_before();
+    for (Asked& asked : asked_) {
+        asked.report->degraded += damaged;
+        asked.nearest.for_each([&](const FoundRow& row) { asked.offered.insert(row.slot); });
     }
+    const Reach reach = VEXFS_TRY(first_reach());
+    VEXFS_TRY_VOID(find_near(asked_, reach));
+    std::vector<bool> enough;
+    for (size_t i = 0; i < asked_.size(); ++i) {
+        VEXFS_TRY_VOID(take_found(asked_[i], i));
+        enough.push_back(found_enough(asked_[i], i, reach));
+    }
+    for (size_t i = 0; i < asked_.size(); ++i) {
+        if (!enough[i])
+            VEXFS_TRY_VOID(walk_farther(asked_[i], reach));
+    }
+    return ok();
+}
+
+// After a round that was not enough.
+Status RowSearch::walk_farther(Asked& asked, Reach reach) {
+    do {
+        VEXFS_TRY_VOID(widen(asked, reach));
+        VEXFS_TRY_VOID(query_.stop.check());
+        VEXFS_TRY_VOID(find_near({&asked, 1}, reach));
+        VEXFS_TRY_VOID(take_found(asked, 0));
+    } while (!found_enough(asked, 0, reach));
     return ok();
 }
 
@@ -223,13 +267,14 @@ class RowSearch::Files : public index::RowGroups {
     const bool test_;
 };
 
-// What a walk or scan of the linked rows brings, into scratch_.found.
-Status RowSearch::find_near(const Reach& reach, index::SearchReport& found) {
+// What a walk or scan of the linked rows brings, into scratch_.found and scratch_.reports.
+Status RowSearch::find_near(std::span<Asked> asked, const Reach& reach) {
+    const Stopwatch watch(asked[0].report->walk_ns);
     const RankingSource source(state_.vectors, state_.vectors.width(state_.table.end()),
                                state_.distance);
     const index::BitmapView allowed =
         reach.allowed ? reach.allowed->view() : (visible_ ? visible_->view() : index::BitmapView{});
-    index::SearchRequest request{query_.query};
+    index::SearchRequest request{asked[0].point};
     request.k = query_.per_file ? query_.k : reach.fetch;
     request.ef = query_.ef != 0 ? query_.ef : state_.schema.ef;
     request.radius = query_.radius;
@@ -237,66 +282,90 @@ Status RowSearch::find_near(const Reach& reach, index::SearchReport& found) {
     request.stop = query_.stop;
     const index::SearchTarget target{state_.linked->graph.get(), &state_.linked->codec, &source};
     if (query_.per_file) {
-        Files files(*this, source, reach.lazy);
-        const index::GroupFetch fetch{reach.fetch,
-                                      reach.lazy ? report_.visible / kWalkShare : UINT64_MAX};
-        found = VEXFS_TRY(
-            index::search_groups(target, request, files, fetch, scratch_.index, scratch_.found));
+        for (size_t i = 0; i < asked.size(); ++i)
+            VEXFS_TRY_VOID(find_groups(asked[i], reach, target, source, request, i));
+    } else if (asked.size() == 1) {
+        scratch_.reports[0] =
+            VEXFS_TRY(index::search(target, request, scratch_.index.search, scratch_.found[0]));
     } else {
-        found = VEXFS_TRY(index::search(target, request, scratch_.index, scratch_.found));
+        std::vector<index::VectorView> points;
+        for (const Asked& one : asked)
+            points.push_back(one.point);
+        VEXFS_TRY_VOID(index::search_batch(target, request, points, scratch_.index,
+                                           std::span(scratch_.found).first(asked.size()),
+                                           std::span(scratch_.reports).first(asked.size())));
     }
-    beyond_radius_ = beyond_radius_ || found.beyond_radius;
-    report_.blocks += source.counts();
-    report_.rank_ns += source.rank_ns();
+    asked[0].report->blocks += source.counts();
+    asked[0].report->rank_ns += source.rank_ns();
     for (const uint32_t slot : source.damaged()) {
-        report_.degraded += state_.table.damaged().add(slot) ? 1 : 0;
-        offered_.insert(slot);
+        const bool news = state_.table.damaged().add(slot);
+        for (Asked& one : asked_) {
+            one.report->degraded += news ? 1 : 0;
+            one.offered.insert(slot);
+        }
     }
     return ok();
 }
 
-// `enough` unless farther rows could still be answers.
-Status RowSearch::walk_round(const Reach& reach, bool& enough) {
-    const Stopwatch watch(report_.walk_ns);
-    index::SearchReport found;
-    VEXFS_TRY_VOID(find_near(reach, found));
-    account(found);
-    for (const index::Neighbor& row : scratch_.found)
-        if (offered_.insert(row.slot).second)
-            VEXFS_TRY_VOID(offer(row.slot, row.distance));
-    if (query_.per_file)
-        enough = !found.cut_short;
-    else
-        enough = found.found < reach.fetch ||
-                 (nearest_.full() && scratch_.found.back().distance >= nearest_.worst());
+Status RowSearch::find_groups(const Asked& asked, const Reach& reach,
+                              const index::SearchTarget& target, const RankingSource& source,
+                              index::SearchRequest& request, size_t which) {
+    Files files(*this, source, reach.lazy);
+    const index::GroupFetch fetch{reach.fetch,
+                                  reach.lazy ? shared_.visible / kWalkShare : UINT64_MAX};
+    request.query = asked.point;
+    scratch_.reports[which] = VEXFS_TRY(index::search_groups(
+        target, request, files, fetch, scratch_.index.search, scratch_.found[which]));
     return ok();
 }
 
-void RowSearch::account(const index::SearchReport& found) {
-    report_.plan = found.plan;
-    report_.exact = found.exact;
-    report_.fallback = report_.fallback || found.walk_given_up;
-    report_.hops += found.hops;
-    report_.code_distances += found.code_distances;
-    report_.exact_distances += found.exact_distances;
+// What find_near() has left at `which`.
+Status RowSearch::take_found(Asked& asked, size_t which) {
+    const index::SearchReport& found = scratch_.reports[which];
+    asked.beyond_radius = asked.beyond_radius || found.beyond_radius;
+    account(*asked.report, found);
+    for (const index::Neighbor& row : scratch_.found[which])
+        if (asked.offered.insert(row.slot).second)
+            VEXFS_TRY_VOID(offer(asked, row.slot, row.distance));
+    return ok();
+}
+
+// Whether no farther row could still be an answer.
+bool RowSearch::found_enough(const Asked& asked, size_t which, const Reach& reach) const {
+    const index::SearchReport& found = scratch_.reports[which];
+    if (query_.per_file)
+        return !found.cut_short;
+    return found.found < reach.fetch ||
+           (asked.nearest.full() && scratch_.found[which].back().distance >= asked.nearest.worst());
+}
+
+void RowSearch::account(RowSearchReport& report, const index::SearchReport& found) const {
+    report.plan = found.plan;
+    report.exact = found.exact;
+    report.fallback = report.fallback || found.walk_given_up;
+    report.hops += found.hops;
+    report.code_distances += found.code_distances;
+    report.exact_distances += found.exact_distances;
     const bool walked = found.plan == index::Plan::kWalk || found.plan == index::Plan::kNavigate ||
                         found.plan == index::Plan::kTwoHop;
     if (walked)
-        report_.ef = query_.ef != 0 ? query_.ef : state_.schema.ef;
+        report.ef = query_.ef != 0 ? query_.ef : state_.schema.ef;
 }
 
 Result<RowSearch::Reach> RowSearch::first_reach() {
-    const Stopwatch watch(report_.plan_ns);
+    const Stopwatch watch(shared_.plan_ns);
     Reach reach;
-    uint64_t wanted = std::min<uint64_t>(query_.k, report_.visible);
+    uint64_t wanted = std::min<uint64_t>(query_.k, shared_.visible);
     if (query_.per_file)
         wanted *= 4;
     if (query_.predicate != nullptr) {
         const double rate = VEXFS_TRY(sample_rate());
-        report_.matching = static_cast<uint64_t>(rate * static_cast<double>(report_.visible));
+        const auto matching = static_cast<uint64_t>(rate * static_cast<double>(shared_.visible));
+        for (Asked& asked : asked_)
+            asked.report->matching = matching;
         const double rows = 1.5 * static_cast<double>(wanted) / std::max(rate, 1e-9) + 8;
-        reach.lazy = report_.visible > kTestAllRows &&
-                     rows < static_cast<double>(report_.visible) / kWalkShare && rows < kFetchMax;
+        reach.lazy = shared_.visible > kTestAllRows &&
+                     rows < static_cast<double>(shared_.visible) / kWalkShare && rows < kFetchMax;
         if (!reach.lazy)
             VEXFS_TRY_VOID(test_all(reach));
         else
@@ -308,7 +377,7 @@ Result<RowSearch::Reach> RowSearch::first_reach() {
 
 // The share of the visible rows that pass, of those that were drawn.
 Result<double> RowSearch::sample_rate() {
-    Random random(report_.rows);
+    Random random(shared_.rows);
     uint32_t drawn = 0;
     uint32_t passed = 0;
     // Most slots hold a visible row, or it is a small share that will be tested as a whole.
@@ -334,37 +403,39 @@ Status RowSearch::test_all(Reach& reach) {
         for (const uint32_t slot : scratch_.slots)
             VEXFS_TRY_VOID(passes(slot));
     }
-    reach.allowed = passed_;
-    report_.matching = passed_.count_set();
+    reach.allowed = std::make_shared<const index::Bitmap>(passed_);
+    for (Asked& asked : asked_)
+        asked.report->matching = passed_.count_set();
     return ok();
 }
 
 // What to look at next, after a round that was not enough.
-Status RowSearch::widen(Reach& reach) {
-    const Stopwatch watch(report_.plan_ns);
+Status RowSearch::widen(Asked& asked, Reach& reach) {
+    const Stopwatch watch(asked.report->plan_ns);
     const uint64_t fetch = uint64_t{reach.fetch} * 4;
     if (reach.lazy &&
-        (query_.per_file || fetch > kFetchMax || fetch > report_.visible / kWalkShare)) {
+        (query_.per_file || fetch > kFetchMax || fetch > shared_.visible / kWalkShare)) {
         VEXFS_TRY_VOID(test_all(reach));
         reach.fetch = std::min(query_.k, kFetchMax);
-        offered_.clear();
-        nearest_.for_each([&](const FoundRow& row) { offered_.insert(row.slot); });
+        asked.offered.clear();
+        asked.nearest.for_each([&](const FoundRow& row) { asked.offered.insert(row.slot); });
         return ok();
     }
     reach.fetch = static_cast<uint32_t>(std::min<uint64_t>(fetch, UINT32_MAX / 8));
     return ok();
 }
 
-void RowSearch::finish(std::vector<RowHit>& hits) {
-    for (const FoundRow& row : nearest_.finish())
+void RowSearch::finish(Asked& asked, std::vector<RowHit>& hits) {
+    RowSearchReport& report = *asked.report;
+    for (const FoundRow& row : asked.nearest.finish())
         hits.push_back({row.id, row.distance, state_.table.stored_row(row.slot), row.slot, true});
-    report_.exact = report_.exact && report_.degraded == 0;
+    report.exact = report.exact && report.degraded == 0;
     if (query_.predicate == nullptr)
-        report_.matching = report_.visible;
+        report.matching = report.visible;
     if (hits.size() >= query_.k)
         return;
-    report_.short_why = (beyond_radius_ ? kShortRadius : kShortRows) |
-                        (report_.degraded > 0 ? kShortDegraded : uint32_t{0});
+    report.short_why = (asked.beyond_radius ? kShortRadius : kShortRows) |
+                       (report.degraded > 0 ? kShortDegraded : uint32_t{0});
 }
 
 } // namespace vexfs

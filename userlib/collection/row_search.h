@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One search of a collection: pending rows by a scan of their vectors, linked ones by whatever way
-// the planner takes, both into one answer.
+// One search of a collection, of a point or of several that differ in nothing else: pending rows by
+// a scan of their vectors, linked ones by whatever way the planner takes, both into one answer
+// each.
+//
+// Several points share what can be shared: rows are tested once, a scan reads each vector once, and
+// the planner sees all of them. What that costs is told in the report of the first.
 //
 // A predicate is asked as late as can be: a scan asks it only about rows that are near enough to be
 // an answer, a walk about the rows that it found, and walks farther until enough have passed. If a
@@ -11,7 +15,10 @@
 // Threads: one thread; the collection's lock is shared while it runs.
 #pragma once
 
+#include <memory>
+#include <span>
 #include <unordered_set>
+#include <vector>
 
 #include "userlib/collection/nearest_rows.h"
 #include "userlib/collection/row_state.h"
@@ -21,19 +28,30 @@ namespace vexfs {
 
 class RowSearch {
   public:
+    // `points` stand in the place of query.query; there is a report for each. All are lent.
     RowSearch(RowState& state, VisibleSets& visible, RowScratch& scratch, const RowQuery& query,
-              RowSearchReport& report);
+              std::span<const index::VectorView> points, std::span<RowSearchReport> reports);
 
-    Status run(std::vector<RowHit>& hits);
+    // The hits of each point.
+    Status run(std::span<std::vector<RowHit>> hits);
 
   private:
     class Files; // as groups of rows
 
+    // What is looked for, and what of it has been found.
+    struct Asked {
+        index::VectorView point;
+        RowSearchReport* report;
+        NearestRows nearest;
+        std::unordered_set<uint32_t> offered{}; // by walks; what the scan kept, too
+        bool beyond_radius = false;
+    };
+
     // How much of the linked rows a walk has to bring.
     struct Reach {
         uint32_t fetch = 0;
-        bool lazy = false;                    // rows come untested
-        std::optional<index::Bitmap> allowed; // instead of the visible ones
+        bool lazy = false;                            // rows come untested
+        std::shared_ptr<const index::Bitmap> allowed; // instead of the visible ones
     };
 
     Status check() const VEXFS_REQUIRES_SHARED(state_.lock);
@@ -42,33 +60,35 @@ class RowSearch {
     [[nodiscard]] uint64_t visible_word(size_t word) const VEXFS_REQUIRES_SHARED(state_.lock);
     Status scan(const SlotSet& which) VEXFS_REQUIRES_SHARED(state_.lock);
     Status scan_listed() VEXFS_REQUIRES_SHARED(state_.lock);
-    Status offer(uint32_t slot, float distance) VEXFS_REQUIRES_SHARED(state_.lock);
+    Status offer(Asked& asked, uint32_t slot, float distance) VEXFS_REQUIRES_SHARED(state_.lock);
     Result<bool> passes(uint32_t slot) VEXFS_REQUIRES_SHARED(state_.lock);
 
     [[nodiscard]] uint64_t damaged_before() const VEXFS_REQUIRES_SHARED(state_.lock);
     Status walk() VEXFS_REQUIRES_SHARED(state_.lock);
-    Status walk_round(const Reach& reach, bool& enough) VEXFS_REQUIRES_SHARED(state_.lock);
-    Status find_near(const Reach& reach, index::SearchReport& found)
+    Status walk_farther(Asked& asked, Reach reach) VEXFS_REQUIRES_SHARED(state_.lock);
+    Status find_near(std::span<Asked> asked, const Reach& reach) VEXFS_REQUIRES_SHARED(state_.lock);
+    Status find_groups(const Asked& asked, const Reach& reach, const index::SearchTarget& target,
+                       const RankingSource& source, index::SearchRequest& request, size_t which)
         VEXFS_REQUIRES_SHARED(state_.lock);
-    Status widen(Reach& reach) VEXFS_REQUIRES_SHARED(state_.lock);
+    Status take_found(Asked& asked, size_t which) VEXFS_REQUIRES_SHARED(state_.lock);
+    [[nodiscard]] bool found_enough(const Asked& asked, size_t which, const Reach& reach) const;
+    Status widen(Asked& asked, Reach& reach) VEXFS_REQUIRES_SHARED(state_.lock);
     Result<Reach> first_reach() VEXFS_REQUIRES_SHARED(state_.lock);
     Result<double> sample_rate() VEXFS_REQUIRES_SHARED(state_.lock);
     Status test_all(Reach& reach) VEXFS_REQUIRES_SHARED(state_.lock);
-    void account(const index::SearchReport& found);
+    void account(RowSearchReport& report, const index::SearchReport& found) const;
 
-    void finish(std::vector<RowHit>& hits) VEXFS_REQUIRES_SHARED(state_.lock);
+    void finish(Asked& asked, std::vector<RowHit>& hits) VEXFS_REQUIRES_SHARED(state_.lock);
 
     RowState& state_;
     VisibleSets& visible_sets_;
     RowScratch& scratch_;
     const RowQuery& query_;
-    RowSearchReport& report_;
+    std::vector<Asked> asked_;
+    RowSearchReport& shared_;                      // the first one: of what all share
     std::shared_ptr<const index::Bitmap> visible_; // null: all
-    NearestRows nearest_;
     index::Bitmap tested_;
     index::Bitmap passed_;
-    std::unordered_set<uint32_t> offered_; // by walks; what the scan kept, too
-    bool beyond_radius_ = false;
 };
 
 } // namespace vexfs

@@ -8,14 +8,16 @@
 #include <memory>
 
 #include "base/mutex.h"
-#include "index/planner/searcher.h"
+#include "index/planner/batch.h"
 #include "userlib/collection/visible_sets.h"
 
 namespace vexfs {
 
 struct RowScratch {
-    index::SearchScratch index;
-    std::vector<index::Neighbor> found;
+    index::BatchScratch index;
+    // Of each point that is looked for.
+    std::vector<std::vector<index::Neighbor>> found;
+    std::vector<index::SearchReport> reports;
     std::vector<uint32_t> slots;
     std::vector<float> distances;
     Page buffer;

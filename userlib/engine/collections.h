@@ -56,8 +56,11 @@ class Collections {
                         const VectorShape& shape, uint64_t& ino);
     Result<FileRows> get(const FileChoice& choice, const Caller& caller, const RowsAsk& ask);
     Result<Dropped> drop(const FileChoice& choice, const Caller& caller, uint32_t first);
+    // For each of the points, which stand in the place of ask.query.
     Status search(uint64_t directory, const Caller& caller, const SearchAsk& ask,
-                  SearchAnswer& answer);
+                  std::span<const index::VectorView> points, std::span<SearchAnswer> answers);
+    // Those of the hits of a search of that directory.
+    Status read_vectors(uint64_t directory, SearchAnswer& answer);
     Result<std::vector<std::string>> paths(uint64_t directory, const Caller& caller,
                                            std::span<const uint64_t> inos);
     Result<RowStat> stat(const FileChoice& choice, const Caller& caller, bool totals);
@@ -152,10 +155,10 @@ class Collections {
 
     // search.cpp
     Status find_visible(OpenCollection& collection, uint64_t directory, const Caller& caller,
-                        const SearchAsk& ask, SearchAnswer& answer, std::vector<RowHit>& hits);
+                        const SearchAsk& ask, std::span<const index::VectorView> points,
+                        std::span<SearchAnswer> answers, std::span<std::vector<RowHit>> hits);
     Status leave_out_hidden(uint64_t directory, const Caller& caller, SearchAnswer& answer,
                             std::vector<RowHit>& hits);
-    static Status read_vectors(Collection& rows, SearchAnswer& answer);
     Status count(Collection& rows, const VisibleClasses* visible, RowStat& stat);
 
     Store& store_;

@@ -71,8 +71,19 @@ Result<FileRows> Volume::get_rows(const FileChoice& file, const Caller& caller,
 
 Status Volume::search(uint64_t directory, const Caller& caller, const SearchAsk& ask,
                       SearchAnswer& answer) {
+    return search_each(directory, caller, ask, {&ask.query, 1}, {&answer, 1});
+}
+
+Status Volume::search_each(uint64_t directory, const Caller& caller, const SearchAsk& ask,
+                           std::span<const index::VectorView> points,
+                           std::span<SearchAnswer> answers) {
     VEXFS_TRY_VOID(check_real(directory));
-    return collections_->search(directory, caller, ask, answer);
+    return collections_->search(directory, caller, ask, points, answers);
+}
+
+Status Volume::read_vectors(uint64_t directory, SearchAnswer& answer) {
+    VEXFS_TRY_VOID(check_real(directory));
+    return collections_->read_vectors(directory, answer);
 }
 
 Result<std::vector<std::string>> Volume::paths_of(uint64_t directory, const Caller& caller,

@@ -77,7 +77,6 @@ struct SearchAsk {
     bool exact = false;
     bool per_file = false;
     float radius = std::numeric_limits<float>::infinity();
-    bool want_vectors = false;
     bool want_paths = false;
     const Filter* filter = nullptr; // null: every row passes
     index::ScanStop stop{};
@@ -94,7 +93,7 @@ struct SearchHit {
 
 struct SearchAnswer {
     std::vector<SearchHit> hits; // nearest first
-    Page vectors;                // of the hits, if wanted; zeros for one that is damaged
+    Page vectors;                // of the hits, if read_vectors() was asked; zeros for damaged ones
     RowSearchReport report;
     uint64_t untyped = 0; // rows met whose attribute is no number where the filter compares numbers
     uint64_t access_ns = 0; // permissions and scope

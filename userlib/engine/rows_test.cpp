@@ -285,7 +285,6 @@ TEST_CASE("rows: a search returns what it was asked for, and refuses what makes 
     REQUIRE(volume.put(f, {1, 0, 2, 0}));
     REQUIRE(volume.put(g, {3, 0}));
     SearchAsk ask;
-    ask.want_vectors = true;
     ask.per_file = true;
     SearchAnswer answer = volume.search(c, root(), {0, 0}, ask).value();
     REQUIRE(answer.hits.size() == 2);
@@ -294,6 +293,7 @@ TEST_CASE("rows: a search returns what it was asked for, and refuses what makes 
     CHECK(answer.hits[0].exact);
     CHECK(answer.report.short_why == kShortRows);
     std::array<float, 4> vectors{};
+    REQUIRE(volume->read_vectors(c, answer));
     REQUIRE(answer.vectors.size() == sizeof vectors);
     std::memcpy(vectors.data(), answer.vectors.data(), sizeof vectors);
     CHECK(vectors == std::array<float, 4>{1, 0, 3, 0});

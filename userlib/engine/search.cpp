@@ -59,54 +59,66 @@ class DataVersions {
 } // namespace
 
 Status Collections::search(uint64_t directory, const Caller& caller, const SearchAsk& ask,
-                           SearchAnswer& answer) {
+                           std::span<const index::VectorView> points,
+                           std::span<SearchAnswer> answers) {
     const auto began = Clock::now();
     if (!VEXFS_TRY(names_.get(directory)).is_directory())
         return fail(Code::kENOTDIR, "search: not a directory");
     const std::shared_ptr<OpenCollection> collection =
         VEXFS_TRY(opened(VEXFS_TRY(collection_of(directory))));
-    answer = {};
-    std::vector<RowHit> hits;
-    VEXFS_TRY_VOID(find_visible(*collection, directory, caller, ask, answer, hits));
+    std::ranges::fill(answers, SearchAnswer{});
+    std::vector<std::vector<RowHit>> hits(points.size());
+    VEXFS_TRY_VOID(find_visible(*collection, directory, caller, ask, points, answers, hits));
     DataVersions versions(names_);
     Paths paths(names_, directories_, caller, directory);
-    answer.hits.reserve(hits.size());
-    for (const RowHit& hit : hits) {
-        SearchHit made{hit.id, hit.distance, hit.row, hit.exact};
-        made.stale = VEXFS_TRY(versions.is_stale(hit.id, hit.row));
-        if (ask.want_paths)
-            made.path = VEXFS_TRY(paths.first(hit.id.ino));
-        answer.hits.push_back(std::move(made));
+    for (size_t i = 0; i < points.size(); ++i) {
+        answers[i].hits.reserve(hits[i].size());
+        for (const RowHit& hit : hits[i]) {
+            SearchHit made{hit.id, hit.distance, hit.row, hit.exact};
+            made.stale = VEXFS_TRY(versions.is_stale(hit.id, hit.row));
+            if (ask.want_paths)
+                made.path = VEXFS_TRY(paths.first(hit.id.ino));
+            answers[i].hits.push_back(std::move(made));
+        }
     }
-    if (ask.want_vectors)
-        VEXFS_TRY_VOID(read_vectors(*collection->rows, answer));
-    answer.total_ns = ns_since(began);
+    const uint64_t each_ns = ns_since(began) / points.size();
+    for (SearchAnswer& answer : answers)
+        answer.total_ns = each_ns;
     return ok();
 }
 
 // A directory that is closed during a search, and a file that comes to a class which was visible
 // before: neither alone shows the file, together they would. So no directory may change meanwhile.
 Status Collections::find_visible(OpenCollection& collection, uint64_t directory,
-                                 const Caller& caller, const SearchAsk& ask, SearchAnswer& answer,
-                                 std::vector<RowHit>& hits) {
+                                 const Caller& caller, const SearchAsk& ask,
+                                 std::span<const index::VectorView> points,
+                                 std::span<SearchAnswer> answers,
+                                 std::span<std::vector<RowHit>> hits) {
+    std::vector<RowSearchReport> reports(points.size());
     for (int attempt = 1;; ++attempt) {
         const uint64_t version = directories_.version();
         const auto began = Clock::now();
         const auto visible = VEXFS_TRY(collection.classes.visible(directory, caller));
-        answer.access_ns += ns_since(began);
+        answers[0].access_ns += ns_since(began);
         RowQuery query = query_of(ask);
         query.classes = visible->all ? nullptr : &visible->classes;
         Paths paths(names_, directories_, caller, directory);
         std::optional<RowFilter> filter;
         if (ask.filter != nullptr)
             query.predicate = &filter.emplace(*ask.filter, names_, paths);
-        VEXFS_TRY_VOID(collection.rows->search(query, hits, answer.report));
-        answer.untyped = filter ? filter->untyped() : 0;
+        VEXFS_TRY_VOID(collection.rows->search_each(query, points, hits, reports));
+        for (size_t i = 0; i < points.size(); ++i) {
+            answers[i].report = reports[i];
+            answers[i].untyped = filter ? filter->untyped() : 0;
+        }
         if (directories_.version() == version)
             return ok();
         if (attempt == kAttemptsMax)
-            return leave_out_hidden(directory, caller, answer, hits);
+            break;
     }
+    for (size_t i = 0; i < points.size(); ++i)
+        VEXFS_TRY_VOID(leave_out_hidden(directory, caller, answers[i], hits[i]));
+    return ok();
 }
 
 // Where directories never keep still, each hit is judged by itself.
@@ -126,13 +138,15 @@ Status Collections::leave_out_hidden(uint64_t directory, const Caller& caller, S
 }
 
 // A row that has gone since it was found is told as damaged: its vector is there no more.
-Status Collections::read_vectors(Collection& rows, SearchAnswer& answer) {
-    const size_t bytes = rows.schema().vector_bytes();
+Status Collections::read_vectors(uint64_t directory, SearchAnswer& answer) {
+    const std::shared_ptr<OpenCollection> collection =
+        VEXFS_TRY(opened(VEXFS_TRY(collection_of(directory))));
+    const size_t bytes = collection->rows->schema().vector_bytes();
     answer.vectors.assign(answer.hits.size() * bytes, std::byte{0});
     for (size_t i = 0; i < answer.hits.size(); ++i) {
         SearchHit& hit = answer.hits[i];
         const MutableBytes out = MutableBytes(answer.vectors).subspan(i * bytes, bytes);
-        const Status read = rows.read_vector(hit.id, out);
+        const Status read = collection->rows->read_vector(hit.id, out);
         if (read)
             continue;
         if (read.error().code != Code::kEBADMSG && read.error().code != Code::kENOENT)

@@ -208,7 +208,8 @@ Result<std::vector<SimilarFiles::Link>> SimilarFiles::links(uint64_t file, const
     query.per_file = true;
     query.want_paths = true;
     SearchAnswer answer;
-    VEXFS_TRY_VOID(collections_.search(inode.link.directory, caller, query, answer));
+    VEXFS_TRY_VOID(
+        collections_.search(inode.link.directory, caller, query, {&query.query, 1}, {&answer, 1}));
     for (const SearchHit& hit : answer.hits)
         if (hit.id.ino != file && !hit.path.empty() && links.size() < kLinks)
             links.push_back({link_name(links.size() + 1, hit.path), "../../" + hit.path});

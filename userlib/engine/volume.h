@@ -112,6 +112,12 @@ class Volume {
     Result<FileRows> get_rows(const FileChoice& file, const Caller& caller, const RowsAsk& ask);
     Status search(uint64_t directory, const Caller& caller, const SearchAsk& ask,
                   SearchAnswer& answer);
+    // For each of the points, which stand in the place of ask.query and share what they can: let
+    // them be few at a time. What they share is told in the first answer's report.
+    Status search_each(uint64_t directory, const Caller& caller, const SearchAsk& ask,
+                       std::span<const index::VectorView> points, std::span<SearchAnswer> answers);
+    // The vectors of an answer's hits.
+    Status read_vectors(uint64_t directory, SearchAnswer& answer);
     // From the directory: of each file that the caller may read one path that he may walk, or "".
     Result<std::vector<std::string>> paths_of(uint64_t directory, const Caller& caller,
                                               std::span<const uint64_t> inos);

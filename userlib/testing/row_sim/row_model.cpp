@@ -86,8 +86,8 @@ Status check_search(const RowModel& model, Collections& collections, Folder fold
     ask.k = kHitsMax;
     ask.exact = true;
     SearchAnswer answer;
-    VEXFS_TRY_VOID(
-        collections.search(model.at(folder).ino, as_root ? kRoot : kStranger, ask, answer));
+    VEXFS_TRY_VOID(collections.search(model.at(folder).ino, as_root ? kRoot : kStranger, ask,
+                                      {&ask.query, 1}, {&answer, 1}));
     const std::vector<ModelHit> wanted = model.nearest(folder, point, as_root, filter != nullptr);
     if (!answer.report.exact || answer.report.degraded != 0)
         return fail(Code::kEUCLEAN, "rows: a search is not exact");

@@ -94,6 +94,9 @@ Timestamp wall_clock() {
     return {time.tv_sec, static_cast<uint32_t>(time.tv_nsec)};
 }
 
+// Queries that are searched together: as many as may share a scan.
+constexpr size_t kAtOnce = index::kBatchQueries;
+
 // The queries of a message, with what all of them share.
 class Queries {
   public:
@@ -115,11 +118,17 @@ class Queries {
         return request.filter.empty() ? ok() : compile(message, request.filter);
     }
 
-    [[nodiscard]] SearchAsk ask(size_t query) const {
+    // What all of them ask for.
+    [[nodiscard]] SearchAsk ask() const {
         SearchAsk ask = ask_;
-        ask.query.data = vectors_.data() + query * vector_bytes_;
         ask.filter = filter_ ? &*filter_ : nullptr;
         return ask;
+    }
+    [[nodiscard]] std::vector<index::VectorView> points(size_t first, size_t count) const {
+        std::vector<index::VectorView> points(count, ask_.query);
+        for (size_t i = 0; i < count; ++i)
+            points[i].data = vectors_.data() + (first + i) * vector_bytes_;
+        return points;
     }
     [[nodiscard]] size_t vector_bytes() const { return vector_bytes_; }
 
@@ -204,22 +213,19 @@ Result<size_t> Messages::perform(Message& message, const SearchRequest& request)
     Queries queries;
     VEXFS_TRY_VOID(queries.prepare(message, request));
     Found found(message.room(), want_vectors ? queries.vector_bytes() : 0, want_paths);
-    for (size_t i = 0; i < request.body.queries; ++i) {
-        SearchAnswer answer;
-        SearchAsk ask = queries.ask(i);
-        ask.want_paths = want_paths;
-        ask.want_vectors = found.has_room_for(ask.k);
-        VEXFS_TRY_VOID(volume_.search(message.node(), caller, ask, answer));
-        // The vectors of k hits would not fit, but those of fewer may.
-        if (!ask.want_vectors && !answer.hits.empty() && found.has_room_for(answer.hits.size())) {
-            const uint32_t why = answer.report.short_why;
-            ask.want_vectors = true;
-            ask.ef = ask.ef != 0 ? std::max(ask.ef, ask.k) : 0;
-            ask.k = static_cast<uint32_t>(answer.hits.size());
-            VEXFS_TRY_VOID(volume_.search(message.node(), caller, ask, answer));
-            answer.report.short_why |= why;
+    SearchAsk ask = queries.ask();
+    ask.want_paths = want_paths;
+    for (size_t first = 0; first < request.body.queries; first += kAtOnce) {
+        const size_t count = std::min<size_t>(kAtOnce, request.body.queries - first);
+        SearchAnswer answers[kAtOnce];
+        VEXFS_TRY_VOID(volume_.search_each(message.node(), caller, ask,
+                                           queries.points(first, count),
+                                           std::span(answers).first(count)));
+        for (SearchAnswer& answer : std::span(answers).first(count)) {
+            if (found.has_room_for(answer.hits.size()))
+                VEXFS_TRY_VOID(volume_.read_vectors(message.node(), answer));
+            found.add(answer);
         }
-        found.add(answer);
     }
     VEXFS_TRY_VOID(message.reserve(found.bytes()));
     return message.reply(Reply(found.reply()));
@@ -238,10 +244,14 @@ Result<size_t> Messages::perform(Message& message, const ExplainRequest& request
     VEXFS_TRY_VOID(queries.prepare(message, request));
     const std::chrono::nanoseconds parsing = std::chrono::steady_clock::now() - began;
     std::vector<vexfs_explain> records;
-    SearchAnswer answer;
-    for (size_t i = 0; i < request.body.queries; ++i) {
-        VEXFS_TRY_VOID(volume_.search(message.node(), caller, queries.ask(i), answer));
-        records.push_back(explain_of(answer, totals));
+    for (size_t first = 0; first < request.body.queries; first += kAtOnce) {
+        const size_t count = std::min<size_t>(kAtOnce, request.body.queries - first);
+        SearchAnswer answers[kAtOnce];
+        VEXFS_TRY_VOID(volume_.search_each(message.node(), caller, queries.ask(),
+                                           queries.points(first, count),
+                                           std::span(answers).first(count)));
+        for (const SearchAnswer& answer : std::span(answers).first(count))
+            records.push_back(explain_of(answer, totals));
     }
     ExplainReply reply;
     reply.body.queries = request.body.queries;
