@@ -14,7 +14,7 @@ constexpr double kNavigateShare = 0.7;
 constexpr double kTwoHopShare = 0.25;
 // and what it may spend before it has looked whether the filter does. Its way there is the dearer
 // part, with few neighbours that were seen before.
-constexpr double kBlindShare = 0.15;
+constexpr double kBlindShare = 0.1;
 
 // Codes beyond this are not expected in the second-level cache.
 constexpr uint64_t kCacheBytes = 1 << 20;
