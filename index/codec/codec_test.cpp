@@ -300,7 +300,16 @@ TEST_CASE("codec: halves are chosen where sizes differ by orders of magnitude, o
     const TrainedCodec bytes_only = train_codec(rows.table(Metric::kL2, 3000), options).value();
     CHECK(recall_of(bytes_only.codec, rows, 50, 40) < 0.95);
 
+    // A few rows far beyond all others do not take the others' digits.
+    Rows outliers = clustered_rows(Element::kF32, 48, 3050, 28);
+    for (size_t i = 0; i < outliers.count; i += 500) {
+        const float far = 1e5F;
+        std::memcpy(outliers.bytes.data() + i * outliers.row_bytes(), &far, sizeof far);
+    }
     options.bits = 16;
+    CHECK(recall_of(train_codec(outliers.table(Metric::kL2, 3000), options).value().codec, outliers,
+                    50, 14) >= 0.98);
+
     for (const Metric metric : {Metric::kL2, Metric::kCosine, Metric::kDot}) {
         for (const uint32_t dim : {3U, 62U, 63U, 600U}) {
             for (const size_t count : {size_t{1100}, size_t{200}}) {

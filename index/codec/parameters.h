@@ -24,6 +24,9 @@ constexpr uint32_t kCodecRecordBytesMax = 1024;
 // The most lanes a projection can have: what a query of the widest 4-bit record holds.
 constexpr uint32_t kCodecLanesMax = 2 * kCodecRecordBytesMax;
 
+// Dot: one component in so many carries the missing norm.
+constexpr uint32_t kComponentsPerNormLane = 8;
+
 // The neighbours that a trial of a codec looks for.
 constexpr size_t kTrialNeighbours = 10;
 
@@ -66,6 +69,12 @@ constexpr bool codec_shape_valid(CodeShape shape) {
 constexpr uint32_t lane_of(CodeShape shape, uint32_t component) {
     const uint32_t payload = shape.record_bytes - kCodeBiasBytes;
     return shape.bits != 4 || component < payload ? component : component + kCodeBiasBytes;
+}
+
+// The most dimensions of which a record holds each as a byte.
+constexpr uint32_t plain_dim_max(Metric metric) {
+    const uint32_t components = code_components({kCodecRecordBytesMax, 8});
+    return components - (metric == Metric::kDot ? components / kComponentsPerNormLane : 0);
 }
 
 // EINVAL unless every field is in range, every float finite and every array as long as it must be.

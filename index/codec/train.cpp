@@ -26,8 +26,6 @@ constexpr double kClampQuantile = 0.9998;
 // Steps of a uniform 16-level quantiser in standard deviations; the first is the best one for a
 // normal variable.
 constexpr double kNibbleSteps[] = {0.335, 0.38, 0.43, 0.49, 0.56};
-// Dot: one component in so many carries the missing norm.
-constexpr uint32_t kComponentsPerNormLane = 8;
 constexpr uint32_t kRerankDepthDefault = 20;
 
 // From the cheapest search to the dearest.
@@ -173,6 +171,7 @@ class Assembler {
                                   : code_components(made.shape) - made.norm_lanes;
         std::vector<float> magnitudes;
         magnitudes.reserve(rows * used);
+        std::vector<double> lengths2;
         double squares = 0, longest2 = 0;
         for (size_t i = 0; i < rows; ++i) {
             project(made, i * rows_.count / rows, lanes);
@@ -186,9 +185,10 @@ class Assembler {
                 magnitudes.push_back(value);
             }
             squares += length2;
+            lengths2.push_back(length2);
             longest2 = std::max(longest2, length2);
         }
-        double step = made.shape.bits == 16 ? step_of_halves(longest2)
+        double step = made.shape.bits == 16 ? step_of_halves(lengths2)
                                             : step_of(made.shape, magnitudes, squares);
         // Rows without any spread: the order of magnitude of the rows themselves.
         for (size_t j = 0; step == 0 && j < map_.mean.size(); ++j)
@@ -206,10 +206,13 @@ class Assembler {
         return 2 * sum / static_cast<double>(magnitudes.size());
     }
 
-    // Distances twice as long as any between training rows are below where a kernel stops counting.
-    static double step_of_halves(double longest2) {
+    // Twice the distances between all but the longest rows are below where a kernel stops counting.
+    // Not those of the very longest: a few of them must not make one code of all others.
+    static double step_of_halves(std::vector<double>& lengths2) {
         constexpr double kFarthestSteps = 46340; // its square is twice 2^30
-        return 4 * std::min(std::sqrt(longest2), double{FLT_MAX}) / kFarthestSteps;
+        const auto place = lengths2.begin() + static_cast<ptrdiff_t>(lengths2.size() * 99 / 100);
+        std::nth_element(lengths2.begin(), place, lengths2.end());
+        return 4 * std::min(std::sqrt(*place), double{FLT_MAX}) / kFarthestSteps;
     }
 
     static double step_of_bytes(std::vector<float>& magnitudes) {

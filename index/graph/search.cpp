@@ -39,7 +39,8 @@ Result<SearchOutcome> search_rows(const GraphCore& core, const GraphQuery& query
         return outcome;
     }
     const uint64_t depth = params.rerank == 0 ? uint64_t{2} * params.k : params.rerank;
-    const uint64_t rerank = std::max<uint64_t>(depth, params.k);
+    const uint64_t rerank =
+        std::clamp<uint64_t>(depth, params.k, std::max(params.k, core.linked_rows.load() + 1));
     const uint64_t pool = std::max<uint64_t>(params.ef, rerank);
     // Without a filter the pool is made of answers but for the dead; with one the rows that pass
     // must be as many as an unfiltered pool would hold, or the search would be shallow where the

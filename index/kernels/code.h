@@ -22,12 +22,13 @@
 // A query of 16-bit records is floats, one for each two bytes of a record, worth step each; it is
 // kept in bytes like the others:
 //
-//     distance = bias + sum((half - float)^2) / 2, rounded down, in which the sum stops at 2^31
+//     distance = bias + sum((half - float)^2) / 2, rounded up, so that only equal records are at 0;
+//                       it goes no farther than 2^30
 //
-// These are for rows whose sizes differ by orders of magnitude: what is small keeps its digits.
+// These are for rows whose sizes differ by orders of magnitude.
 //
 // Whoever encodes chooses the bias so that this is (|x|^2 / 2 - <q, x>) / (step * query_step) up to
-// a constant of the query. Every variant computes it exactly, so no answer depends on the machine.
+// a constant of the query. Every variant computes the same, so no answer depends on the machine.
 //
 // Threads: pure functions, any thread.
 #pragma once

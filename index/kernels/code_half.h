@@ -111,7 +111,9 @@ struct CodeHalf {
     VEXFS_CODE_INLINE int32_t finish(float squares, uint32_t bias) {
         const float half = squares * 0.5F;
         const float bounded = half < kFarthest ? half : kFarthest;
-        return static_cast<int32_t>(bias + static_cast<uint32_t>(static_cast<int32_t>(bounded)));
+        auto whole = static_cast<int32_t>(bounded);
+        whole += static_cast<float>(whole) < bounded ? 1 : 0;
+        return static_cast<int32_t>(bias + static_cast<uint32_t>(whole));
     }
 
     VEXFS_CODE_INLINE uint32_t bias(const uint8_t* record, uint32_t blocks) {

@@ -5,7 +5,7 @@
 // The costs are in nanoseconds of one core, fitted to timings on one machine with AVX-512; only
 // their ratios decide. `vexfs-bench ann --filter` times the choice beside the scan, so a machine
 // where they mislead shows. A filtered walk is chosen if it is expected to cost well less than the
-// scan. When it has spent a seventh of the scan it has to show that the filter agrees with the
+// scan. When it has spent a tenth of the scan it has to show that the filter agrees with the
 // query; whoever walks into one that does not loses that much and then scans.
 //
 // Threads: pure functions.
@@ -36,7 +36,7 @@ struct PlanInput {
     uint32_t allowed = 0; // of them, at most; equal to `live` without a filter
     bool filtered = false;
     uint32_t k = 0;      // answers
-    uint32_t ef = 0;     // the pool of an unfiltered walk
+    uint32_t ef = 0;     // rows that an unfiltered walk expands
     uint32_t rerank = 0; // rows whose exact distance is computed
     uint32_t batch = 1;  // queries that could share one scan, at most kBatchQueries
 };
@@ -48,7 +48,7 @@ struct PlanChoice {
     bool shared = false; // the scan is cheaper for the whole batch at once
     double walk_ns = 0;  // what the cheapest walk is expected to cost
     // Code distances after which a kTwoHop walk, having spent a quarter of the scan, is given up,
-    // and a kNavigate walk, having spent a seventh, goes on only if enough of its pool is allowed.
+    // and a kNavigate walk, having spent a tenth, goes on only if enough of its pool is allowed.
     uint64_t distance_budget = UINT64_MAX;
     // kNavigate: the pool in which enough allowed rows are expected.
     uint32_t pool = 0;

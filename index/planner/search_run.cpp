@@ -43,14 +43,15 @@ Result<PlanChoice> SearchRun::begin(uint32_t batch) {
     const uint32_t bits = request_.allowed == nullptr ? slot_end_ : request_.allowed->count_set;
     allowed_ = std::min(bits, live_);
     k_ = std::min({request_.k, std::max(bits, 1U), std::max(slot_end_, 1U)});
+    ef_ = request_.ef != 0 ? request_.ef : std::max(kEfDefault, k_);
     // A walk under a filter expands all that it ranks: there a deeper ranking is a longer walk.
     const uint32_t per_ef = request_.allowed == nullptr ? 2 : 1;
-    const uint32_t most = std::min(request_.ef, kMaxSlots / per_ef) * per_ef;
+    const uint32_t most = std::min(ef_, kMaxSlots / per_ef) * per_ef;
     const uint32_t wanted =
         request_.rerank != 0 ? request_.rerank : default_rerank(codec_, k_, most);
     rerank_ = std::clamp(wanted, k_, UINT32_MAX / 4);
     PlanChoice choice = choose_plan({graph_.config().shape, slot_end_, live_, allowed_,
-                                     request_.allowed != nullptr, k_, request_.ef, rerank_, batch});
+                                     request_.allowed != nullptr, k_, ef_, rerank_, batch});
     if (choice.plan == Plan::kNothing)
         return choice;
     if (request_.forced) {
@@ -166,7 +167,7 @@ Status SearchRun::rank_nearest(NearestRows nearest, const ScanCounters& counters
 SearchParams SearchRun::walk_params(const PlanChoice& choice) const {
     SearchParams params;
     params.k = k_;
-    params.ef = request_.ef;
+    params.ef = ef_;
     params.rerank = rerank_;
     params.allowed = request_.allowed;
     params.filter_walk = choice.plan == Plan::kTwoHop ? FilterWalk::kTwoHop : FilterWalk::kNavigate;
@@ -210,12 +211,11 @@ Result<bool> SearchRun::probe(const PlanChoice& choice) {
 Result<bool> SearchRun::navigate(const PlanChoice& choice) {
     const GraphQuery query{scratch_.code.values, request_.query, &source_};
     SearchParams params = walk_params(choice);
-    params.width = kMaxWidth; // little is expanded in vain where the pool is large
     SearchSession session(core_, query, params, scratch_.walk);
     const bool any = VEXFS_TRY(session.begin());
     if (!any)
         return false;
-    const uint32_t wanted = std::max(request_.ef, rerank_);
+    const uint32_t wanted = std::max(ef_, rerank_);
     const uint32_t enough = std::max(wanted / 4 * 3, k_);
     VEXFS_TRY_VOID(walk_if_allowed(session, choice));
     uint32_t answers = VEXFS_TRY(session.collect(wanted));

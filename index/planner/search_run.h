@@ -64,6 +64,7 @@ class SearchRun {
     // No more than there may be rows, even if more are inserted meanwhile: none of them may push
     // out one that was there before.
     uint32_t k_ = 0;
+    uint32_t ef_ = 0;
     uint32_t rerank_ = 0; // at least k_
     uint32_t live_ = 0;   // when it was planned
     uint32_t allowed_ = 0;

@@ -32,10 +32,13 @@ struct SearchTarget {
     const VectorSource* source;
 };
 
+constexpr uint32_t kEfDefault = 64;
+
 struct SearchRequest {
     VectorView query;
     uint32_t k = 10;
-    uint32_t ef = 64;    // how many of the nearest rows a walk expands; may be below k
+    // How many of the nearest rows a walk expands; may be below k. 0: kEfDefault or k, the larger.
+    uint32_t ef = 0;
     uint32_t rerank = 0; // exact distances to compute, raised to k; 0: default_rerank()
     // Only rows at most this far, in the unit of the metric.
     float radius = std::numeric_limits<float>::infinity();
