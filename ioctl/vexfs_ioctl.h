@@ -176,7 +176,7 @@ typedef float vexfs_f32;
 /* Compact codes kept for each row, from which candidates are found before exact ranking. */
 #define VEXFS_CODES_AUTO 0 /* learned from the data */
 #define VEXFS_CODES_NONE 1 /* none: the vectors themselves */
-#define VEXFS_CODES_I8 2   /* each element as a byte; dim up to 1,020 */
+#define VEXFS_CODES_I8 2   /* each element as a byte; dim up to 1,020, under dot 893 */
 #define VEXFS_CODES_F16 3  /* each element as a half: for rows of very different sizes */
 #define VEXFS_CODES_BIT 4  /* signs of many directions; not with metric dot */
 
@@ -466,7 +466,7 @@ struct vexfs_search {
     __u16 element;    /* as in the schema, else EINVAL */
     __u16 zero;       /* 0 */
     __u32 k;          /* hits wanted per query, 1 to 65,536; queries * k at most 1,048,576 */
-    __u32 ef;         /* breadth of the walk, up to 65,536; 0: the schema's */
+    __u32 ef;         /* breadth of the walk, up to 65,536; 0: the schema's or k, the larger */
     vexfs_f32 radius; /* with the flag: finite, unit of the metric; without: 0 (all bits) */
     __u32 filter;     /* bytes of the filter, 0 to 4,096, without NUL; 0: none */
     __u32 zero2;      /* 0 */
@@ -522,7 +522,9 @@ struct vexfs_search {
 /*
  * Reply of SEARCH. Payload: queries of struct vexfs_answer; hits of struct vexfs_hit, those of the
  * first query first, nearest first; hits of vectors (vector_bytes each); paths: for each hit a
- * NUL-terminated path from the fd's directory, "" if the file moved away during the search.
+ * NUL-terminated path from the fd's directory, "" if the file moved away during the search. A row
+ * that changed during the search is DAMAGED, with zeros for a vector. Queries are searched a few at
+ * a time; `untyped` of those that were searched together is told of the first.
  */
 struct vexfs_search_reply {
     __u32 queries;      /* as in the message */

@@ -91,18 +91,24 @@ Status Collection::get(uint64_t ino, uint32_t first, uint32_t rows, std::vector<
     });
 }
 
-Status Collection::read_vector(const RowId& id, MutableBytes out) {
+Status Collection::read_vector(const RowHit& hit, const index::VectorView& point,
+                               MutableBytes out) {
     VEXFS_TRY_VOID(check_sound());
+    const Error gone = fail(Code::kENOENT, "collection: the row is no more");
     const RowsRead read(*state_);
-    const RowTable::File* const file = state_->table.file(id.ino);
-    if (file == nullptr || id.row >= file->slots.size())
-        return fail(Code::kENOENT, "collection: the row is no more");
-    const uint32_t slot = file->slots[id.row];
-    const Status status =
-        slot != kNoSlot ? state_->vectors.read(slot, 1, out) : fail(Code::kEBADMSG, "");
-    if (status || !is_damage(status.error()))
-        return status;
-    return fail(Code::kEBADMSG, "collection: the vector of the row is damaged");
+    const RowTable::File* const file = state_->table.file(hit.id.ino);
+    if (file == nullptr || hit.id.row >= file->slots.size() ||
+        file->slots[hit.id.row] != hit.slot || out.size() != state_->vectors.vector_bytes())
+        return gone;
+    const Status status = state_->vectors.read(hit.slot, 1, out);
+    if (!status && is_damage(status.error()))
+        return fail(Code::kEBADMSG, "collection: the vector of the row is damaged");
+    VEXFS_TRY_VOID(status);
+    // A slot that was given back may have come to the same row with another vector.
+    const std::byte* const vector = out.data();
+    float distance = 0;
+    state_->distance.to_rows(point.data, &vector, 1, &distance);
+    return distance == hit.distance ? ok() : Status(gone);
 }
 
 Status Collection::search(const RowQuery& query, std::vector<RowHit>& hits,

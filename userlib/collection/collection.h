@@ -74,8 +74,9 @@ class Collection {
     // share is told in the first report, and the error of one is that of all.
     Status search_each(const RowQuery& query, std::span<const index::VectorView> points,
                        std::span<std::vector<RowHit>> hits, std::span<RowSearchReport> reports);
-    // The vector of a row, if the file still has it: EBADMSG if it is damaged, ENOENT.
-    Status read_vector(const RowId& id, MutableBytes out);
+    // The vector of a row that search() found near the point: ENOENT if the row has gone since, or
+    // has another vector; EBADMSG if it is damaged.
+    Status read_vector(const RowHit& hit, const index::VectorView& point, MutableBytes out);
 
     // Waits until the rows that are pending now are linked. ECANCELED and ETIMEDOUT as `stop` says.
     Status wait_linked(const index::ScanStop& stop);

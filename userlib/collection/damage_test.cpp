@@ -118,8 +118,13 @@ TEST_CASE("damage: rows whose vectors are damaged are flagged, left out and coun
     CHECK(std::ranges::all_of(std::span(bytes).subspan(kDim * 4, kDim * 4),
                               [](std::byte b) { return b == std::byte{0}; }));
     CHECK(volume.rows().get(1030, 1500, 1, nullptr, &bytes).error().code == Code::kEBADMSG);
-    CHECK(volume.rows().read_vector({1030, 1500}, bytes).error().code == Code::kEBADMSG);
-    CHECK(volume.rows().read_vector({1030, kRows}, bytes).error().code == Code::kENOENT);
+    const std::vector<float> origin(kDim);
+    const index::VectorView point{index::Element::kF32, kDim, as_bytes(origin).data()};
+    bytes.resize(kDim * sizeof(float));
+    CHECK(volume.rows().read_vector({{1030, 1500}, 0, {}, 1500}, point, bytes).error().code ==
+          Code::kEBADMSG);
+    CHECK(volume.rows().read_vector({{1030, kRows}, 0, {}, kRows}, point, bytes).error().code ==
+          Code::kENOENT);
 
     // Putting it again heals it.
     REQUIRE(volume.rows().put({1030, 1500, false, 1, 0, {}, as_bytes(vector)}));

@@ -267,6 +267,14 @@ class RowSearch::Files : public index::RowGroups {
     const bool test_;
 };
 
+// Less than what is wanted only if the query says so, and of no round that has to bring more than
+// the query wants, so that some of it passes.
+uint32_t RowSearch::ef_of(const Reach& reach) const {
+    if (query_.ef != 0 && reach.fetch <= query_.k)
+        return query_.ef;
+    return std::max(query_.ef != 0 ? query_.ef : state_.schema.ef, reach.fetch);
+}
+
 // What a walk or scan of the linked rows brings, into scratch_.found and scratch_.reports.
 Status RowSearch::find_near(std::span<Asked> asked, const Reach& reach) {
     const Stopwatch watch(asked[0].report->walk_ns);
@@ -276,7 +284,8 @@ Status RowSearch::find_near(std::span<Asked> asked, const Reach& reach) {
         reach.allowed ? reach.allowed->view() : (visible_ ? visible_->view() : index::BitmapView{});
     index::SearchRequest request{asked[0].point};
     request.k = query_.per_file ? query_.k : reach.fetch;
-    request.ef = query_.ef != 0 ? query_.ef : state_.schema.ef;
+    request.ef = ef_of(reach);
+    ef_ = request.ef;
     request.radius = query_.radius;
     request.allowed = reach.allowed || visible_ ? &allowed : nullptr;
     request.stop = query_.stop;
@@ -349,7 +358,7 @@ void RowSearch::account(RowSearchReport& report, const index::SearchReport& foun
     const bool walked = found.plan == index::Plan::kWalk || found.plan == index::Plan::kNavigate ||
                         found.plan == index::Plan::kTwoHop;
     if (walked)
-        report.ef = query_.ef != 0 ? query_.ef : state_.schema.ef;
+        report.ef = ef_;
 }
 
 Result<RowSearch::Reach> RowSearch::first_reach() {

@@ -71,6 +71,7 @@ class RowSearch {
                        const RankingSource& source, index::SearchRequest& request, size_t which)
         VEXFS_REQUIRES_SHARED(state_.lock);
     Status take_found(Asked& asked, size_t which) VEXFS_REQUIRES_SHARED(state_.lock);
+    [[nodiscard]] uint32_t ef_of(const Reach& reach) const VEXFS_REQUIRES_SHARED(state_.lock);
     [[nodiscard]] bool found_enough(const Asked& asked, size_t which, const Reach& reach) const;
     Status widen(Asked& asked, Reach& reach) VEXFS_REQUIRES_SHARED(state_.lock);
     Result<Reach> first_reach() VEXFS_REQUIRES_SHARED(state_.lock);
@@ -87,6 +88,7 @@ class RowSearch {
     std::vector<Asked> asked_;
     RowSearchReport& shared_;                      // the first one: of what all share
     std::shared_ptr<const index::Bitmap> visible_; // null: all
+    uint32_t ef_ = 0;                              // of the last walk
     index::Bitmap tested_;
     index::Bitmap passed_;
 };

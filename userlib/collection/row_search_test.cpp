@@ -150,6 +150,28 @@ TEST_CASE_FIXTURE(Fixture, "search: several points find linked rows and pending 
     check_each(query, answers, query.ef == 4 ? 20 : 3);
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "search: many hits are as good as few, unless little effort is asked for") {
+    put_files(1030, 10, 1000, 5);
+    REQUIRE(made.rows().wait_linked({}));
+    RowQuery query;
+    query.k = 400; // of 10,000, with a schema whose ef is 64
+    const Answers answers = together(query);
+    for (const RowSearchReport& report : answers.reports)
+        CHECK(report.ef >= (report.plan == index::Plan::kWalk ? 400 : 0));
+    check_each(query, answers, 3);
+    EveryThird third;
+    query.k = 50;
+    query.predicate = &third;
+    check_each(query, together(query), 3);
+    query.predicate = nullptr;
+    query.ef = 20;
+    const Answers quick = together(query);
+    for (const RowSearchReport& report : quick.reports)
+        CHECK(report.ef == (report.plan == index::Plan::kWalk ? 20 : 0));
+    check_each(query, quick, 50);
+}
+
 TEST_CASE_FIXTURE(Fixture, "search: one bad point is the error of all") {
     put_files(1030, 1, 20, 3);
     RowQuery query;

@@ -42,7 +42,7 @@ Status check_codes(const Schema& schema) {
         return invalid("schema: codes of element bit are auto or none");
     if (codes == CodesKind::kBit && schema.metric == index::Metric::kDot)
         return invalid("schema: codes bit hold no length, which metric dot needs");
-    if (codes == CodesKind::kI8 && schema.dim > index::kCodecRecordBytesMax - index::kCodeBiasBytes)
+    if (codes == CodesKind::kI8 && schema.dim > index::plain_dim_max(schema.metric))
         return not_offered("schema: codes i8 are not offered for so large a dim");
     return ok();
 }

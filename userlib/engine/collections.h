@@ -59,8 +59,8 @@ class Collections {
     // For each of the points, which stand in the place of ask.query.
     Status search(uint64_t directory, const Caller& caller, const SearchAsk& ask,
                   std::span<const index::VectorView> points, std::span<SearchAnswer> answers);
-    // Those of the hits of a search of that directory.
-    Status read_vectors(uint64_t directory, SearchAnswer& answer);
+    // Those of the hits of a search near the point.
+    static Status read_vectors(const index::VectorView& point, SearchAnswer& answer);
     Result<std::vector<std::string>> paths(uint64_t directory, const Caller& caller,
                                            std::span<const uint64_t> inos);
     Result<RowStat> stat(const FileChoice& choice, const Caller& caller, bool totals);

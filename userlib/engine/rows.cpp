@@ -81,9 +81,8 @@ Status Volume::search_each(uint64_t directory, const Caller& caller, const Searc
     return collections_->search(directory, caller, ask, points, answers);
 }
 
-Status Volume::read_vectors(uint64_t directory, SearchAnswer& answer) {
-    VEXFS_TRY_VOID(check_real(directory));
-    return collections_->read_vectors(directory, answer);
+Status Volume::read_vectors(const index::VectorView& point, SearchAnswer& answer) {
+    return Collections::read_vectors(point, answer);
 }
 
 Result<std::vector<std::string>> Volume::paths_of(uint64_t directory, const Caller& caller,

@@ -5,6 +5,7 @@
 // Threads: values.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,6 +71,8 @@ struct Dropped {
     uint32_t total = 0; // that are left
 };
 
+class Collection;
+
 struct SearchAsk {
     index::VectorView query{};
     uint32_t k = 10;
@@ -87,13 +90,15 @@ struct SearchHit {
     float distance = 0;
     StoredRow row;
     bool exact = true; // the distance is that of the stored vector
+    uint32_t slot = 0; // where it was found
     bool stale = false;
     std::string path{}; // from the directory asked; "": not wanted, or the file has moved away
 };
 
 struct SearchAnswer {
-    std::vector<SearchHit> hits; // nearest first
-    Page vectors;                // of the hits, if read_vectors() was asked; zeros for damaged ones
+    std::shared_ptr<Collection> rows; // of which the hits are
+    std::vector<SearchHit> hits;      // nearest first
+    Page vectors; // of the hits, if read_vectors() was asked; zeros for damaged ones
     RowSearchReport report;
     uint64_t untyped = 0; // rows met whose attribute is no number where the filter compares numbers
     uint64_t access_ns = 0; // permissions and scope

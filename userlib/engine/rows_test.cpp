@@ -293,10 +293,35 @@ TEST_CASE("rows: a search returns what it was asked for, and refuses what makes 
     CHECK(answer.hits[0].exact);
     CHECK(answer.report.short_why == kShortRows);
     std::array<float, 4> vectors{};
-    REQUIRE(volume->read_vectors(c, answer));
+    const std::array<float, 2> origin{};
+    const index::VectorView near{index::Element::kF32, 2,
+                                 reinterpret_cast<const std::byte*>(origin.data())};
+    REQUIRE(Volume::read_vectors(near, answer));
     REQUIRE(answer.vectors.size() == sizeof vectors);
     std::memcpy(vectors.data(), answer.vectors.data(), sizeof vectors);
     CHECK(vectors == std::array<float, 4>{1, 0, 3, 0});
+    // What came since is not what was found: nobody has looked whether the caller may read it.
+    for (const float other : {8.0F, 9.0F}) {
+        answer = volume.search(c, root(), {0, 0}, {}).value();
+        REQUIRE(answer.hits.size() == 3);
+        PutRows again;
+        again.first = 0;
+        for (int round = 0; round < 2; ++round) // the second may take the slot of before
+            REQUIRE(volume.put(RowVolume::opened(g), {other, other + 2 * static_cast<float>(round)},
+                               root(), again));
+        REQUIRE(Volume::read_vectors(near, answer));
+        for (size_t i = 0; i < 3; ++i) {
+            CHECK(answer.hits[i].row.damaged == (answer.hits[i].id.ino == g));
+            float first = -1;
+            std::memcpy(&first, answer.vectors.data() + i * 2 * sizeof(float), sizeof first);
+            CHECK(first == (answer.hits[i].id.ino == g ? 0 : answer.hits[i].id.row + 1));
+        }
+    }
+    REQUIRE(volume.put(RowVolume::opened(g), {3, 0}, root(), [] {
+        PutRows back;
+        back.first = 0;
+        return back;
+    }()));
     ask = {};
     ask.radius = 4;
     answer = volume.search(c, root(), {0, 0}, ask).value();

@@ -72,9 +72,10 @@ Status Collections::search(uint64_t directory, const Caller& caller, const Searc
     DataVersions versions(names_);
     Paths paths(names_, directories_, caller, directory);
     for (size_t i = 0; i < points.size(); ++i) {
+        answers[i].rows = {collection, collection->rows.get()};
         answers[i].hits.reserve(hits[i].size());
         for (const RowHit& hit : hits[i]) {
-            SearchHit made{hit.id, hit.distance, hit.row, hit.exact};
+            SearchHit made{hit.id, hit.distance, hit.row, hit.exact, hit.slot};
             made.stale = VEXFS_TRY(versions.is_stale(hit.id, hit.row));
             if (ask.want_paths)
                 made.path = VEXFS_TRY(paths.first(hit.id.ino));
@@ -107,10 +108,9 @@ Status Collections::find_visible(OpenCollection& collection, uint64_t directory,
         if (ask.filter != nullptr)
             query.predicate = &filter.emplace(*ask.filter, names_, paths);
         VEXFS_TRY_VOID(collection.rows->search_each(query, points, hits, reports));
-        for (size_t i = 0; i < points.size(); ++i) {
+        for (size_t i = 0; i < points.size(); ++i)
             answers[i].report = reports[i];
-            answers[i].untyped = filter ? filter->untyped() : 0;
-        }
+        answers[0].untyped = filter ? filter->untyped() : 0;
         if (directories_.version() == version)
             return ok();
         if (attempt == kAttemptsMax)
@@ -137,16 +137,16 @@ Status Collections::leave_out_hidden(uint64_t directory, const Caller& caller, S
     return ok();
 }
 
-// A row that has gone since it was found is told as damaged: its vector is there no more.
-Status Collections::read_vectors(uint64_t directory, SearchAnswer& answer) {
-    const std::shared_ptr<OpenCollection> collection =
-        VEXFS_TRY(opened(VEXFS_TRY(collection_of(directory))));
-    const size_t bytes = collection->rows->schema().vector_bytes();
+// A row that has gone or changed since it was found is told as damaged: its vector is there no
+// more. Another one than was found is never read: the caller may have no right to it.
+Status Collections::read_vectors(const index::VectorView& point, SearchAnswer& answer) {
+    const size_t bytes = answer.rows->schema().vector_bytes();
     answer.vectors.assign(answer.hits.size() * bytes, std::byte{0});
     for (size_t i = 0; i < answer.hits.size(); ++i) {
         SearchHit& hit = answer.hits[i];
         const MutableBytes out = MutableBytes(answer.vectors).subspan(i * bytes, bytes);
-        const Status read = collection->rows->read_vector(hit.id, out);
+        const Status read =
+            answer.rows->read_vector({hit.id, hit.distance, hit.row, hit.slot}, point, out);
         if (read)
             continue;
         if (read.error().code != Code::kEBADMSG && read.error().code != Code::kENOENT)

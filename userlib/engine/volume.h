@@ -116,8 +116,8 @@ class Volume {
     // them be few at a time. What they share is told in the first answer's report.
     Status search_each(uint64_t directory, const Caller& caller, const SearchAsk& ask,
                        std::span<const index::VectorView> points, std::span<SearchAnswer> answers);
-    // The vectors of an answer's hits.
-    Status read_vectors(uint64_t directory, SearchAnswer& answer);
+    // The vectors of an answer's hits, as they were found near the point.
+    static Status read_vectors(const index::VectorView& point, SearchAnswer& answer);
     // From the directory: of each file that the caller may read one path that he may walk, or "".
     Result<std::vector<std::string>> paths_of(uint64_t directory, const Caller& caller,
                                               std::span<const uint64_t> inos);

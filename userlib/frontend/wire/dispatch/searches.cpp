@@ -94,8 +94,14 @@ Timestamp wall_clock() {
     return {time.tv_sec, static_cast<uint32_t>(time.tv_nsec)};
 }
 
-// Queries that are searched together: as many as may share a scan.
+// Queries that are searched together: as many as may share a scan, and fewer if they want so many
+// hits that the memory for them would be felt.
 constexpr size_t kAtOnce = index::kBatchQueries;
+constexpr size_t kHitsAtOnce = 65'536;
+
+size_t queries_at_once(uint32_t k) {
+    return std::clamp<size_t>(kHitsAtOnce / std::max(k, 1U), 1, kAtOnce);
+}
 
 // The queries of a message, with what all of them share.
 class Queries {
@@ -215,16 +221,18 @@ Result<size_t> Messages::perform(Message& message, const SearchRequest& request)
     Found found(message.room(), want_vectors ? queries.vector_bytes() : 0, want_paths);
     SearchAsk ask = queries.ask();
     ask.want_paths = want_paths;
-    for (size_t first = 0; first < request.body.queries; first += kAtOnce) {
-        const size_t count = std::min<size_t>(kAtOnce, request.body.queries - first);
+    const size_t at_once = queries_at_once(ask.k);
+    for (size_t first = 0; first < request.body.queries; first += at_once) {
+        const size_t count = std::min<size_t>(at_once, request.body.queries - first);
         SearchAnswer answers[kAtOnce];
-        VEXFS_TRY_VOID(volume_.search_each(message.node(), caller, ask,
-                                           queries.points(first, count),
+        const std::vector<index::VectorView> points = queries.points(first, count);
+        VEXFS_TRY_VOID(volume_.search_each(message.node(), caller, ask, points,
                                            std::span(answers).first(count)));
-        for (SearchAnswer& answer : std::span(answers).first(count)) {
-            if (found.has_room_for(answer.hits.size()))
-                VEXFS_TRY_VOID(volume_.read_vectors(message.node(), answer));
-            found.add(answer);
+        for (size_t i = 0; i < count; ++i) {
+            if (found.has_room_for(answers[i].hits.size()))
+                VEXFS_TRY_VOID(Volume::read_vectors(points[i], answers[i]));
+            found.add(answers[i]);
+            answers[i] = {};
         }
     }
     VEXFS_TRY_VOID(message.reserve(found.bytes()));
@@ -244,8 +252,9 @@ Result<size_t> Messages::perform(Message& message, const ExplainRequest& request
     VEXFS_TRY_VOID(queries.prepare(message, request));
     const std::chrono::nanoseconds parsing = std::chrono::steady_clock::now() - began;
     std::vector<vexfs_explain> records;
-    for (size_t first = 0; first < request.body.queries; first += kAtOnce) {
-        const size_t count = std::min<size_t>(kAtOnce, request.body.queries - first);
+    const size_t at_once = queries_at_once(request.body.k);
+    for (size_t first = 0; first < request.body.queries; first += at_once) {
+        const size_t count = std::min<size_t>(at_once, request.body.queries - first);
         SearchAnswer answers[kAtOnce];
         VEXFS_TRY_VOID(volume_.search_each(message.node(), caller, queries.ask(),
                                            queries.points(first, count),
