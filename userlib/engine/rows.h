@@ -96,7 +96,7 @@ struct SearchHit {
 };
 
 struct SearchAnswer {
-    std::shared_ptr<Collection> rows; // of which the hits are
+    std::weak_ptr<Collection> rows; // of which the hits are
     std::vector<SearchHit> hits;      // nearest first
     Page vectors; // of the hits, if read_vectors() was asked; zeros for damaged ones
     RowSearchReport report;

@@ -72,7 +72,7 @@ Status Collections::search(uint64_t directory, const Caller& caller, const Searc
     DataVersions versions(names_);
     Paths paths(names_, directories_, caller, directory);
     for (size_t i = 0; i < points.size(); ++i) {
-        answers[i].rows = {collection, collection->rows.get()};
+        answers[i].rows = std::shared_ptr<Collection>(collection, collection->rows.get());
         answers[i].hits.reserve(hits[i].size());
         for (const RowHit& hit : hits[i]) {
             SearchHit made{hit.id, hit.distance, hit.row, hit.exact, hit.slot};
@@ -140,13 +140,15 @@ Status Collections::leave_out_hidden(uint64_t directory, const Caller& caller, S
 // A row that has gone or changed since it was found is told as damaged: its vector is there no
 // more. Another one than was found is never read: the caller may have no right to it.
 Status Collections::read_vectors(const index::VectorView& point, SearchAnswer& answer) {
-    const size_t bytes = answer.rows->schema().vector_bytes();
+    const std::shared_ptr<Collection> rows = answer.rows.lock();
+    const size_t bytes = index::bytes_of(point.element, point.dim);
     answer.vectors.assign(answer.hits.size() * bytes, std::byte{0});
     for (size_t i = 0; i < answer.hits.size(); ++i) {
         SearchHit& hit = answer.hits[i];
         const MutableBytes out = MutableBytes(answer.vectors).subspan(i * bytes, bytes);
         const Status read =
-            answer.rows->read_vector({hit.id, hit.distance, hit.row, hit.slot}, point, out);
+            rows ? rows->read_vector({hit.id, hit.distance, hit.row, hit.slot}, point, out)
+                 : Status(fail(Code::kENOENT, "search: the collection is no more"));
         if (read)
             continue;
         if (read.error().code != Code::kEBADMSG && read.error().code != Code::kENOENT)
