@@ -97,7 +97,7 @@ struct SearchHit {
 
 struct SearchAnswer {
     std::weak_ptr<Collection> rows; // of which the hits are
-    std::vector<SearchHit> hits;      // nearest first
+    std::vector<SearchHit> hits;    // nearest first
     Page vectors; // of the hits, if read_vectors() was asked; zeros for damaged ones
     RowSearchReport report;
     uint64_t untyped = 0; // rows met whose attribute is no number where the filter compares numbers
