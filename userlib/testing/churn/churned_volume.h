@@ -25,7 +25,9 @@ struct ChurnShape {
 // What is measured of a volume at rest.
 struct ChurnFigures {
     double recall = 0; // at 10, of searches that walk
-    double p99_us = 0; // of the processor's time for one search
+    // Of the processor's time for one search, each query at its least since the last turnover: what
+    // other programs disturb is another search each time.
+    double p99_us = 0;
     uint64_t disk_bytes = 0;
     uint64_t resident_bytes = 0; // of the process
     uint64_t counted_bytes = 0;  // of memory, of the collection as it counts itself
@@ -67,6 +69,7 @@ class ChurnedVolume {
     std::unique_ptr<Volume> volume_;
     uint64_t directory_ = 0;
     std::map<uint64_t, uint64_t> inos_; // by file
+    std::vector<uint64_t> least_ns_;    // by query
 };
 
 } // namespace vexfs
