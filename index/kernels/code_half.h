@@ -92,14 +92,11 @@ struct SixteenScalar {
 };
 
 template <typename Sixteen>
-struct CodeHalf {
+struct CodeHalf : FourInMemory {
     using Floats = typename Sixteen::Floats;
     struct Query {
         const int8_t* bytes; // sixteen floats in 64 of them
         uint32_t blocks;
-    };
-    struct Four {
-        int32_t value[4];
     };
 
     // Below what wraps with the largest bias; also what is no number counts as this far.
@@ -135,15 +132,6 @@ struct CodeHalf {
     VEXFS_CODE_INLINE Four distance4(const uint8_t* const record[4], const Query& query) {
         return {{distance(record[0], query), distance(record[1], query), distance(record[2], query),
                  distance(record[3], query)}};
-    }
-    VEXFS_CODE_INLINE uint32_t below(const Four& four, int32_t limit) {
-        uint32_t mask = 0;
-        for (uint32_t t = 0; t < 4; ++t)
-            mask |= static_cast<uint32_t>(four.value[t] < limit) << t;
-        return mask;
-    }
-    VEXFS_CODE_INLINE void store(const Four& four, int32_t* out) {
-        memcpy(out, four.value, sizeof four.value);
     }
 
     struct Batch {

@@ -20,16 +20,30 @@
 namespace vexfs::index {
 namespace {
 
+// Four distances at a time, of kernels that do not keep them in a register.
+struct FourInMemory {
+    struct Four {
+        int32_t value[4];
+    };
+
+    // Bit t is set if distance t is below the limit.
+    VEXFS_CODE_INLINE uint32_t below(const Four& four, int32_t limit) {
+        uint32_t mask = 0;
+        for (uint32_t t = 0; t < 4; ++t)
+            mask |= static_cast<uint32_t>(four.value[t] < limit) << t;
+        return mask;
+    }
+    VEXFS_CODE_INLINE void store(const Four& four, int32_t* out) {
+        memcpy(out, four.value, sizeof four.value);
+    }
+};
+
 template <uint32_t kBlocks, uint32_t kBits>
-struct CodeScalar {
+struct CodeScalar : FourInMemory {
     // A query as the kernel wants it. Lends the bytes.
     struct Query {
         const int8_t* bytes;
         uint32_t blocks;
-    };
-    // Four distances that are still in registers.
-    struct Four {
-        int32_t value[4];
     };
 
     VEXFS_CODE_INLINE uint32_t blocks_of(const Query& query) {
@@ -65,18 +79,6 @@ struct CodeScalar {
     VEXFS_CODE_INLINE Four distance4(const uint8_t* const record[4], const Query& query) {
         return {{distance(record[0], query), distance(record[1], query), distance(record[2], query),
                  distance(record[3], query)}};
-    }
-
-    // Bit t is set if distance t is below the limit.
-    VEXFS_CODE_INLINE uint32_t below(const Four& four, int32_t limit) {
-        uint32_t mask = 0;
-        for (uint32_t t = 0; t < 4; ++t)
-            mask |= static_cast<uint32_t>(four.value[t] < limit) << t;
-        return mask;
-    }
-
-    VEXFS_CODE_INLINE void store(const Four& four, int32_t* out) {
-        memcpy(out, four.value, sizeof four.value);
     }
 
     // Queries that interleave_queries() of code.h made, as the kernel wants them. Lends the bytes.
