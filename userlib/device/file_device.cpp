@@ -75,7 +75,14 @@ FileDevice::~FileDevice() {
 
 Status FileDevice::read(std::span<Io> batch) {
     VEXFS_TRY_VOID(check_batch(batch, size_bytes_));
-    queue_->run(IoQueue::Op::kRead, batch);
+    std::vector<Io> runs = joined(batch);
+    queue_->run(IoQueue::Op::kRead, runs);
+    spread_statuses(runs, batch);
+    // One bad block is not to cost its neighbours.
+    if (runs.size() < batch.size() && !batch_status(batch))
+        for (Io& io : batch)
+            if (!io.status)
+                queue_->run(IoQueue::Op::kRead, {&io, 1});
     return batch_status(batch);
 }
 

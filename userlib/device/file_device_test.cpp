@@ -190,6 +190,14 @@ TEST_CASE("file: a file that was cut below an open device gives EIO at its end, 
             CHECK(!batch[1].status.has_value());
             CHECK(!batch[2].status.has_value());
         }
+        // Those that follow each other are read at once, and fail each for itself.
+        std::array<Io, 8> row;
+        for (uint64_t block = 0; block < row.size(); ++block)
+            row[block] =
+                whole_extent(block, memory.bytes().subspan(block * kBlockBytes, kBlockBytes));
+        CHECK(device->read(row).error().code == Code::kEIO);
+        for (uint64_t block = 0; block < row.size(); ++block)
+            CHECK(row[block].status.has_value() == (block < 4));
         CHECK(device->refresh_size().error().code == Code::kEUCLEAN);
         CHECK(device->geometry().size_blocks() == 8);
     }
