@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kLinkAtOnce = 16; // rows of a thread, with the lock held: a put waits for as long
 constexpr uint32_t kConsolidateAtOnce = 2048;
 constexpr size_t kSampleBytesMax = size_t{64} << 20;
+constexpr int kMovesALink = 3;
 constexpr std::chrono::milliseconds kReadersWait{1};
 constexpr std::chrono::milliseconds kStopWait{10};
 // Without a change for so long, all that differs from the disk is written.
@@ -279,9 +280,11 @@ Result<bool> Linker::step() {
     // In turns with links, so that neither waits for the end of the other, however long puts go on.
     const bool may_link = state_.jobs.may_work(JobKind::kLink);
     bool more = false;
-    if (moving)
-        more = may_train && VEXFS_TRY(move_some());
-    else if (linked != nullptr)
+    if (moving && may_train) {
+        VEXFS_TRY_VOID(catch_up());
+        more = true;
+    }
+    if (!moving && linked != nullptr)
         more = VEXFS_TRY(consolidate_some(*linked, all_dead, !pending || !may_link || !room));
     if (linked != nullptr && pending) {
         if (!may_link || (more && !room))
@@ -348,6 +351,8 @@ Result<bool> Linker::link_some() {
 // Each row whose vector can be read, by the threads of the crew; the caller holds the lock for
 // them.
 Status Linker::insert_all(std::span<const uint32_t> slots, const InsertOne& insert_one) {
+    // The next parts lie beside them.
+    const ReadWidth width = state_.vectors.width(state_.table.end());
     const auto part_of = [&](size_t part, LinkWorker& worker) VEXFS_REQUIRES_SHARED(state_.lock) {
         const std::span<const uint32_t> mine = slots.subspan(
             part * kLinkAtOnce, std::min(kLinkAtOnce, slots.size() - part * kLinkAtOnce));
@@ -364,7 +369,8 @@ Status Linker::insert_all(std::span<const uint32_t> slots, const InsertOne& inse
                    [&](uint32_t slot) VEXFS_REQUIRES_SHARED(state_.lock) {
                        state_.table.damaged().add(slot);
                        state_.table.pending().remove(slot);
-                   }});
+                   },
+                   width});
     };
     return crew_.run(div_ceil(slots.size(), kLinkAtOnce), part_of);
 }
@@ -379,7 +385,15 @@ Status Linker::link(uint32_t slot, index::VectorView vector, index::Scratch& scr
     return ok();
 }
 
-// Links a few rows of the graph in the next one, too.
+// More rows move than are linked in the same time, so that there is an end to it.
+Status Linker::catch_up() {
+    for (int i = 0; i < kMovesALink; ++i)
+        if (!VEXFS_TRY(move_some()))
+            break;
+    return ok();
+}
+
+// Links a few rows of the graph in the next one, too. False if that was the last of it.
 Result<bool> Linker::move_some() {
     {
         const RowsRead read(state_);
@@ -402,7 +416,7 @@ Result<bool> Linker::move_some() {
             return true;
     }
     finish_move();
-    return true;
+    return false;
 }
 
 // From here on searches walk the new graph.

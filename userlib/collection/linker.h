@@ -82,6 +82,7 @@ class Linker {
         VEXFS_REQUIRES_SHARED(state_.lock);
     Status link(uint32_t slot, index::VectorView vector, index::Scratch& scratch)
         VEXFS_REQUIRES_SHARED(state_.lock);
+    Status catch_up();
     Result<bool> move_some();
     void finish_move();
     void give_up_move();

@@ -304,6 +304,22 @@ TEST_CASE("linker: removed rows are taken out while others wait to be linked") {
     CHECK(recall(made, clusters.rows(20), nullptr) >= 0.95);
 }
 
+TEST_CASE("linker: a second graph catches up with the first, however many rows wait") {
+    constexpr uint64_t kMany = 40'000;
+    TestCollection made(small_schema(kDim), uint64_t{256} << 20);
+    Clusters clusters(8);
+    put(made, 1030, clusters.rows(1200));
+    REQUIRE(made.rows().wait_linked({}));
+    REQUIRE(made.rows().jobs().pause(0));
+    put(made, 1031, clusters.rows(kMany));
+    REQUIRE(made.rows().resume_jobs(0));
+    while (made.rows().counts().trained_rows == 1200)
+        std::this_thread::yield();
+    CHECK(made.rows().counts().pending > kMany / 4);
+    REQUIRE(made.rows().wait_linked({}));
+    CHECK(recall(made, clusters.rows(20), nullptr) >= 0.95);
+}
+
 TEST_CASE("linker: puts are slowed to its pace beyond the bound, and never refused") {
     constexpr uint32_t kSmall = 4;
     TestCollection made(small_schema(kSmall), uint64_t{256} << 20);
