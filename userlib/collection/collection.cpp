@@ -8,6 +8,7 @@
 #include "userlib/collection/row_record.h"
 #include "userlib/collection/row_search.h"
 #include "userlib/collection/stopwatch.h"
+#include "userlib/collection/warm_up.h"
 
 namespace vexfs {
 
@@ -50,9 +51,10 @@ Status read_slots(RowState& state, std::span<const uint32_t> slots, std::vector<
 
 } // namespace
 
-Collection::Collection(std::unique_ptr<RowState> state, bool read_only)
+Collection::Collection(std::unique_ptr<RowState> state, std::unique_ptr<WarmUp> warm_up,
+                       bool read_only)
     : read_only_(read_only), state_(std::move(state)),
-      scratches_(std::make_unique<SearchScratches>()),
+      scratches_(std::make_unique<SearchScratches>()), warm_up_(std::move(warm_up)),
       linker_(std::make_unique<Linker>(*state_, read_only)) {}
 
 Collection::~Collection() = default;

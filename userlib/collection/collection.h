@@ -27,6 +27,7 @@
 namespace vexfs {
 
 class Linker;
+class WarmUp;
 class RowTable;
 class SearchScratches;
 struct RowState;
@@ -130,7 +131,7 @@ class Collection {
         uint32_t total = 0;
     };
 
-    Collection(std::unique_ptr<RowState> state, bool read_only);
+    Collection(std::unique_ptr<RowState> state, std::unique_ptr<WarmUp> warm_up, bool read_only);
     static Error no_memory();
     Status check_sound() const;
 
@@ -165,7 +166,8 @@ class Collection {
     std::atomic<uint64_t> drops_ = 0;
     std::atomic<uint64_t> searches_ = 0;
     std::atomic<uint64_t> search_ns_ = 0;
-    const std::unique_ptr<Linker> linker_; // the last member: it ends first
+    const std::unique_ptr<WarmUp> warm_up_; // of the vectors; the last members, so they end first
+    const std::unique_ptr<Linker> linker_;
 };
 
 } // namespace vexfs

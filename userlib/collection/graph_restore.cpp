@@ -12,7 +12,7 @@ namespace vexfs {
 namespace {
 
 constexpr size_t kRecordsAtOnce = 4096;
-constexpr unsigned kThreadsMax = 4;
+constexpr unsigned kThreadsMax = 8;
 
 Error no_memory() {
     return fail(Code::kENOMEM, "graph: no memory");
@@ -100,6 +100,11 @@ GraphRestore::~GraphRestore() {
     join();
 }
 
+// In memory a row takes about what it takes of its page.
+uint64_t GraphRestore::memory_bytes() const {
+    return reading_ ? reading_->pages.size() * kGraphPageBytes : 0;
+}
+
 void GraphRestore::log_failure(const char* what, const Error& cause) const {
     log(LogLevel::kError, "collection", what,
         {{"directory", state_.entry.directory}, {"cause", cause}});
@@ -126,8 +131,8 @@ Status GraphRestore::begin(const GraphFile& file, const GraphHead& head) {
         file, VEXFS_TRY(make_linked_rows(schema, std::move(codec), head.trained_rows)), slot_end,
         std::move(pages));
     reading->outdated = std::move(outdated);
-    // A thread for each processor while rows are read, and one more for the time that they wait.
-    reading->parts.resize(1 + std::clamp(std::thread::hardware_concurrency(), 1U, kThreadsMax));
+    // They wait for the device as much as they compute, and rows are read at the same time.
+    reading->parts.resize(1 + std::clamp(2 * std::thread::hardware_concurrency(), 1U, kThreadsMax));
     VEXFS_TRY_VOID(reading->loader.prepare());
     reading_ = std::move(reading);
     // With fewer threads than are wished for it takes longer.

@@ -26,6 +26,9 @@ class GraphRestore {
     GraphRestore(const GraphRestore&) = delete;
     GraphRestore& operator=(const GraphRestore&) = delete;
 
+    // What the graph will take when it is loaded.
+    [[nodiscard]] uint64_t memory_bytes() const;
+
     // Links the rows of the state's table, all of which are pending. `sums` says by slot which
     // vector the row has that it holds, 0 if that is not known, as it is behind the end.
     void finish(std::span<const uint32_t> sums);

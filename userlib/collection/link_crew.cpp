@@ -3,15 +3,12 @@
 
 #include <algorithm>
 
-#include <sys/resource.h>
-
 #include "base/guard.h"
+#include "base/nice.h"
 
 namespace vexfs {
 
 namespace {
-
-constexpr int kNice = 5; // a third of the weight of a thread that is not
 
 Error no_memory() {
     return fail(Code::kENOMEM, "linker: no memory");
@@ -68,8 +65,7 @@ Status LinkCrew::run(size_t parts, const Work& work) {
 }
 
 void LinkCrew::follow(size_t worker) {
-    // For Linux the priority is that of the thread. That it cannot be had is no harm.
-    (void)::setpriority(PRIO_PROCESS, 0, kNice);
+    be_nice();
     uint64_t seen = 0;
     for (;;) {
         {

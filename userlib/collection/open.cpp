@@ -7,6 +7,7 @@
 #include "userlib/collection/row_loader.h"
 #include "userlib/collection/search_scratches.h"
 #include "userlib/collection/stopwatch.h"
+#include "userlib/collection/warm_up.h"
 
 namespace vexfs {
 
@@ -54,6 +55,12 @@ Result<std::unique_ptr<Collection>> Collection::open(Store& store, const Collect
             const Stopwatch watch(rows_ns);
             VEXFS_TRY_VOID(loader.run());
         }
+        // With room for the graph, whose pages have been read by now: the rest of it is computing.
+        {
+            const RowsRead read(*state);
+            state->count_memory(graph.memory_bytes());
+        }
+        auto warm_up = std::make_unique<WarmUp>(store, used.vectors_oid);
         {
             const Stopwatch watch(graph_ns);
             graph.finish(loader.sums());
@@ -66,7 +73,8 @@ Result<std::unique_ptr<Collection>> Collection::open(Store& store, const Collect
         }
         if (!read_only)
             erase_remains(*state, loader);
-        return std::unique_ptr<Collection>(new Collection(std::move(state), read_only));
+        return std::unique_ptr<Collection>(
+            new Collection(std::move(state), std::move(warm_up), read_only));
     });
 }
 

@@ -73,9 +73,9 @@ size_t RowState::memory_bytes() const {
     return bytes;
 }
 
-void RowState::count_memory() {
+void RowState::count_memory(uint64_t coming) {
     MutexLock counted(memory_mutex);
-    memory_share.set(memory_bytes());
+    memory_share.set(memory_bytes() + coming);
 }
 
 bool RowState::has_room(uint64_t bytes) {

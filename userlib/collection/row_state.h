@@ -61,8 +61,8 @@ struct RowState {
 
     // Of rows and graphs, as they are.
     [[nodiscard]] size_t memory_bytes() const VEXFS_REQUIRES_SHARED(lock);
-    // After either of them grew or shrank.
-    void count_memory() VEXFS_REQUIRES_SHARED(lock);
+    // After either of them grew or shrank, or with bytes that are about to be taken.
+    void count_memory(uint64_t coming = 0) VEXFS_REQUIRES_SHARED(lock);
     // Whether so many bytes more may be taken.
     [[nodiscard]] bool has_room(uint64_t bytes);
 

@@ -32,8 +32,8 @@ class StoredVectors {
     // How single vectors are best read, of so many slots: with all around them, so that they come
     // from the cache next time, if most of the cache can hold all.
     [[nodiscard]] ReadWidth width(uint32_t slots) const {
-        return uint64_t{slots} * vector_bytes_ <= store_.cache_bytes() / 4 * 3 ? ReadWidth::kRecord
-                                                                               : ReadWidth::kPiece;
+        return uint64_t{slots} * vector_bytes_ <= store_.room_for_records() ? ReadWidth::kRecord
+                                                                            : ReadWidth::kPiece;
     }
 
     using Visit =

@@ -154,6 +154,12 @@ size_t BlockCache::budget() const {
     return cold_ ? hot + cold_->budget() : hot;
 }
 
+bool BlockCache::has_room(size_t bytes) const {
+    const size_t budget = hot_.budget();
+    const size_t taken = hot_.counts().bytes;
+    return taken <= budget && bytes <= budget - taken;
+}
+
 BlockCache::Counts BlockCache::counts() const {
     Counts counts{hot_.counts(), cold_ ? cold_->counts() : ColdTier::Counts{}, {}};
     counts.stored.hits = stored_hits_;

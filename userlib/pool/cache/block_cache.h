@@ -100,6 +100,8 @@ class BlockCache {
     // What is over a smaller budget leaves at once.
     void set_budget(size_t budget_bytes);
     [[nodiscard]] size_t budget() const;
+    // Whether so many bytes more would make no block leave the hot tier.
+    [[nodiscard]] bool has_room(size_t bytes) const;
     [[nodiscard]] Counts counts() const;
     // Of the cold tier; without one there is none.
     [[nodiscard]] std::optional<PoolReport> cold_pool() const;
