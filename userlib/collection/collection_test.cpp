@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "userlib/collection/row_map.h"
 #include "userlib/testing/collection/test_collection.h"
 
 using namespace vexfs;
@@ -66,6 +67,24 @@ TEST_CASE("collection: rows are appended, overwritten, truncated and dropped") {
     CHECK(made.nearest({20}, 5).empty());
     made.reopen();
     CHECK(made.rows().counts().rows == 0);
+}
+
+TEST_CASE("collection: an open asks for the class of files that have rows, and of no others") {
+    TestCollection made(small_schema(1));
+    const std::vector<float> vectors{1, 2};
+    REQUIRE(made.rows().put({1030, kAppend, false, 1, 0, {}, as_bytes(vectors)}));
+    REQUIRE(made.rows().put({1031, kAppend, false, 1, 0, {}, as_bytes(vectors)}));
+    // As a crash leaves it between a drop and the erasure of the records.
+    Transaction transaction;
+    put_row_map(transaction, 1030, made.entry().directory, {}, 0, 0);
+    REQUIRE(made.store().apply(transaction));
+    std::multiset<uint64_t> asked;
+    const auto class_of = [&asked](uint64_t ino) -> Result<std::optional<uint32_t>> {
+        asked.insert(ino);
+        return std::optional<uint32_t>(0);
+    };
+    REQUIRE(Collection::open(made.store(), made.entry(), class_of, true));
+    CHECK(asked == std::multiset<uint64_t>{1031});
 }
 
 TEST_CASE("collection: what is not as the schema says is refused, and nothing has changed") {

@@ -107,24 +107,32 @@ void RowLoader::take_record(uint64_t slot, const std::byte* bytes) {
 }
 
 Status RowLoader::load_file(uint64_t ino) {
+    const Result<std::optional<RowMap>> map = read_row_map(state_.store, ino);
+    if (!map && !is_damage(map.error()))
+        return map.error();
+    if (!map) {
+        note_unreadable(ino);
+        return ok();
+    }
+    if (!*map || (*map)->directory != state_.entry.directory)
+        return ok();
+    const uint32_t rows_end = pieces_of((*map)->slots.size());
+    if ((*map)->pieces > rows_end)
+        leftovers_.push_back({ino, rows_end, (*map)->pieces});
+    // Whoever is asked for a class counts a file in it.
+    if ((*map)->slots.empty())
+        return ok();
     const Result<std::optional<uint32_t>> its_class = class_of_(ino);
     if (!its_class && !is_damage(its_class.error()))
         return its_class.error();
+    if (!its_class)
+        note_unreadable(ino);
+    if (!its_class || !*its_class)
+        return ok();
     RowTable::File file;
-    bool readable = its_class.has_value();
-    if (its_class && !*its_class)
-        return ok();
-    if (readable)
-        readable = VEXFS_TRY(take_map(ino, file));
-    if (!readable) {
-        log(LogLevel::kError, "collection", "the rows of a file are lost to damage",
-            {{"directory", state_.entry.directory}, {"ino", ino}});
-        unreadable_.push_back(ino);
-        return ok();
-    }
-    if (file.slots.empty())
-        return ok();
     file.access_class = **its_class;
+    file.slots = (*map)->slots;
+    take_slots(ino, file.slots);
     std::vector<RowRecord> records;
     for (uint32_t row = 0; row < file.slots.size(); ++row)
         records.push_back(record_of(ino, row, file.slots[row]));
@@ -133,19 +141,16 @@ Status RowLoader::load_file(uint64_t ino) {
     return ok();
 }
 
-// The slots that the file's map names, if it belongs to this collection. False if it is damaged.
-Result<bool> RowLoader::take_map(uint64_t ino, RowTable::File& file) {
-    Result<std::optional<RowMap>> map = read_row_map(state_.store, ino);
-    if (!map)
-        return is_damage(map.error()) ? Result<bool>(false) : map.error();
-    if (!*map || (*map)->directory != state_.entry.directory)
-        return true;
-    file.slots = std::move((*map)->slots);
-    const uint32_t rows_end = pieces_of(file.slots.size());
-    if ((*map)->pieces > rows_end)
-        leftovers_.push_back({ino, rows_end, (*map)->pieces});
+void RowLoader::note_unreadable(uint64_t ino) {
+    log(LogLevel::kError, "collection", "the rows of a file are lost to damage",
+        {{"directory", state_.entry.directory}, {"ino", ino}});
+    unreadable_.push_back(ino);
+}
+
+// What another file has already, or nobody can have, is none.
+void RowLoader::take_slots(uint64_t ino, std::span<uint32_t> slots) {
     uint64_t twice = 0;
-    for (uint32_t& slot : file.slots) {
+    for (uint32_t& slot : slots) {
         const bool possible = slot < index::kMaxSlots;
         if (possible && slot >= used_.size())
             used_.resize(size_t{slot} + 1, false);
@@ -159,7 +164,6 @@ Result<bool> RowLoader::take_map(uint64_t ino, RowTable::File& file) {
     if (twice > 0)
         log(LogLevel::kError, "collection", "rows of a file have no place of their own",
             {{"directory", state_.entry.directory}, {"ino", ino}, {"rows", twice}});
-    return true;
 }
 
 RowRecord RowLoader::record_of(uint64_t ino, uint32_t row, uint32_t slot) {

@@ -44,7 +44,8 @@ class RowLoader {
     Status read_piece(uint64_t first, uint64_t count);
     void take_record(uint64_t slot, const std::byte* bytes);
     Status load_file(uint64_t ino) VEXFS_REQUIRES(state_.lock);
-    Result<bool> take_map(uint64_t ino, RowTable::File& file);
+    void note_unreadable(uint64_t ino);
+    void take_slots(uint64_t ino, std::span<uint32_t> slots);
     RowRecord record_of(uint64_t ino, uint32_t row, uint32_t slot);
 
     RowState& state_;
