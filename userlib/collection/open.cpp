@@ -13,12 +13,15 @@ namespace vexfs {
 
 namespace {
 
-// What a crash left of rows that are none. That it fails costs space, until the next open.
+// What a crash left of rows that are none. That it fails costs space, until the next open. Records
+// go last: they lead an open to the pieces of row maps.
 void erase_remains(RowState& state, const RowLoader& loader) {
-    Status cleaned = erase_slots(state, loader.stray());
+    Status cleaned = ok();
     for (const RowLoader::Leftover& leftover : loader.leftovers())
         if (cleaned)
             cleaned = erase_map_pieces(state.store, leftover.ino, leftover.from, leftover.end);
+    if (cleaned)
+        cleaned = erase_slots(state, loader.stray());
     if (!cleaned)
         log(LogLevel::kWarning, "collection", "bytes of removed rows are left",
             {{"directory", state.entry.directory}, {"cause", cleaned.error()}});
@@ -49,17 +52,19 @@ Result<std::unique_ptr<Collection>> Collection::open(Store& store, const Collect
         auto state = std::make_unique<RowState>(store, used, distance, memory);
         RowLoader loader(*state, class_of);
         GraphRestore graph(*state);
+        const auto count_with_graph = [&] {
+            const RowsRead read(*state);
+            state->count_memory(graph.memory_bytes());
+        };
+        count_with_graph();
         uint64_t rows_ns = 0;
         uint64_t graph_ns = 0;
         {
             const Stopwatch watch(rows_ns);
             VEXFS_TRY_VOID(loader.run());
         }
-        // With room for the graph, whose pages have been read by now: the rest of it is computing.
-        {
-            const RowsRead read(*state);
-            state->count_memory(graph.memory_bytes());
-        }
+        // The pages of the graph have been read by now: the rest of it is computing.
+        count_with_graph();
         auto warm_up = std::make_unique<WarmUp>(store, used.vectors_oid);
         {
             const Stopwatch watch(graph_ns);
