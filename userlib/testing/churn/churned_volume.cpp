@@ -57,7 +57,7 @@ ChurnedVolume::ChurnedVolume(const ChurnShape& shape)
             centre.push_back(static_cast<float>(random.normal()) * 2);
     VolumeOptions options;
     options.commit_interval = std::chrono::seconds(1);
-    options.memory_bytes = VolumeOptions::kMemoryBytesMin;
+    options.memory_bytes = memory_bytes(shape.rows);
     DeviceSpec spec;
     spec.path = file_.path();
     std::string explanation;

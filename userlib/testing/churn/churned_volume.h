@@ -6,6 +6,7 @@
 // Threads: one thread, but for the volume.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -39,8 +40,12 @@ class ChurnedVolume {
   public:
     explicit ChurnedVolume(const ChurnShape& shape);
 
+    // What a volume of so many rows may take: two graphs, while codes are learned anew.
+    static constexpr uint64_t memory_bytes(uint64_t rows) {
+        return std::max(VolumeOptions::kMemoryBytesMin, rows * 1280);
+    }
     // Its cache is full once it holds so many bytes.
-    static constexpr uint64_t kCacheBytes = VolumeOptions::kMemoryBytesMin / 4 * 3;
+    static constexpr uint64_t cache_bytes(uint64_t rows) { return memory_bytes(rows) / 4 * 3; }
 
     // Every file has the rows of that turnover: as they are put into an empty collection.
     void fill(uint32_t turnover);

@@ -31,10 +31,9 @@ constexpr const char* kUsage =
     "Turns N rows (10000) of D floats (32) over T times (3): overwritten, dropped and appended,\n"
     "removed with their files; one in 20 is equal to another. Compares with a fresh volume of the\n"
     "same rows; fails if recall@10 is worse by 0.01, the disk by 1.2, the memory by 1.1 or the\n"
-    "99th percentile of searches by 1.3 times. Resident memory counts only if the vectors fill "
-    "the\n"
-    "cache, 48 MiB; what the collection counts of itself always does.\n"
-    "A turnover waits now and then until rows are linked and dead ones are gone; --unpaced: "
+    "99th percentile of searches by 1.3 times. Resident memory counts only if the vectors fill\n"
+    "the cache, 48 MiB or 960 bytes a row; what the collection counts of itself always does.\n"
+    "A turnover waits now and then until rows are linked and dead ones are gone, with --unpaced\n"
     "never.\n";
 
 struct Arguments {
@@ -185,8 +184,8 @@ int main(int argc, char** argv) {
     const bool counted = tell("counted MB", static_cast<double>(after.counted_bytes) / 1e6,
                               static_cast<double>(before.counted_bytes) / 1e6, kMemoryRatio);
     // Of few rows most is the cache, which has seen more of a volume that has a past.
-    const bool cache_is_full =
-        arguments.rows * arguments.dim * sizeof(float) >= ChurnedVolume::kCacheBytes;
+    const bool cache_is_full = arguments.rows * arguments.dim * sizeof(float) >=
+                               ChurnedVolume::cache_bytes(arguments.rows);
     const bool resident =
         tell("resident MB", static_cast<double>(after.resident_bytes) / 1e6,
              static_cast<double>(before.resident_bytes) / 1e6, kMemoryRatio, cache_is_full);
