@@ -20,12 +20,16 @@ namespace {
 constexpr uint64_t kDirtyShare = 8;
 // What rows and graphs leave to the cache.
 constexpr uint64_t kCacheShareMin = 8;
+// What a machine without memory leaves to it.
+constexpr uint64_t kCacheLeast = uint64_t{4} << 20;
+// How often it is looked how much the machine has.
+constexpr std::chrono::milliseconds kMemoryLooks{250};
 // Messages of sessions: the cache gives way to them.
 constexpr uint64_t kStagedShare = 2;
 constexpr uint64_t kStagedBytesMax = uint64_t{256} << 20;
 
 // Memory goes back to the system when rows and messages took so much more of the cache's, and not
-// more often than that.
+// more often than that, unless the machine is short of it.
 constexpr uint64_t kTrimBytes = uint64_t{16} << 20;
 constexpr std::chrono::seconds kTrimInterval{1};
 
@@ -88,14 +92,30 @@ void Volume::set_row_bytes(uint64_t bytes) {
     share_memory();
 }
 
-// What messages and rows do not take of the cache's memory is the cache's, and a part in any case.
+void Volume::allow_memory(uint64_t bytes) {
+    MutexLock lock(memory_mutex_);
+    allowed_bytes_ = bytes;
+    share_memory();
+}
+
+uint64_t Volume::used_memory() {
+    const BlockCache::Counts counts = store_->cache_counts();
+    MutexLock lock(memory_mutex_);
+    return counts.hot.bytes + counts.cold.bytes + staged_bytes_ + row_bytes_;
+}
+
+// What messages and rows do not take of the cache's memory is the cache's, and a part in any case;
+// but of a machine that has less, only what they leave.
 void Volume::share_memory() {
+    const uint64_t others = staged_bytes_ + row_bytes_;
     const uint64_t least = options_.memory_bytes / kCacheShareMin;
-    const uint64_t taken = std::min(staged_bytes_ + row_bytes_, cache_bytes() - least);
+    const uint64_t shared = cache_bytes() - std::min(others, cache_bytes() - least);
+    const uint64_t left = std::max(allowed_bytes_ - std::min(others, allowed_bytes_), kCacheLeast);
+    const uint64_t taken = cache_bytes() - std::min(shared, left);
     store_->set_cache_bytes(cache_bytes() - taken);
     least_taken_ = std::min(least_taken_, taken);
     const auto now = std::chrono::steady_clock::now();
-    if (taken < least_taken_ + kTrimBytes || now < trimmed_ + kTrimInterval)
+    if (taken < least_taken_ + kTrimBytes || (left >= shared && now < trimmed_ + kTrimInterval))
         return;
     // What the cache gave up is free to malloc(), but still with this process.
     ::malloc_trim(0);
@@ -119,6 +139,9 @@ Status Volume::start(std::string& explanation) {
     collections_ = VEXFS_TRY(Collections::open(*store_, *names_, options_.read_only, &row_memory_));
     row_xattrs_ = std::make_unique<RowXattrs>(*collections_, *names_);
     similar_files_ = std::make_unique<SimilarFiles>(*collections_, *names_);
+    memory_watch_ = std::make_unique<MemoryWatch>(
+        MemoryLimits(), kMemoryLooks, [this] { return used_memory(); },
+        [this](uint64_t bytes) { allow_memory(bytes); });
     if (options_.read_only)
         return ok();
     keeper_ =
@@ -128,6 +151,7 @@ Status Volume::start(std::string& explanation) {
 }
 
 Status Volume::close() {
+    memory_watch_.reset();
     upkeep_.reset();
     similar_files_.reset();
     row_xattrs_.reset();

@@ -18,6 +18,7 @@
 #include "userlib/device/device_stack.h"
 #include "userlib/engine/collections.h"
 #include "userlib/engine/keeper.h"
+#include "userlib/engine/memory_watch.h"
 #include "userlib/engine/request_stats.h"
 #include "userlib/engine/row_xattrs.h"
 #include "userlib/engine/similar_files.h"
@@ -174,6 +175,8 @@ class Volume {
     [[nodiscard]] size_t cache_bytes() const;
     void set_staged_bytes(uint64_t bytes);
     void set_row_bytes(uint64_t bytes);
+    void allow_memory(uint64_t bytes);
+    uint64_t used_memory();
     void share_memory() VEXFS_REQUIRES(memory_mutex_);
 
     const VolumeOptions options_;
@@ -185,6 +188,8 @@ class Volume {
     uint64_t least_taken_ VEXFS_GUARDED_BY(memory_mutex_) = 0; // since it was trimmed
     std::chrono::steady_clock::time_point trimmed_ VEXFS_GUARDED_BY(memory_mutex_);
     uint64_t row_bytes_ VEXFS_GUARDED_BY(memory_mutex_) = 0;
+    // To cache, messages and rows, by what the machine has.
+    uint64_t allowed_bytes_ VEXFS_GUARDED_BY(memory_mutex_) = UINT64_MAX;
     RowMemory row_memory_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<Names> names_;
@@ -193,6 +198,7 @@ class Volume {
     std::unique_ptr<RowXattrs> row_xattrs_;
     std::unique_ptr<SimilarFiles> similar_files_;
     std::unique_ptr<Upkeep> upkeep_; // none of a read-only volume
+    std::unique_ptr<MemoryWatch> memory_watch_;
     VirtualFiles virtual_files_;
     StagedMemory staged_;
     RequestStats requests_;

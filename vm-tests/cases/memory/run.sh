@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # mem= holds: an engine in a control group that has little more memory imports rows, links and
-# searches them, and refuses rows that it has no room for; it is never killed.
+# searches them, and refuses rows that it has no room for; it is never killed. Nor is one whose mem=
+# is more than the group has: its cache gives way.
 #
 #     run.sh BIN [ROWS [DIM [MIB]]]
 #
@@ -42,10 +43,10 @@ leave() {
     finish
 }
 
-serve_in_group() {
+serve_in_group() { # MIB of mem=
     (
         echo "$BASHPID" >"$group/cgroup.procs"
-        serve --memory "${mib}M"
+        serve --memory "${1}M"
     )
     daemon=$(cat "$scratch/pid")
 }
@@ -73,13 +74,17 @@ within_limit() { # what the engine ever had in memory
     [ "$peak" -le $((mib + slack_mib)) ] && [ "$(killed)" = 0 ]
 }
 
+read_twice() {
+    cmp "$top/big" "$scratch/big" && cmp "$top/big" "$scratch/big"
+}
+
 trap leave EXIT
 make_group
 "$bin/vexfs-bench" ann-data --out "$scratch/fits" --rows "$rows" --dim "$dim" --queries 1 >/dev/null
 "$bin/vexfs-bench" ann-data --out "$scratch/more" --rows $((rows * 6)) --dim "$dim" --queries 1 \
     --seed 2 >/dev/null
 make_volume $((rows * 7 * dim * 8 / 1000000 + 1024))M
-serve_in_group
+serve_in_group "$mib"
 "$bin/vexctl" create "$top/rows" --dim "$dim" >"$scratch/output"
 check "$rows rows of $dim are imported and linked" imported "$scratch/fits.base.fbin"
 check "they are found" good_recall
@@ -89,6 +94,16 @@ check "six times as many are refused where memory ends" refused_for_memory "$scr
 check "what is there is found all the same" good_recall
 check "memory holds still" within_limit
 cat "$scratch/peak"
+
+# A cache of all that mem= says would take far more than the group has.
+head -c $((4 * mib))M /dev/urandom >"$scratch/big"
+cp "$scratch/big" "$top/big"
 check "the engine ends when it is unmounted" end
+serve_in_group $((8 * mib))
+check "with mem= above the group's limit data is read, twice" read_twice
+check "memory holds: the cache gives way" within_limit
+cat "$scratch/peak"
+check "rows are found, too" good_recall
+check "the engine ends once more" end
 check "the volume is sound" "$bin/fsck.vexfs" "$scratch/volume.img"
 exit "$failed"
