@@ -92,10 +92,11 @@ TEST_CASE("warm-up: nothing has to leave the cache for it") {
 
 TEST_CASE("warm-up: damage costs the record that it hit") {
     Filled filled;
-    const auto found =
-        std::ranges::search(filled.device(), filled.numbers().subspan(kBytes / 2, 64));
-    REQUIRE(!found.empty());
-    found.front() ^= std::byte{1};
+    const MutableBytes device = filled.device();
+    const Bytes some = filled.numbers().subspan(kBytes / 2, 64);
+    const auto found = std::search(device.begin(), device.end(), some.begin(), some.end());
+    REQUIRE(found != device.end());
+    *found ^= std::byte{1};
     const size_t blocks = filled.warm_blocks(kEnough);
     CHECK(blocks < kBlocks);
     CHECK(blocks >= kBlocks - 17);
