@@ -5,14 +5,14 @@
 // Threads: any.
 #pragma once
 
-#include <sys/resource.h>
+#include <unistd.h>
 
 namespace vexfs {
 
-// From here on this thread has a third of the weight of one that is not nice. For Linux a priority
-// is that of the thread; that it cannot be had is no harm.
+// From here on this thread has a third of the weight of one like it that is not nice. For Linux
+// that is a matter of the thread; that it cannot be had is no harm.
 inline void be_nice() {
-    (void)::setpriority(PRIO_PROCESS, 0, 5);
+    [[maybe_unused]] const int nice = ::nice(5);
 }
 
 } // namespace vexfs

@@ -269,11 +269,6 @@ Result<FillReport> OpenRun::fill(std::string& explanation) {
 }
 
 Result<OpenReport> OpenRun::open() const {
-    {
-        std::vector<char> touched(3UL << 30, 1);
-        if (touched[77] != 1)
-            std::abort();
-    }
     const auto body = [&](const std::function<void(const OpenReport&)>& tell) -> Status {
         OpenReport report;
         const auto began = Clock::now();

@@ -385,7 +385,7 @@ Status Linker::link(uint32_t slot, index::VectorView vector, index::Scratch& scr
     return ok();
 }
 
-// More rows move than are linked in the same time, so that there is an end to it.
+// It passes more slots than are linked in the same time, so that there is an end to it.
 Status Linker::catch_up() {
     for (int i = 0; i < kMovesALink; ++i)
         if (!VEXFS_TRY(move_some()))

@@ -63,7 +63,7 @@ Result<std::unique_ptr<Collection>> Collection::open(Store& store, const Collect
             const Stopwatch watch(rows_ns);
             VEXFS_TRY_VOID(loader.run());
         }
-        // The pages of the graph have been read by now: the rest of it is computing.
+        // Most pages of the graph have been read by now: the rest of it is computing.
         count_with_graph();
         auto warm_up = std::make_unique<WarmUp>(store, used.vectors_oid);
         {

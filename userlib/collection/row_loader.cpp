@@ -107,7 +107,7 @@ void RowLoader::take_record(uint64_t slot, const std::byte* bytes) {
 }
 
 Status RowLoader::load_file(uint64_t ino) {
-    const Result<std::optional<RowMap>> map = read_row_map(state_.store, ino);
+    Result<std::optional<RowMap>> map = read_row_map(state_.store, ino);
     if (!map && !is_damage(map.error()))
         return map.error();
     if (!map) {
@@ -131,7 +131,7 @@ Status RowLoader::load_file(uint64_t ino) {
         return ok();
     RowTable::File file;
     file.access_class = **its_class;
-    file.slots = (*map)->slots;
+    file.slots = std::move((*map)->slots);
     take_slots(ino, file.slots);
     std::vector<RowRecord> records;
     for (uint32_t row = 0; row < file.slots.size(); ++row)

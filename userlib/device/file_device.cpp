@@ -75,15 +75,30 @@ FileDevice::~FileDevice() {
 
 Status FileDevice::read(std::span<Io> batch) {
     VEXFS_TRY_VOID(check_batch(batch, size_bytes_));
+    if (batch.size() == 1) {
+        queue_->run(IoQueue::Op::kRead, batch);
+        return batch[0].status;
+    }
     std::vector<Io> runs = joined(batch);
     queue_->run(IoQueue::Op::kRead, runs);
     spread_statuses(runs, batch);
-    // One bad block is not to cost its neighbours.
     if (runs.size() < batch.size() && !batch_status(batch))
-        for (Io& io : batch)
-            if (!io.status)
-                queue_->run(IoQueue::Op::kRead, {&io, 1});
+        retry_apart(batch);
     return batch_status(batch);
+}
+
+// What failed, each for itself: one bad block is not to cost its neighbours.
+void FileDevice::retry_apart(std::span<Io> batch) {
+    std::vector<size_t> failed;
+    std::vector<Io> again;
+    for (size_t i = 0; i < batch.size(); ++i)
+        if (!batch[i].status) {
+            failed.push_back(i);
+            again.push_back(batch[i]);
+        }
+    queue_->run(IoQueue::Op::kRead, again);
+    for (size_t i = 0; i < failed.size(); ++i)
+        batch[failed[i]].status = again[i].status;
 }
 
 Status FileDevice::write(std::span<Io> batch) {

@@ -59,6 +59,7 @@ class FileDevice final : public Device {
     [[nodiscard]] int descriptor() const { return file_.descriptor.raw(); }
 
   private:
+    void retry_apart(std::span<Io> batch);
     FileDevice(std::string path, const FileOptions& options, ExclusiveFile file,
                std::unique_ptr<IoQueue> queue)
         : path_(std::move(path)), read_only_(options.read_only), file_(std::move(file)),

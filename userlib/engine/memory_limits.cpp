@@ -65,11 +65,18 @@ MemoryLimits::MemoryLimits(std::string root)
         const std::string path = line.substr(second + 1);
         if (controllers.find(",memory,") != std::string::npos)
             add_groups(groups + "/memory", path,
-                       {"memory.limit_in_bytes", "memory.usage_in_bytes", "memory.stat",
-                        "total_inactive_file"});
+                       {"memory.limit_in_bytes",
+                        "memory.none",
+                        "memory.usage_in_bytes",
+                        "memory.stat",
+                        {"total_inactive_file", "total_active_file"}});
         if (controllers == ",,") {
             add_groups(groups, path,
-                       {"memory.max", "memory.current", "memory.stat", "inactive_file"});
+                       {"memory.max",
+                        "memory.high",
+                        "memory.current",
+                        "memory.stat",
+                        {"inactive_file", "active_file", "slab_reclaimable"}});
             if (is_there(groups + path + "/memory.pressure"))
                 pressure_ = groups + path + "/memory.pressure";
         }
@@ -82,8 +89,8 @@ void MemoryLimits::add_groups(const std::string& top, std::string path, const Gr
     for (;;) {
         const std::string folder = top + path + "/";
         if (is_there(folder + names.limit))
-            groups_.push_back(
-                {folder + names.limit, folder + names.usage, folder + names.stat, names.inactive});
+            groups_.push_back({folder + names.limit, folder + names.throttle, folder + names.usage,
+                               folder + names.stat, names.left});
         const size_t slash = path.rfind('/');
         if (path.empty() || slash == std::string::npos)
             return;
@@ -91,28 +98,29 @@ void MemoryLimits::add_groups(const std::string& top, std::string path, const Gr
     }
 }
 
-MemoryRoom MemoryLimits::room() const {
-    MemoryRoom room;
-    const auto consider = [&room](uint64_t limit, uint64_t left) {
-        if (left < room.bytes)
-            room = {limit, left, 0};
-    };
+std::vector<MemoryRoom> MemoryLimits::rooms() const {
+    std::vector<MemoryRoom> rooms;
     for (const Group& group : groups_) {
-        const std::optional<uint64_t> limit = number_in(group.limit);
+        const uint64_t limit = std::min(number_in(group.limit).value_or(UINT64_MAX),
+                                        number_in(group.throttle).value_or(UINT64_MAX));
         const std::optional<uint64_t> usage = number_in(group.usage);
-        if (!limit || !usage)
+        if (limit == UINT64_MAX || !usage)
             continue;
-        const uint64_t page_cache = number_behind(group.stat, group.inactive).value_or(0);
-        const uint64_t used = *usage - std::min(*usage, page_cache);
-        consider(*limit, *limit - std::min(*limit, used));
+        uint64_t used = *usage;
+        for (const std::string& kind : group.left)
+            used -= std::min(used, number_behind(group.stat, kind).value_or(0));
+        rooms.push_back({limit, limit - std::min(limit, used)});
     }
     const std::string machine = root_ + "/proc/meminfo";
     const std::optional<uint64_t> total = number_behind(machine, "MemTotal:");
     const std::optional<uint64_t> available = number_behind(machine, "MemAvailable:");
     if (total && available)
-        consider(*total * kKib, *available * kKib);
-    room.stalled_percent = stalled_percent_in(pressure_);
-    return room;
+        rooms.push_back({*total * kKib, *available * kKib});
+    return rooms;
+}
+
+double MemoryLimits::stalled_percent() const {
+    return stalled_percent_in(pressure_);
 }
 
 } // namespace vexfs

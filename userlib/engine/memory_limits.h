@@ -13,12 +13,10 @@
 
 namespace vexfs {
 
+// Of a control group, or of the machine.
 struct MemoryRoom {
-    uint64_t limit_bytes = UINT64_MAX; // of whoever has the least room
-    uint64_t bytes = UINT64_MAX;       // room; the page cache of files is room, too
-    // Of the last ten seconds, in which all who ran waited for memory; 0 if the kernel does not
-    // tell.
-    double stalled_percent = 0;
+    uint64_t limit_bytes = 0;
+    uint64_t bytes = 0; // that are left; the page cache of files counts as left
 };
 
 class MemoryLimits {
@@ -27,14 +25,19 @@ class MemoryLimits {
     // directories of their own.
     explicit MemoryLimits(std::string root = "");
 
-    [[nodiscard]] MemoryRoom room() const;
+    // Of every level that has a limit.
+    [[nodiscard]] std::vector<MemoryRoom> rooms() const;
+    // Of the last ten seconds, in which all who ran waited for memory; 0 if the kernel does not
+    // tell.
+    [[nodiscard]] double stalled_percent() const;
 
   private:
     struct Group {
-        std::string limit; // names of files
+        std::string limit;    // names of files
+        std::string throttle; // a lower limit, if there is one
         std::string usage;
         std::string stat;
-        const char* inactive; // what in `stat` is page cache that nobody used lately
+        std::vector<std::string> left; // what in `stat` the kernel takes back from files
     };
     void add_groups(const std::string& top, std::string path, const Group& names);
 

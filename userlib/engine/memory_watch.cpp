@@ -14,20 +14,26 @@ namespace {
 // count.
 constexpr uint64_t kLeftShare = 4;
 constexpr uint64_t kLeftBytesMax = uint64_t{256} << 20;
-// A machine that waits for memory for so long gets a part of the cache back at each look.
+// So much more is taken in no time between two looks.
+constexpr uint64_t kPlentyBytes = uint64_t{1} << 30;
+// Where all wait for memory so long, twice as much is left to others.
 constexpr double kStalledPercentMax = 10;
-constexpr uint64_t kStalledShare = 8;
+constexpr std::chrono::seconds kToldEvery{60};
 
 } // namespace
 
-uint64_t bytes_allowed(const MemoryRoom& room, uint64_t used_bytes) {
-    const uint64_t left = std::min(room.limit_bytes / kLeftShare, kLeftBytesMax);
-    if (room.bytes <= left)
-        return used_bytes - std::min(used_bytes, left - room.bytes);
-    if (room.stalled_percent > kStalledPercentMax)
-        return used_bytes - used_bytes / kStalledShare;
-    const uint64_t more = (room.bytes - left) / 2;
-    return used_bytes > UINT64_MAX - more ? UINT64_MAX : used_bytes + more;
+uint64_t bytes_allowed(std::span<const MemoryRoom> rooms, bool stalled, uint64_t used_bytes) {
+    uint64_t allowed = UINT64_MAX;
+    for (const MemoryRoom& room : rooms) {
+        const uint64_t left =
+            std::min(room.limit_bytes / kLeftShare, kLeftBytesMax) * (stalled ? 2 : 1);
+        const uint64_t more = room.bytes - std::min(room.bytes, left);
+        const uint64_t lacks = left - std::min(room.bytes, left);
+        const uint64_t here = used_bytes - std::min(used_bytes, lacks);
+        const uint64_t growth = more >= kPlentyBytes ? more : more / 2;
+        allowed = std::min(allowed, here > UINT64_MAX - growth ? UINT64_MAX : here + growth);
+    }
+    return allowed;
 }
 
 MemoryWatch::MemoryWatch(MemoryLimits limits, std::chrono::milliseconds interval, Used used,
@@ -35,7 +41,10 @@ MemoryWatch::MemoryWatch(MemoryLimits limits, std::chrono::milliseconds interval
     : limits_(std::move(limits)), interval_(interval), used_(std::move(used)),
       allow_(std::move(allow)) {
     look();
-    thread_ = std::thread([this] { run(); });
+    static_cast<void>(guard(fail(Code::kEAGAIN, "memory watch: no thread"), [this] {
+        thread_ = std::thread([this] { run(); });
+        return ok();
+    }));
 }
 
 MemoryWatch::~MemoryWatch() {
@@ -44,7 +53,8 @@ MemoryWatch::~MemoryWatch() {
         stop_ = true;
     }
     woken_.notify_all();
-    thread_.join();
+    if (thread_.joinable())
+        thread_.join();
 }
 
 void MemoryWatch::run() {
@@ -63,14 +73,14 @@ void MemoryWatch::run() {
 // Without memory to look with, what was allowed before holds.
 void MemoryWatch::look() {
     static_cast<void>(guard(fail(Code::kENOMEM, "memory watch: no memory"), [this] {
-        const MemoryRoom room = limits_.room();
         const uint64_t used = used_();
-        const uint64_t allowed = bytes_allowed(room, used);
-        if (const bool now_short = allowed < used; now_short != short_) {
-            short_ = now_short;
-            log(LogLevel::kInfo, "engine",
-                short_ ? "memory is short: the cache shrinks" : "memory is no longer short",
-                {{"used_bytes", used}, {"room_bytes", room.bytes}, {"limit", room.limit_bytes}});
+        const uint64_t allowed =
+            bytes_allowed(limits_.rooms(), limits_.stalled_percent() > kStalledPercentMax, used);
+        const auto now = std::chrono::steady_clock::now();
+        if (allowed < used && (told_ == decltype(told_)() || now >= told_ + kToldEvery)) {
+            told_ = now;
+            log(LogLevel::kInfo, "engine", "memory is short: the cache shrinks",
+                {{"used_bytes", used}, {"allowed_bytes", allowed}});
         }
         allow_(allowed);
         return ok();

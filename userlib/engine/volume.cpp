@@ -29,7 +29,7 @@ constexpr uint64_t kStagedShare = 2;
 constexpr uint64_t kStagedBytesMax = uint64_t{256} << 20;
 
 // Memory goes back to the system when rows and messages took so much more of the cache's, and not
-// more often than that, unless the machine is short of it.
+// more often than that, or than it is looked where the machine bounds the cache.
 constexpr uint64_t kTrimBytes = uint64_t{16} << 20;
 constexpr std::chrono::seconds kTrimInterval{1};
 
@@ -115,7 +115,8 @@ void Volume::share_memory() {
     store_->set_cache_bytes(cache_bytes() - taken);
     least_taken_ = std::min(least_taken_, taken);
     const auto now = std::chrono::steady_clock::now();
-    if (taken < least_taken_ + kTrimBytes || (left >= shared && now < trimmed_ + kTrimInterval))
+    if (taken < least_taken_ + kTrimBytes ||
+        now < trimmed_ + (left < shared ? kMemoryLooks : kTrimInterval))
         return;
     // What the cache gave up is free to malloc(), but still with this process.
     ::malloc_trim(0);

@@ -190,7 +190,7 @@ class Store {
     void set_cache_bytes(size_t bytes) { cache_.set_budget(bytes); }
     [[nodiscard]] size_t cache_bytes() const { return cache_.budget(); }
     // Bytes of objects that are worth to be held whole: most of the cache.
-    [[nodiscard]] size_t room_for_records() const { return cache_bytes() / 4 * 3; }
+    [[nodiscard]] size_t room_for_records() const { return cache_.hot_budget() / 4 * 3; }
     // Whether so many bytes more would make nothing leave the cache.
     [[nodiscard]] bool cache_has_room(size_t bytes) const { return cache_.has_room(bytes); }
     [[nodiscard]] BlockCache::Counts cache_counts() const { return cache_.counts(); }

@@ -100,6 +100,7 @@ class BlockCache {
     // What is over a smaller budget leaves at once.
     void set_budget(size_t budget_bytes);
     [[nodiscard]] size_t budget() const;
+    [[nodiscard]] size_t hot_budget() const { return hot_.budget(); }
     // Whether so many bytes more would make no block leave the hot tier.
     [[nodiscard]] bool has_room(size_t bytes) const;
     [[nodiscard]] Counts counts() const;
