@@ -34,7 +34,7 @@ constexpr Command kCommands[] = {
     {"batch", "searches in batches against the same one by one", vexfs::run_batch},
     {"codec", "what block codecs make of text, vectors and links, and how fast", vexfs::run_codec},
     {"compare", "what got better or worse between two files of results", vexfs::run_compare},
-    {"frontends", "one search in-process, by ioctl and by session", vexfs::run_frontends},
+    {"frontends", "searches and inserts in-process, by ioctl and by session", vexfs::run_frontends},
     {"fs", "a mounted VexFS against ext4 and a FUSE passthrough", vexfs::run_fs},
     {"grid", "the index over rows, dimensions and filters; can be interrupted", vexfs::run_grid},
     {"open", "a collection after a clean stop and after a kill", vexfs::run_open},

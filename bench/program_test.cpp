@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
 #include <string>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include "bench/result/result_file.h"
@@ -77,6 +81,13 @@ std::vector<Measurement> measurements_of(const Outcome& outcome, const char* ben
         }
     }
     return all;
+}
+
+bool cannot_mount() {
+    if (::geteuid() == 0 && ::access("/dev/fuse", R_OK | W_OK) == 0)
+        return false;
+    std::fputs("skipped: mounting needs root and /dev/fuse\n", stderr);
+    return true;
 }
 
 double median(const Measurement& measurement, const char* figure) {
@@ -326,16 +337,14 @@ TEST_CASE("program: what got worse is told, and is exit code 1") {
               .output.find("/nowhere.json: cannot be read") != std::string::npos);
 }
 
-TEST_CASE("program: one search is timed in-process, by ioctl and by session") {
-    if (::geteuid() != 0 || ::access("/dev/fuse", R_OK | W_OK) != 0) {
-        std::fputs("skipped: mounting needs root and /dev/fuse\n", stderr);
+TEST_CASE("program: searches and inserts are timed in-process, by ioctl and by session") {
+    if (cannot_mount())
         return;
-    }
     const Outcome outcome =
-        run("frontends --rows 2000 --dim 16 --k 5 --searches 20 --rounds 3 --json");
+        run("frontends --rows 2000 --dim 16 --k 5 --searches 20 --rounds 3 --batch 4 --json");
     REQUIRE(outcome.code == 0);
     const auto found = measurements_of(outcome, "frontends.search");
-    REQUIRE(found.size() == 3);
+    REQUIRE(found.size() == 6);
     for (const Measurement& way : found) {
         CHECK(way.figure("latency_p50")->rounds.size() == 3);
         CHECK(way.figure("latency_p50")->low() > 0);
@@ -344,9 +353,69 @@ TEST_CASE("program: one search is timed in-process, by ioctl and by session") {
         CHECK(way.figure("recall")->low() >= 0.9);
     }
     CHECK(found[0].text_of("way") == "in-process");
+    CHECK(found[3].text_of("batch") == "4");
+    CHECK(found[3].description == "a batch of searches in one message");
+    const auto inserts = measurements_of(outcome, "frontends.insert");
+    REQUIRE(inserts.size() == 6);
+    for (const Measurement& way : inserts)
+        CHECK(way.figure("throughput")->low() > 0);
+    const Outcome wide =
+        run("frontends --rows 100 --dim 1500 --searches 20 --rounds 1 --batch 4 --json");
+    CHECK(measurements_of(wide, "frontends.search")
+              .at(3)
+              .description.ends_with("too much for an ioctl: libvexfs takes a session instead"));
     const Outcome absent = run("frontends --rows 10 --programs /nowhere", true);
     CHECK(absent.code == 1);
     CHECK(absent.output.find("/nowhere/mkfs.vexfs") != std::string::npos);
+}
+
+// Whether something is mounted below the folder.
+bool has_mount(const std::string& folder) {
+    std::ifstream table("/proc/self/mountinfo");
+    for (std::string line; std::getline(table, line);) {
+        if (line.find(folder) != std::string::npos)
+            return true;
+    }
+    return false;
+}
+
+template <typename Condition>
+bool comes_true(const Condition& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(90);
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline)
+            return false;
+        std::this_thread::yield();
+    }
+    return true;
+}
+
+TEST_CASE("program: a measurement that is killed leaves neither mount nor files") {
+    if (cannot_mount())
+        return;
+    for (const int signal : {SIGTERM, SIGINT, SIGKILL}) {
+        CAPTURE(signal);
+        const ScratchDirectory folder;
+        const pid_t process = ::fork();
+        if (process == 0) {
+            ::setpgid(0, 0);
+            ::setenv("TMPDIR", folder.path().c_str(), 1);
+            ::execl(VEXFS_PROGRAM, VEXFS_PROGRAM, "frontends", "--rows", "300", "--dim", "8",
+                    "--rounds", "1000", "--searches", "10000", nullptr);
+            ::_exit(127);
+        }
+        // Programs that it runs have files of their own there until they end.
+        CHECK(comes_true([&] {
+            return has_mount(folder.path()) &&
+                   std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1;
+        }));
+        CHECK(::kill(-process, signal) == 0);
+        int status = 0;
+        CHECK(::waitpid(process, &status, 0) == process);
+        CHECK(WIFSIGNALED(status));
+        CHECK(comes_true(
+            [&] { return !has_mount(folder.path()) && std::filesystem::is_empty(folder.path()); }));
+    }
 }
 
 TEST_CASE("program: queries in batches find what they find one by one") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `vexfs-bench frontends`: what one search costs by each way in, and how much
-// of that is not the index.
+// `vexfs-bench frontends`: what searches and inserts cost by each way in, and
+// how much of a search is not the index.
 //
 // Threads: one thread.
 #include <algorithm>
@@ -20,19 +20,18 @@ namespace vexfs {
 namespace {
 
 constexpr const char* kSummary =
-    "Makes a collection twice, opens one image in this process and mounts the "
-    "other through FUSE,\n"
-    "and asks both for the same, one search at a time, by turns: in-process, "
-    "by ioctl, by session.\n"
-    "Outside the index is what the engine's own clock of the collection does "
-    "not account for. It\n"
-    "needs root and /dev/fuse, and takes away what it made.";
+    "Makes a collection twice, opens one image in this process and mounts the other through\n"
+    "FUSE, and asks both for the same, one message at a time, by turns: in-process, by ioctl, by\n"
+    "session; one search and a batch, one insert and a batch. Outside the index is what the\n"
+    "engine's own clock of the collection does not account for. It needs root and /dev/fuse, and\n"
+    "takes away what it made, also when it is killed.";
 
 struct FrontendsOptions {
     std::string programs;
     uint64_t rows = 100'000;
     uint64_t dim = 128;
     uint64_t k = 10;
+    uint64_t batch = 16;
     uint64_t searches = 200;
     uint64_t rounds = 15;
     bool json = false;
@@ -44,49 +43,104 @@ void bind(Options& command, FrontendsOptions& options) {
     command.number("--rows", "N", "in the collection (100000)", 10, 10'000'000, &options.rows);
     command.number("--dim", "N", "of a vector (128)", 1, 2048, &options.dim);
     command.number("--k", "N", "hits of a search (10)", 1, 100, &options.k);
-    command.number("--searches", "N", "of each way in a turn (200)", 1, 100'000, &options.searches);
+    command.number("--batch", "N", "searches, and rows, of a batch (16)", 2, 4096, &options.batch);
+    command.number("--searches", "N", "of each way in a turn, one by one (200)", 1, 100'000,
+                   &options.searches);
     command.number("--rounds", "N", "turns (15)", 1, 1000, &options.rounds);
     command.flag("--json", "one JSON document", &options.json);
 }
 
-using Answers = std::vector<std::vector<uint32_t>>; // [query]: numbers of rows
+// Fewer messages say little about a percentile.
+constexpr uint64_t kMessagesMin = 20;
+// An insert of a turn is taken back after it.
+constexpr uint64_t kSearchesOfAnInsert = 4;
 
 double middle_of_samples(std::vector<uint64_t>& samples) {
     return static_cast<double>(percentile(samples, 50));
 }
 
-// Asks `count` queries from number `first` on, by that way, and adds a round to its figures. What a
-// search spent in the collection is asked for after each: the middle of many is then that of most
-// searches, whatever else the machine did in between.
-Status take_turn(const WayOfSearch& way, const Matrix& queries, const Answers& truth,
-                 uint64_t first, uint64_t count, WayFigures& figures) {
+template <typename Call>
+Result<uint64_t> time_of(const Call& call) {
+    const auto began = std::chrono::steady_clock::now();
+    VEXFS_TRY_VOID(call());
+    const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - began;
+    return static_cast<uint64_t>(took.count());
+}
+
+// What is sent: vectors out of a set, one message after the other, round and round.
+class Messages {
+  public:
+    Messages(const Matrix& set, Answers truth) : set_(set), truth_(std::move(truth)) {}
+
+    // The first query of that message.
+    [[nodiscard]] size_t query(uint64_t message, uint32_t batch) const {
+        return message * batch % (set_.rows - batch + 1);
+    }
+    [[nodiscard]] const float* vectors(size_t query) const {
+        return reinterpret_cast<const float*>(set_.row(query));
+    }
+    // How many of the rows found are right ones.
+    [[nodiscard]] uint64_t right(size_t query, const std::vector<uint32_t>& found) const {
+        return static_cast<uint64_t>(std::ranges::count_if(found, [&](uint32_t row) {
+            return std::ranges::find(truth_[query], row) != truth_[query].end();
+        }));
+    }
+    [[nodiscard]] uint64_t wanted(size_t query) const { return truth_[query].size(); }
+
+  private:
+    const Matrix& set_;
+    const Answers truth_;
+};
+
+void add_round(std::vector<uint64_t>& samples, uint32_t batch, WayFigures& figures) {
+    uint64_t sum = 0;
+    for (const uint64_t sample : samples)
+        sum += sample;
+    figures.throughput.push_back(1e9 * static_cast<double>(samples.size() * batch) /
+                                 static_cast<double>(std::max<uint64_t>(sum, 1)));
+    figures.latency.push_back(latency_of(samples));
+}
+
+// Sends a round of searches by that way. What one spent in the collection is asked for after each:
+// the middle of many is then that of most searches, whatever else the machine did in between.
+Status search_round(const WayIn& way, const Messages& messages, const TaskFigures& task,
+                    uint64_t first, WayFigures& figures) {
     uint64_t index_before = VEXFS_TRY(index_ns(way.node));
     std::vector<uint64_t> all;
     std::vector<uint64_t> outside;
-    std::vector<uint32_t> rows;
+    Answers rows;
     uint64_t right = 0;
     uint64_t wanted = 0;
-    for (uint64_t i = 0; i < count; ++i) {
-        const size_t query = (first + i) % queries.rows;
-        const auto* const vector = reinterpret_cast<const float*>(queries.row(query));
-        const auto began = std::chrono::steady_clock::now();
-        VEXFS_TRY_VOID(way.search(vector, rows));
-        const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - began;
-        const auto total_ns = static_cast<uint64_t>(took.count());
+    for (uint64_t message = first; message < first + task.messages; ++message) {
+        const size_t query = messages.query(message, task.batch);
+        const uint64_t total_ns = VEXFS_TRY(
+            time_of([&] { return way.search(messages.vectors(query), task.batch, rows); }));
         const uint64_t index_after = VEXFS_TRY(index_ns(way.node));
         all.push_back(total_ns);
         outside.push_back(total_ns - std::min(total_ns, index_after - index_before));
         index_before = index_after;
-        wanted += truth[query].size();
-        for (const uint32_t row : rows)
-            right += std::ranges::find(truth[query], row) != truth[query].end() ? 1 : 0;
+        for (size_t i = 0; i < rows.size(); ++i) {
+            right += messages.right(query + i, rows[i]);
+            wanted += messages.wanted(query + i);
+        }
     }
-    figures.latency.push_back(latency_of(all));
+    add_round(all, task.batch, figures);
     figures.outside_ns.push_back(middle_of_samples(outside));
     figures.outside_share.push_back(figures.outside_ns.back() /
                                     static_cast<double>(figures.latency.back().p50_ns));
     figures.recall.push_back(static_cast<double>(right) / static_cast<double>(wanted));
     return ok();
+}
+
+Status insert_round(const WayIn& way, const Messages& messages, const TaskFigures& task,
+                    uint64_t first, WayFigures& figures) {
+    std::vector<uint64_t> all;
+    for (uint64_t message = first; message < first + task.messages; ++message) {
+        const float* const vectors = messages.vectors(messages.query(message, task.batch));
+        all.push_back(VEXFS_TRY(time_of([&] { return way.insert(vectors, task.batch); })));
+    }
+    add_round(all, task.batch, figures);
+    return take_back(way.node);
 }
 
 Result<Answers> exact_answers(vexfs_node* node, const Matrix& queries, uint32_t k) {
@@ -97,19 +151,56 @@ Result<Answers> exact_answers(vexfs_node* node, const Matrix& queries, uint32_t 
     return truth;
 }
 
+std::vector<TaskFigures> tasks_of(const FrontendsOptions& options) {
+    const auto batch = static_cast<uint32_t>(options.batch);
+    const auto some = [](uint64_t messages) {
+        return std::max(messages, kMessagesMin);
+    };
+    const bool fits =
+        fits_an_ioctl(static_cast<uint32_t>(options.dim), static_cast<uint32_t>(options.k), batch);
+    const std::string limit =
+        fits ? "" : "; too much for an ioctl: libvexfs takes a session instead";
+    const std::string inserts = ", acknowledged before it is durable, while the rows before it are "
+                                "linked";
+    return {
+        {"frontends.search", "one search, nothing else under way", 1, options.searches, {}},
+        {"frontends.search",
+         "a batch of searches in one message" + limit,
+         batch,
+         some(options.searches / batch),
+         {}},
+        {"frontends.insert",
+         "one row appended" + inserts,
+         1,
+         some(options.searches / kSearchesOfAnInsert),
+         {}},
+        {"frontends.insert",
+         "a batch of rows appended in one message" + inserts + limit,
+         batch,
+         some(options.searches / kSearchesOfAnInsert / batch),
+         {}},
+    };
+}
+
 // The first turn of each way warms up and does not count.
 Status measure(const FrontendsOptions& options, const Volumes& volumes, const Matrix& queries,
                FrontendsReport& report) {
     const auto k = static_cast<uint32_t>(options.k);
-    const std::vector<WayOfSearch> ways = VEXFS_TRY(ways_of(volumes, queries.dim, k));
-    const Answers truth = VEXFS_TRY(exact_answers(volumes.local(), queries, k));
-    for (const WayOfSearch& way : ways)
-        report.ways.push_back({way.name, {}, {}, {}, {}});
-    for (uint64_t round = 0; round <= options.rounds; ++round) {
-        for (size_t i = 0; i < ways.size(); ++i) {
-            WayFigures warming;
-            VEXFS_TRY_VOID(take_turn(ways[i], queries, truth, round * options.searches,
-                                     options.searches, round == 0 ? warming : report.ways[i]));
+    const std::vector<WayIn> ways = VEXFS_TRY(ways_of(volumes, queries.dim, k));
+    const Messages messages(queries, VEXFS_TRY(exact_answers(volumes.local(), queries, k)));
+    report.tasks = tasks_of(options);
+    for (TaskFigures& task : report.tasks) {
+        for (const WayIn& way : ways)
+            task.ways.push_back({way.name, {}, {}, {}, {}, {}});
+        for (uint64_t round = 0; round <= options.rounds; ++round) {
+            for (size_t i = 0; i < ways.size(); ++i) {
+                WayFigures warming;
+                WayFigures& figures = round == 0 ? warming : task.ways[i];
+                const uint64_t first = round * task.messages;
+                VEXFS_TRY_VOID(task.benchmark == "frontends.search"
+                                   ? search_round(ways[i], messages, task, first, figures)
+                                   : insert_round(ways[i], messages, task, first, figures));
+            }
         }
     }
     return ok();
@@ -118,7 +209,8 @@ Status measure(const FrontendsOptions& options, const Volumes& volumes, const Ma
 Status run(const FrontendsOptions& options, FrontendsReport& report, std::string& explanation) {
     ClusteredShape shape;
     shape.rows = static_cast<uint32_t>(options.rows);
-    shape.queries = static_cast<uint32_t>(std::min<uint64_t>(options.searches, 1000));
+    shape.queries =
+        static_cast<uint32_t>(std::max(options.batch, std::min<uint64_t>(options.searches, 1000)));
     shape.dim = static_cast<uint32_t>(options.dim);
     shape.latent_dim = std::min<uint32_t>(shape.latent_dim, shape.dim);
     shape.clusters = std::min<uint32_t>(shape.clusters, shape.rows);
@@ -144,7 +236,6 @@ int run_frontends(std::span<const char* const> arguments) {
     report.rows = options.rows;
     report.dim = options.dim;
     report.k = options.k;
-    report.searches = options.searches;
     std::string explanation;
     const Status done = run(options, report, explanation);
     if (!done)

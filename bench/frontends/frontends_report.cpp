@@ -25,49 +25,77 @@ double microseconds(const std::vector<double>& rounds_ns) {
     return middle_of(rounds_ns) / 1000;
 }
 
+// "one search", "32 rows"
+std::string message_of(const TaskFigures& task) {
+    const bool searches = task.benchmark == "frontends.search";
+    if (task.batch == 1)
+        return searches ? "one search" : "one row";
+    return std::to_string(task.batch) + (searches ? " searches" : " rows");
+}
+
+std::string text_of(const TaskFigures& task) {
+    std::string text = format("\n%s, %llu messages of each way a round\n", task.description.c_str(),
+                              static_cast<unsigned long long>(task.messages));
+    text += format("%-14s %9s %9s %11s %17s %7s   %s\n", message_of(task).c_str(), "p50 us",
+                   "p99 us", "a second", "outside index us", "share", "p50 over the first");
+    const std::vector<double> first = of_rounds(task.ways.front(), &Latency::p50_ns);
+    for (const WayFigures& way : task.ways) {
+        const std::vector<double> own = of_rounds(way, &Latency::p50_ns);
+        text += format("%-14s %9.1f %9.1f %11.0f", way.name.c_str(), microseconds(own),
+                       microseconds(of_rounds(way, &Latency::p99_ns)), middle_of(way.throughput));
+        if (way.outside_ns.empty())
+            text += format(" %17s %7s", "", "");
+        else
+            text += format(" %17.1f %6.0f%%", microseconds(way.outside_ns),
+                           middle_of(way.outside_share) * 100);
+        const Ratio ratio = ratio_of(own, first);
+        if (&way != &task.ways.front())
+            text += format("   %.2fx (%.2f..%.2f)", ratio.middle, ratio.low, ratio.high);
+        text += "\n";
+    }
+    return text;
+}
+
 } // namespace
 
 std::string text_of(const FrontendsReport& report) {
     std::string text = report.machine.processor + ", " + report.machine.kernel + ", commit " +
                        report.machine.commit + "\n" + report.command + "\n\n";
     text += format(
-        "%llu rows of %llu x f32, k = %llu, %llu searches a round, %zu rounds\n\n",
+        "%llu rows of %llu x f32, k = %llu, %zu rounds, recall %.4f\n",
         static_cast<unsigned long long>(report.rows), static_cast<unsigned long long>(report.dim),
-        static_cast<unsigned long long>(report.k), static_cast<unsigned long long>(report.searches),
-        report.ways.front().latency.size());
-    text += format("%-14s %9s %9s %17s %7s   %s\n", "", "p50 us", "p99 us", "outside index us",
-                   "share", "p50 over the first");
-    const std::vector<double> first = of_rounds(report.ways.front(), &Latency::p50_ns);
-    for (const WayFigures& way : report.ways) {
-        const std::vector<double> own = of_rounds(way, &Latency::p50_ns);
-        text += format("%-14s %9.1f %9.1f %17.1f %6.0f%%", way.name.c_str(), microseconds(own),
-                       microseconds(of_rounds(way, &Latency::p99_ns)), microseconds(way.outside_ns),
-                       middle_of(way.outside_share) * 100);
-        const Ratio ratio = ratio_of(own, first);
-        if (&way != &report.ways.front())
-            text += format("   %.2fx (%.2f..%.2f)", ratio.middle, ratio.low, ratio.high);
-        text += "\n";
-    }
-    return text + format("\nrecall %.4f\n", middle_of(report.ways.front().recall));
+        static_cast<unsigned long long>(report.k), report.tasks.front().ways.front().latency.size(),
+        middle_of(report.tasks.front().ways.front().recall));
+    for (const TaskFigures& task : report.tasks)
+        text += text_of(task);
+    return text;
 }
 
 ResultFile results_of(const FrontendsReport& report) {
     BenchRun run;
     run.command = report.command;
-    for (const WayFigures& way : report.ways) {
-        Measurement one{
-            "frontends.search",
-            "vexfs",
-            false,
-            "one search, nothing else under way",
-            {{"way", way.name}, {"rows", report.rows}, {"dim", report.dim}, {"k", report.k}},
-            {},
-            {}};
-        one.add_latency(way.latency);
-        one.add("outside_index", "ns", Better::kLess, way.outside_ns);
-        one.add("outside_index_share", "share", Better::kNeither, way.outside_share);
-        one.add("recall", "share", Better::kMore, way.recall);
-        run.measurements.push_back(std::move(one));
+    for (const TaskFigures& task : report.tasks) {
+        for (const WayFigures& way : task.ways) {
+            Measurement one{task.benchmark,
+                            "vexfs",
+                            false,
+                            task.description,
+                            {{"way", way.name},
+                             {"batch", task.batch},
+                             {"rows", report.rows},
+                             {"dim", report.dim},
+                             {"k", report.k}},
+                            {},
+                            {}};
+            one.add_latency(way.latency);
+            one.add("throughput", "1/s", Better::kMore, way.throughput);
+            if (!way.outside_ns.empty()) {
+                one.add("outside_index", "ns", Better::kLess, way.outside_ns);
+                one.add("outside_index_share", "share", Better::kNeither, way.outside_share);
+                one.add("recall", "share", Better::kMore, way.recall);
+            }
+            run.measurements.push_back(std::move(one));
+        }
     }
     return {report.machine, {std::move(run)}};
 }

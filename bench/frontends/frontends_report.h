@@ -12,13 +12,24 @@
 
 namespace vexfs {
 
-// One way of a search. A round is a slice of searches, by turns with the other ways.
+// One way in. A round is a slice of messages, by turns with the other ways.
 struct WayFigures {
     std::string name;
-    std::vector<Latency> latency;      // [round]
-    std::vector<double> outside_ns;    // [round]: of the middle search, not in the collection
-    std::vector<double> outside_share; // [round]: of its time
-    std::vector<double> recall;        // [round]: of k
+    std::vector<Latency> latency;   // [round]: of a message
+    std::vector<double> throughput; // [round]: searches or rows a second
+    // Of searches alone, [round]:
+    std::vector<double> outside_ns;    // of the middle message, not in the collection
+    std::vector<double> outside_share; // of its time
+    std::vector<double> recall;        // of k
+};
+
+// The same messages by each way.
+struct TaskFigures {
+    std::string benchmark; // "frontends.search"
+    std::string description;
+    uint32_t batch = 1;           // searches or rows of a message
+    uint64_t messages = 0;        // of each way in a round
+    std::vector<WayFigures> ways; // the others are compared with the first
 };
 
 struct FrontendsReport {
@@ -27,8 +38,7 @@ struct FrontendsReport {
     uint64_t rows = 0;
     uint64_t dim = 0;
     uint64_t k = 0;
-    uint64_t searches = 0;        // of each way in a round
-    std::vector<WayFigures> ways; // the others are compared with the first
+    std::vector<TaskFigures> tasks;
 };
 
 std::string text_of(const FrontendsReport& report);

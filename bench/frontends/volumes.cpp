@@ -2,12 +2,17 @@
 #include "bench/frontends/volumes.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "ioctl/vexfs_ioctl.h"
+#include "userlib/device/file_descriptor.h"
 #include "userlib/device/run_program.h"
 
 namespace vexfs {
@@ -50,6 +55,27 @@ Status put_all(vexfs_node* directory, const Matrix& rows, std::string& explanati
     return ok();
 }
 
+void unmount(const std::string& point) {
+    while (::umount2(point.c_str(), MNT_DETACH) == 0) {
+    }
+}
+
+// Whoever started the engine may have died before it was mounted: the lock of the image says when
+// there is no engine any more.
+void take_away(const std::string& folder, const std::string& point, const std::string& image) {
+    const FileDescriptor file(::open(image.c_str(), O_RDWR | O_CLOEXEC));
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    unmount(point);
+    while (file.is_open() && ::flock(file.raw(), LOCK_EX | LOCK_NB) != 0 &&
+           std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        unmount(point);
+    }
+    unmount(point);
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+}
+
 } // namespace
 
 Result<NodeHandle> Volumes::open(const std::string& target, std::string& explanation) const {
@@ -79,8 +105,10 @@ Status Volumes::fill(const Matrix& rows, std::string& explanation) {
     schema.metric = VEXFS_METRIC_L2;
     vexfs_schema_reply reply{};
     result = vexfs_schema_set(directory.get(), &schema, 0, &reply, &reason);
-    if (result == 0)
-        result = vexfs_node_make(directory.get(), kFile, S_IFREG | 0644, &reason);
+    for (const char* name : {kFile, kSpareFile}) {
+        if (result == 0)
+            result = vexfs_node_make(directory.get(), name, S_IFREG | 0644, &reason);
+    }
     if (result != 0)
         return failed(result, reason, explanation);
     VEXFS_TRY_VOID(put_all(directory.get(), rows, explanation));
@@ -102,7 +130,6 @@ Status Volumes::mount(std::string& explanation) {
     std::error_code error;
     std::filesystem::create_directory(point(), error);
     VEXFS_TRY_VOID(run({programs_ + "/vexfsd", "--fuse", point(), copy()}, explanation));
-    is_mounted_ = true;
     mounted_ = VEXFS_TRY(open(point() + "/" + kDirectory, explanation));
     return ok();
 }
@@ -110,6 +137,8 @@ Status Volumes::mount(std::string& explanation) {
 Result<std::unique_ptr<Volumes>> Volumes::make(const std::string& programs, const Matrix& rows,
                                                std::string& explanation) {
     auto volumes = std::make_unique<Volumes>(programs);
+    volumes->keeper_ = VEXFS_TRY(Keeper::start(
+        [&] { take_away(volumes->scratch_.path(), volumes->point(), volumes->copy()); }));
     VEXFS_TRY_VOID(volumes->fill(rows, explanation));
     // Both are opened once more, so that both engines have the same past.
     volumes->open_image_.reset();
@@ -128,12 +157,6 @@ Result<std::unique_ptr<Volumes>> Volumes::make(const std::string& programs, cons
             return failed(result, reason, explanation);
     }
     return volumes;
-}
-
-Volumes::~Volumes() {
-    mounted_.reset();
-    if (is_mounted_)
-        ::umount2(point().c_str(), MNT_DETACH);
 }
 
 } // namespace vexfs

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The same collection twice, in two images: one is open in this process, one is
-// mounted through FUSE. Both are gone at the end.
+// mounted through FUSE. Both are gone at the end, be it by a signal.
 //
 // Threads: one thread.
 #pragma once
@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "bench/child/keeper.h"
 #include "bench/data/matrix.h"
 #include "userlib/client/vexfs.h"
 #include "userlib/device/scratch_file.h"
@@ -33,9 +34,12 @@ class Volumes {
                                                  std::string& explanation);
     // For make() alone.
     explicit Volumes(std::string programs) : programs_(std::move(programs)) {}
-    ~Volumes();
+    ~Volumes() = default;
     Volumes(const Volumes&) = delete;
     Volumes& operator=(const Volumes&) = delete;
+
+    // A file of the collection beside the one with the rows: empty, for inserts.
+    static constexpr const char* kSpareFile = "spare";
 
     // The directory of the collection, whose rows are all linked.
     [[nodiscard]] vexfs_node* local() const { return local_.get(); }
@@ -52,10 +56,10 @@ class Volumes {
 
     const std::string programs_;
     const ScratchDirectory scratch_;
+    std::unique_ptr<Keeper> keeper_;                      // unmounts, after all below it
     std::unique_ptr<vexfs_image, CloseImage> open_image_; // closed after its nodes
     NodeHandle local_;
     NodeHandle mounted_;
-    bool is_mounted_ = false;
 };
 
 } // namespace vexfs
