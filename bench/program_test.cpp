@@ -116,7 +116,7 @@ void check_curves(const Outcome& outcome) {
 
 TEST_CASE("program: a set on disk is measured against each peer and reported as results") {
     const SetOnDisk set;
-    for (const std::string peer : {"hnswlib", "faiss"}) {
+    for (const std::string peer : {"hnswlib", "faiss", "faiss-sq8", "faiss-ivfpq"}) {
         const Outcome outcome = run(set.files() + " --truth " + set.file("s.truth.ibin") +
                                     " --rounds 2 --ef 10,50,200 --json --peer " + peer);
         REQUIRE(outcome.code == 0);
@@ -281,9 +281,10 @@ TEST_CASE("program: a grid is measured, kept, compared and shown") {
     std::set<std::string> kinds;
     for (const Measurement& one : results->runs[1].measurements)
         kinds.insert(one.benchmark + " " + one.subject + " " + one.text_of("filter_percent"));
-    for (const char* kind : {"ann.curve vexfs 100", "ann.curve hnswlib 100", "ann.curve faiss 100",
-                             "ann.curve vexfs 20", "ann.curve hnswlib 5", "ann.curve scan 5",
-                             "ann.search vexfs 100", "ann.build faiss 100"})
+    for (const char* kind :
+         {"ann.curve vexfs 100", "ann.curve hnswlib 100", "ann.curve faiss 100",
+          "ann.curve faiss-sq8 100", "ann.curve faiss-ivfpq 100", "ann.curve vexfs 20",
+          "ann.curve hnswlib 5", "ann.curve scan 5", "ann.search vexfs 100", "ann.build faiss 100"})
         CHECK_MESSAGE(kinds.contains(kind), kind);
     CHECK_FALSE(kinds.contains("ann.curve faiss 20"));
 

@@ -26,8 +26,8 @@ void AnnOptions::bind(Options& options) {
     options.number("--efc", "N", "effort while building (200)", 1, 10'000, &build_effort);
     options.number("--threads", "N", "threads that build (1); searches run on one", 1, 256,
                    &threads);
-    options.choice("--peer", "measured side by side (hnswlib)", {"hnswlib", "faiss", "all", "none"},
-                   &peer);
+    options.choice("--peer", "measured side by side (hnswlib)",
+                   {"hnswlib", "faiss", "faiss-sq8", "faiss-ivfpq", "all", "none"}, &peer);
     options.reals("--filter", "P,P,...", "also search with this percentage of the rows allowed",
                   0.001, 100, &filter_percents);
     options.flag("--correlated", "allow rows away from the queries instead of random ones",
@@ -52,7 +52,8 @@ void AnnOptions::bind(Options& options) {
 std::string AnnOptions::complaint() const {
     if (quick && !(base.empty() && query.empty() && truth.empty()))
         return "--quick generates its own set: --base, --query and --truth do not go with it";
-    if (quick && (peer == "faiss" || peer == "all"))
+    const bool with_faiss = peer.starts_with("faiss") || peer == "all";
+    if (quick && with_faiss)
         return "--quick filters and churns, which FAISS does not; take --peer hnswlib or none";
     if (!quick && base.empty())
         return "--base is missing (or --quick for a generated set)";
@@ -66,10 +67,10 @@ std::string AnnOptions::complaint() const {
         return "--correlated needs --filter PERCENT";
     if (live_rows != 0 && churn_rounds == 0)
         return "--live needs --churn ROUNDS";
-    if (churn_rounds != 0 && (peer == "faiss" || peer == "all"))
-        return "--churn: FAISS removes no rows from an HNSW index; take --peer hnswlib or none";
-    if (!filter_percents.empty() && peer == "faiss")
-        return "--filter: FAISS's HNSW index has no filter; take --peer hnswlib or none";
+    if (churn_rounds != 0 && with_faiss)
+        return "--churn: FAISS removes no rows from these indexes; take --peer hnswlib or none";
+    if (!filter_percents.empty() && peer.starts_with("faiss"))
+        return "--filter: these indexes of FAISS have no filter; take --peer hnswlib or none";
     if (churn_rounds != 0 && small_sets)
         return "--churn and --small are measured one at a time";
     if ((churn_rounds != 0 || small_sets) && !filter_percents.empty())

@@ -57,20 +57,14 @@ ContenderShape AnnRun::shape() const {
     return shape;
 }
 
-void AnnRun::make_peer(std::vector<std::unique_ptr<Contender>>& into) const {
-    if (options_.peer == "hnswlib" || options_.peer == "all")
-        into.push_back(make_hnswlib_contender(shape()));
-    if (options_.peer == "faiss" || options_.peer == "all")
-        into.push_back(make_faiss_contender(shape()));
-}
-
 Status AnnRun::build(const VectorSet& set, SearchRun& run) {
     scan_.reset();
     contenders_.clear();
     VexfsContenders ours = make_vexfs_contenders(shape());
     contenders_.push_back(std::move(ours.index));
     scan_ = std::move(ours.scan);
-    make_peer(contenders_);
+    for (std::unique_ptr<Contender>& peer : make_peers(options_.peer, shape()))
+        contenders_.push_back(std::move(peer));
     for (const std::unique_ptr<Contender>& contender : contenders_) {
         std::fprintf(stderr, "building %s on %zu rows\n", contender->name().c_str(), set.base.rows);
         ContenderResult result;
@@ -193,7 +187,8 @@ Status AnnRun::churn(VectorSet& set, uint32_t rounds) {
     plant_duplicates(set.base, run.plan.live_rows, options_.seed);
     std::vector<std::unique_ptr<Contender>> owned;
     owned.push_back(make_vexfs_contenders(shape()).index);
-    make_peer(owned);
+    for (std::unique_ptr<Contender>& peer : make_peers(options_.peer, shape()))
+        owned.push_back(std::move(peer));
     const std::vector<Contender*> contenders = borrowed(owned);
     run.results = VEXFS_TRY(run_churn(contenders, set, options_.metric_value(), run.plan));
     for (Contender* contender : contenders) {

@@ -35,7 +35,6 @@ class AnnRun {
 
   private:
     [[nodiscard]] ContenderShape shape() const;
-    void make_peer(std::vector<std::unique_ptr<Contender>>& into) const;
     Status build(const VectorSet& set, SearchRun& run);
     Status filtered(const VectorSet& set, const ExactDistance& distance, double percent,
                     bool correlated);

@@ -67,6 +67,14 @@ class Contender {
     virtual Result<bool> reload() { return false; }
     // Every smaller effort is the same as this one.
     [[nodiscard]] virtual uint32_t smallest_effort(uint32_t k) const { return k; }
+    // Efforts to sweep instead of the plan's, where one number does not say what the index takes:
+    // ladders, each of growing recall. The sweep keeps what no other effort beats. Known when it is
+    // built.
+    [[nodiscard]] virtual std::vector<std::vector<uint32_t>> own_efforts() const { return {}; }
+    // Such an effort in words.
+    [[nodiscard]] virtual std::string words_of(uint32_t effort) const {
+        return std::to_string(effort);
+    }
     virtual Status load_queries(const Matrix& queries) = 0;
     // Whether restrict_to() works.
     [[nodiscard]] virtual bool can_restrict() const { return true; }

@@ -33,7 +33,8 @@ AtRecall exactly(const Point& point, double wanted) {
             static_cast<double>(point.best_latency().p50_ns),
             static_cast<double>(point.best_latency().p99_ns),
             point.round_qps,
-            point.round_latency};
+            point.round_latency,
+            point.words};
 }
 
 AtRecall interpolated(const Point& below, const Point& above, double wanted) {
@@ -47,7 +48,8 @@ AtRecall interpolated(const Point& below, const Point& above, double wanted) {
                 between(low.p50_ns, high.p50_ns, part),
                 between(low.p99_ns, high.p99_ns, part),
                 {},
-                {}};
+                {},
+                high.words};
     for (size_t i = 0; i < low.round_qps.size(); ++i)
         at.round_qps.push_back(between(low.round_qps[i], high.round_qps[i], part));
     for (size_t i = 0; i < low.round_latency.size(); ++i)

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "bench/result/latency.h"
@@ -20,6 +21,7 @@ struct Point {
     double recall = 0;
     std::vector<double> round_qps; // one per round, single client
     std::vector<Latency> round_latency;
+    std::string words{}; // the effort, if it is more than one number
 
     [[nodiscard]] double best_qps() const;
     [[nodiscard]] Latency best_latency() const; // of the round with best_qps()
@@ -37,6 +39,7 @@ struct AtRecall {
     double p99_ns = 0;
     std::vector<double> round_qps;
     std::vector<Latency> round_latency;
+    std::string words{}; // the effort of the point that reaches the recall, as Point has it
 };
 
 // Nothing if no point reaches the recall.

@@ -6,8 +6,10 @@
 #include "bench/ann/foreign_contender.h"
 
 #include <functional>
+#include <iterator>
 
 #include "index/adapters/faiss_index.h"
+#include "index/adapters/faiss_ivf_index.h"
 #include "index/adapters/hnswlib_index.h"
 
 namespace vexfs {
@@ -17,7 +19,7 @@ using index::VectorIndex;
 
 using Make = std::function<Result<std::unique_ptr<VectorIndex>>(const index::ForeignShape&)>;
 
-class ForeignContender final : public Contender {
+class ForeignContender : public Contender {
   public:
     ForeignContender(std::string name, std::string description, const ContenderShape& shape,
                      Make make)
@@ -39,6 +41,7 @@ class ForeignContender final : public Contender {
         wanted.links = shape_.links;
         wanted.build_effort = shape_.build_effort;
         wanted.seed = shape_.seed;
+        built_rows_ = base.rows;
         index_ = VEXFS_TRY(make_(wanted));
         return index_->build(rows_, shape_.build_threads);
     }
@@ -48,7 +51,7 @@ class ForeignContender final : public Contender {
         queries_ = queries.floats();
         return ok();
     }
-    [[nodiscard]] bool can_restrict() const override { return name_ != "faiss"; }
+    [[nodiscard]] bool can_restrict() const override { return !name_.starts_with("faiss"); }
     Status restrict_to(const index::BitmapView* allowed) override {
         return index_->restrict_to(allowed);
     }
@@ -67,8 +70,13 @@ class ForeignContender final : public Contender {
         }
         return ok();
     }
-    // Every search reads the vectors themselves: all of it is hot.
-    [[nodiscard]] Footprint footprint() const override { return {index_->memory_bytes(), 0}; }
+    // Where there are no codes every search reads the vectors themselves: all of it is hot.
+    [[nodiscard]] Footprint footprint() const override {
+        return {index_->memory_bytes() - index_->cold_bytes(), index_->cold_bytes()};
+    }
+
+  protected:
+    [[nodiscard]] uint64_t built_rows() const { return built_rows_; }
 
   private:
     const std::string name_;
@@ -76,10 +84,37 @@ class ForeignContender final : public Contender {
     const ContenderShape shape_;
     const Make make_;
     std::unique_ptr<VectorIndex> index_;
+    uint64_t built_rows_ = 0;
     std::vector<float> rows_; // until it is built
     std::vector<float> queries_;
     uint32_t dim_ = 0;
 };
+
+// Threads: as Contender says.
+class IvfContender final : public ForeignContender {
+  public:
+    using ForeignContender::ForeignContender;
+
+    // A ladder for each number of lists.
+    [[nodiscard]] std::vector<std::vector<uint32_t>> own_efforts() const override {
+        std::vector<std::vector<uint32_t>> ladders;
+        const uint32_t lists = index::ivf_lists(built_rows());
+        for (uint32_t probes = 1;; probes *= 2) {
+            const index::IvfEffort whole{std::min(probes, lists), 1};
+            std::vector<uint32_t>& ladder = ladders.emplace_back();
+            for (uint32_t factor = 1; factor <= 64; factor *= 2)
+                ladder.push_back(index::IvfEffort{whole.probes, factor}.packed());
+            if (probes >= lists)
+                return ladders;
+        }
+    }
+    [[nodiscard]] std::string words_of(uint32_t effort) const override {
+        const index::IvfEffort both = index::IvfEffort::of(effort);
+        return "nprobe " + std::to_string(both.probes) + " k_factor " + std::to_string(both.factor);
+    }
+};
+
+constexpr const char* kAsInstalled = ", as the installed library is built";
 
 } // namespace
 
@@ -95,8 +130,35 @@ std::unique_ptr<Contender> make_hnswlib_contender(const ContenderShape& shape) {
 
 std::unique_ptr<Contender> make_faiss_contender(const ContenderShape& shape) {
     return std::make_unique<ForeignContender>(
-        "faiss", "FAISS IndexHNSWFlat " + parameters(shape) + ", as the installed library is built",
-        shape, index::make_faiss_index);
+        "faiss", "FAISS IndexHNSWFlat " + parameters(shape) + kAsInstalled, shape,
+        index::make_faiss_index);
+}
+
+std::unique_ptr<Contender> make_faiss_sq8_contender(const ContenderShape& shape) {
+    return std::make_unique<ForeignContender>(
+        "faiss-sq8", "FAISS IndexHNSWSQ 8 bits " + parameters(shape) + kAsInstalled, shape,
+        index::make_faiss_sq8_index);
+}
+
+std::unique_ptr<Contender> make_faiss_ivfpq_contender(const ContenderShape& shape) {
+    return std::make_unique<IvfContender>(
+        "faiss-ivfpq",
+        "FAISS IndexIVFPQFastScan with IndexRefineFlat, 4 sqrt(rows) lists, 4 bits for two "
+        "elements, build threads=" +
+            std::to_string(shape.build_threads) + kAsInstalled,
+        shape, index::make_faiss_ivf_index);
+}
+
+std::vector<std::unique_ptr<Contender>> make_peers(const std::string& peer,
+                                                   const ContenderShape& shape) {
+    std::vector<std::unique_ptr<Contender>> peers;
+    for (const auto make : {make_hnswlib_contender, make_faiss_contender, make_faiss_sq8_contender,
+                            make_faiss_ivfpq_contender}) {
+        std::unique_ptr<Contender> one = make(shape);
+        if (peer == "all" || peer == one->name())
+            peers.push_back(std::move(one));
+    }
+    return peers;
 }
 
 } // namespace vexfs

@@ -29,15 +29,20 @@ std::vector<double> medians_ns(const AtRecall& at) {
     return medians;
 }
 
+std::string words_of(const Point& point) {
+    return point.words.empty() ? std::to_string(point.effort) : point.words;
+}
+
 std::string speed_line(const ContenderResult& contender, double recall) {
     const std::optional<AtRecall> at = at_recall(contender.points, recall);
     if (!at)
-        return format("  %-10s %6.3f  not reached with ef %u: recall %.4f\n",
-                      contender.name.c_str(), recall, contender.points.back().effort,
+        return format("  %-11s %6.3f  not reached with ef %s: recall %.4f\n",
+                      contender.name.c_str(), recall, words_of(contender.points.back()).c_str(),
                       contender.points.back().recall);
     const bool floor = at->recall > recall + 1e-9;
-    return format("  %-10s %6.3f %11.0f %9.1f %9.1f %8.1f   %s\n", contender.name.c_str(), recall,
-                  at->qps, at->p50_ns / 1e3, at->p99_ns / 1e3, at->effort,
+    return format("  %-11s %6.3f %11.0f %9.1f %9.1f %8s   %s\n", contender.name.c_str(), recall,
+                  at->qps, at->p50_ns / 1e3, at->p99_ns / 1e3,
+                  at->words.empty() ? format("%.1f", at->effort).c_str() : at->words.c_str(),
                   floor ? format("smallest ef; recall %.4f", at->recall).c_str() : "");
 }
 
@@ -69,7 +74,7 @@ std::string text_of_search(const SearchRun& run) {
     std::string text = format("\n%s: %llu rows, %llu queries, k=%u\n", run.title.c_str(),
                               static_cast<unsigned long long>(run.rows),
                               static_cast<unsigned long long>(run.queries), run.k);
-    text += "  index       recall         QPS    p50 us    p99 us       ef\n";
+    text += "  index        recall         QPS    p50 us    p99 us       ef\n";
     for (double recall : run.recalls) {
         for (const ContenderResult& contender : run.contenders)
             text += speed_line(contender, recall);

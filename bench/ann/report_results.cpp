@@ -61,7 +61,10 @@ class SearchResults {
     }
     [[nodiscard]] Measurement of_point(size_t contender, const Point& point) const {
         Measurement one = begin("ann.curve", contender);
-        one.parameters.emplace_back("ef", point.effort);
+        if (point.words.empty())
+            one.parameters.emplace_back("ef", point.effort);
+        else
+            one.parameters.emplace_back("ef", point.words);
         one.add("recall", "share", Better::kMore, point.recall);
         one.add("throughput", "1/s", Better::kMore, point.round_qps);
         one.add_latency(point.round_latency);
@@ -71,7 +74,8 @@ class SearchResults {
         Measurement one = begin("ann.search", contender);
         one.parameters.emplace_back("recall_wanted", at.wanted);
         one.add("recall", "share", Better::kNeither, at.recall);
-        one.add("effort", "count", Better::kNeither, at.effort);
+        if (at.words.empty())
+            one.add("effort", "count", Better::kNeither, at.effort);
         one.add("throughput", "1/s", Better::kMore, at.round_qps);
         one.add_latency(at.round_latency);
         for (size_t other = 1; contender == 0 && other < run_.contenders.size(); ++other) {

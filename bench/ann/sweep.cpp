@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "bench/ann/tune.h"
+
 namespace vexfs {
 namespace {
 
@@ -39,6 +41,8 @@ Status time_round(Contender& contender, const SweepPlan& plan, Point& point,
 
 Result<std::vector<Point>> find_recalls(Contender& contender, const Judge& judge,
                                         const SweepPlan& plan) {
+    if (!contender.own_efforts().empty())
+        return tune(contender, judge, plan);
     std::vector<Point> points;
     const uint32_t smallest = contender.smallest_effort(plan.k);
     for (uint32_t effort : plan.efforts) {

@@ -3,9 +3,11 @@
 // Sweeps the search effort of several contenders on the same queries, side by side.
 //
 // A first pass, untimed, finds the recall of each effort and warms the caches; a contender's sweep
-// ends at the first effort beyond the last recall that is asked for. Then every round runs effort
-// after effort, and for each effort the contenders one after the other, so that whatever else the
-// machine does falls on all of them. Queries are asked one at a time from one thread.
+// ends at the first effort beyond the last recall that is asked for. A contender with efforts of
+// its own is tuned in that pass: of all of them those stay that no other beats in recall and time.
+// Then every round runs effort after effort, and for each effort the contenders one after the
+// other, so that whatever else the machine does falls on all of them. Queries are asked one at a
+// time from one thread.
 //
 // Threads: one thread.
 #pragma once

@@ -51,7 +51,8 @@ struct GridOptions {
         options.number("--values", "N", "rows x dimensions that a cell may have", 1, UINT64_MAX,
                        &changed.values_max);
         options.number("--threads", "N", "threads that build (all)", 1, 256, &threads);
-        options.choice("--peer", "measured beside ours (all)", {"hnswlib", "faiss", "all", "none"},
+        options.choice("--peer", "measured beside ours (all)",
+                       {"hnswlib", "faiss", "faiss-sq8", "faiss-ivfpq", "all", "none"},
                        &changed.peer);
     }
     [[nodiscard]] GridPlan plan(const Options& options) const {

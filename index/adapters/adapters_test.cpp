@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "index/adapters/faiss_index.h"
+#include "index/adapters/faiss_ivf_index.h"
 #include "index/adapters/hnswlib_index.h"
 
 namespace vexfs::index {
@@ -40,9 +41,10 @@ float exact(Metric metric, const float* a, const float* b, uint32_t dim) {
     return static_cast<float>(distance);
 }
 
-// The answers have the distances that the metric defines, in order, and are nearly the nearest.
+// The answers have the distances that the metric defines, as near as `share` of what it is and of
+// 1, in order, and are nearly the nearest.
 void check_against_scan(const VectorIndex& index, Metric metric, const std::vector<float>& rows,
-                        uint32_t dim) {
+                        uint32_t dim, uint32_t effort = 100, double share = 1e-4) {
     const std::vector<float> queries = random_rows(20, dim, 99);
     uint32_t hits = 0;
     for (uint32_t q = 0; q < 20; ++q) {
@@ -51,10 +53,10 @@ void check_against_scan(const VectorIndex& index, Metric metric, const std::vect
         for (uint32_t row = 0; row < kRows; ++row)
             all.push_back({row, exact(metric, query.data(), &rows[size_t{row} * dim], dim)});
         std::vector<Neighbor> found;
-        REQUIRE(index.search(query, 10, 100, found).has_value());
+        REQUIRE(index.search(query, 10, effort, found).has_value());
         REQUIRE(found.size() == 10);
         for (size_t i = 0; i < 10; ++i) {
-            CHECK(found[i].distance == doctest::Approx(all[found[i].slot].distance).epsilon(1e-4));
+            CHECK(found[i].distance == doctest::Approx(all[found[i].slot].distance).epsilon(share));
             CHECK((i == 0 || found[i - 1].distance <= found[i].distance));
         }
         std::nth_element(all.begin(), all.begin() + 9, all.end());
@@ -84,8 +86,44 @@ TEST_CASE("adapters: every metric, dimension and instruction set gives the metri
             auto index = make_faiss_index(shape).value();
             REQUIRE(index->build(rows, 1).has_value());
             check_against_scan(*index, metric, rows, dim);
+            auto bytes = make_faiss_sq8_index(shape).value();
+            REQUIRE(bytes->build(rows, 1).has_value());
+            check_against_scan(*bytes, metric, rows, dim, 100, 0.05);
+            CHECK(index->memory_bytes() - bytes->memory_bytes() == rows.size() * 3);
+            auto lists = make_faiss_ivf_index(shape).value();
+            REQUIRE(lists->build(rows, 1).has_value());
+            const uint32_t all = IvfEffort{ivf_lists(kRows), 40}.packed();
+            check_against_scan(*lists, metric, rows, dim, all);
+            CHECK(lists->cold_bytes() == rows.size() * sizeof(float));
+            CHECK(lists->memory_bytes() > lists->cold_bytes());
         }
     }
+}
+
+TEST_CASE("adapters: an IVF index finds more the more lists and candidates it looks at") {
+    constexpr uint32_t kDim = 32;
+    const std::vector<float> rows = random_rows(2000, kDim, 5);
+    auto index = make_faiss_ivf_index({Metric::kL2, kDim, 2000, 16, 100, 1}).value();
+    REQUIRE(index->build(rows, 2).has_value());
+    const auto own = [&](IvfEffort effort) {
+        uint32_t found_itself = 0;
+        std::vector<Neighbor> found;
+        for (uint32_t row = 0; row < 200; ++row) {
+            std::vector<float> query(rows.begin() + row * kDim, rows.begin() + (row + 1) * kDim);
+            for (uint32_t i = 0; i < kDim; ++i)
+                query[i] += i % 2 == 0 ? 0.75F : -0.75F;
+            REQUIRE(index->search(query, 1, effort.packed(), found).has_value());
+            found_itself += !found.empty() && found[0].slot == row;
+        }
+        return found_itself;
+    };
+    CHECK(ivf_lists(2000) == 52);
+    CHECK(ivf_lists(1'000'000) == 4000);
+    CHECK(own({1, 1}) < own({52, 1}));
+    CHECK(own({52, 1}) < own({52, 50}));
+    CHECK(own({52, 50}) > 190);
+    CHECK(index->insert(0, std::span(rows).first(kDim)).error() == fail(Code::kEOPNOTSUPP, ""));
+    CHECK_FALSE(make_faiss_ivf_index({Metric::kL2, kDim, 0, 16, 100, 1}));
 }
 
 TEST_CASE("adapters: hnswlib hides removed rows and reuses their slots") {

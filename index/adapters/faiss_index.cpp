@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Wraps faiss::IndexHNSWFlat.
+// Wraps faiss::IndexHNSWFlat and faiss::IndexHNSWSQ.
 //
 // Threads: see the header.
 #include "index/adapters/faiss_index.h"
@@ -15,13 +15,13 @@
 namespace vexfs::index {
 namespace {
 
+using Graph = std::unique_ptr<faiss::IndexHNSW>;
+
 class FaissIndex final : public VectorIndex {
   public:
-    explicit FaissIndex(const ForeignShape& shape)
-        : shape_(shape),
-          graph_(static_cast<int>(shape.dim), static_cast<int>(shape.links),
-                 shape.metric == Metric::kL2 ? faiss::METRIC_L2 : faiss::METRIC_INNER_PRODUCT) {
-        graph_.hnsw.efConstruction = static_cast<int>(shape.build_effort);
+    FaissIndex(const ForeignShape& shape, Graph graph, size_t row_bytes)
+        : shape_(shape), row_bytes_(row_bytes), graph_(std::move(graph)) {
+        graph_->hnsw.efConstruction = static_cast<int>(shape.build_effort);
     }
 
     Status build(std::span<const float> rows, uint32_t threads) override;
@@ -38,7 +38,7 @@ class FaissIndex final : public VectorIndex {
                   std::vector<Neighbor>& out) const override;
     Status save(const std::string& path) override {
         return guard(fail(Code::kEIO, "faiss: save"), [&]() -> Status {
-            faiss::write_index(&graph_, path.c_str());
+            faiss::write_index(graph_.get(), path.c_str());
             return ok();
         });
     }
@@ -46,25 +46,23 @@ class FaissIndex final : public VectorIndex {
 
   private:
     const ForeignShape shape_;
+    const size_t row_bytes_; // of a vector as it is kept
     // The library keeps ef in the index: a search with another effort than the last one sets it
     // first.
-    mutable faiss::IndexHNSWFlat graph_;
+    const Graph graph_;
 };
 
 Status FaissIndex::build(std::span<const float> rows, uint32_t threads) {
-    if (rows.size() / shape_.dim > shape_.capacity || graph_.ntotal != 0)
+    if (rows.size() / shape_.dim > shape_.capacity || graph_->ntotal != 0)
         return fail(Code::kEINVAL, "faiss: more rows than the capacity, or a second build");
     return guard(fail(Code::kEIO, "faiss: build"), [&]() -> Status {
         omp_set_num_threads(static_cast<int>(threads));
-        std::vector<float> unit;
-        if (shape_.metric == Metric::kCosine) {
-            for (size_t i = 0; i < rows.size(); i += shape_.dim) {
-                const std::vector<float> row = normalised(rows.subspan(i, shape_.dim));
-                unit.insert(unit.end(), row.begin(), row.end());
-            }
-        }
-        graph_.add(static_cast<faiss::Index::idx_t>(rows.size() / shape_.dim),
-                   unit.empty() ? rows.data() : unit.data());
+        const std::vector<float> unit = unit_rows(shape_.metric, rows, shape_.dim);
+        const auto count = static_cast<faiss::Index::idx_t>(rows.size() / shape_.dim);
+        const float* const first = unit.empty() ? rows.data() : unit.data();
+        if (!graph_->is_trained)
+            graph_->train(count, first);
+        graph_->add(count, first);
         omp_set_num_threads(1);
         return ok();
     });
@@ -73,13 +71,13 @@ Status FaissIndex::build(std::span<const float> rows, uint32_t threads) {
 Status FaissIndex::insert(uint32_t slot, std::span<const float> vector) {
     if (vector.size() != shape_.dim || slot >= shape_.capacity)
         return fail(Code::kEINVAL, "faiss: slot or dimension is out of range");
-    if (slot != graph_.ntotal)
+    if (slot != graph_->ntotal)
         return fail(Code::kEOPNOTSUPP, "faiss: rows are only appended");
     return guard(fail(Code::kEIO, "faiss: insert"), [&]() -> Status {
         const std::vector<float> row = shape_.metric == Metric::kCosine
                                            ? normalised(vector)
                                            : std::vector<float>(vector.begin(), vector.end());
-        graph_.add(1, row.data());
+        graph_->add(1, row.data());
         return ok();
     });
 }
@@ -89,46 +87,64 @@ Status FaissIndex::search(std::span<const float> query, uint32_t k, uint32_t eff
     if (query.size() != shape_.dim || k == 0)
         return fail(Code::kEINVAL, "faiss: the query has another dimension, or k is 0");
     return guard(fail(Code::kEIO, "faiss: search"), [&]() -> Status {
-        graph_.hnsw.efSearch = static_cast<int>(effort);
+        omp_set_num_threads(1); // each thread that searches has a number of its own
+        if (graph_->hnsw.efSearch != static_cast<int>(effort))
+            graph_->hnsw.efSearch = static_cast<int>(effort);
         std::vector<float> distances(k);
         std::vector<faiss::Index::idx_t> rows(k);
-        std::vector<float> unit;
-        if (shape_.metric == Metric::kCosine)
-            unit = normalised(query);
-        graph_.search(1, unit.empty() ? query.data() : unit.data(), k, distances.data(),
-                      rows.data());
+        const std::vector<float> unit = unit_rows(shape_.metric, query, shape_.dim);
+        graph_->search(1, unit.empty() ? query.data() : unit.data(), k, distances.data(),
+                       rows.data());
         out.clear();
-        for (size_t i = 0; i < k && rows[i] >= 0; ++i) {
-            const float distance = shape_.metric == Metric::kL2    ? distances[i]
-                                   : shape_.metric == Metric::kDot ? -distances[i]
-                                                                   : 1 - distances[i];
-            out.push_back({static_cast<uint32_t>(rows[i]), distance});
-        }
+        for (size_t i = 0; i < k && rows[i] >= 0; ++i)
+            out.push_back(
+                {static_cast<uint32_t>(rows[i]), distance_of_library(shape_.metric, distances[i])});
         return ok();
     });
 }
 
 size_t FaissIndex::memory_bytes() const {
-    const faiss::HNSW& links = graph_.hnsw;
+    const faiss::HNSW& links = graph_->hnsw;
     return links.neighbors.capacity() * sizeof(links.neighbors[0]) +
            links.offsets.capacity() * sizeof(links.offsets[0]) +
            links.levels.capacity() * sizeof(links.levels[0]) +
-           static_cast<size_t>(graph_.ntotal) * shape_.dim * sizeof(float);
+           static_cast<size_t>(graph_->ntotal) * row_bytes_;
 }
 
-} // namespace
+using Made = Result<std::unique_ptr<VectorIndex>>;
 
-Result<std::unique_ptr<VectorIndex>> make_faiss_index(const ForeignShape& shape) {
+// `make` gets dimension, links and FAISS's metric.
+template <typename Make>
+Made checked(const ForeignShape& shape, size_t row_bytes, Make make) {
     const bool known = shape.metric == Metric::kL2 || shape.metric == Metric::kCosine ||
                        shape.metric == Metric::kDot;
     if (!known || shape.dim == 0 || shape.dim > kMaxDim || shape.capacity > 0x7fffffff ||
         shape.links < 2 || shape.links > 10'000 || shape.build_effort == 0 ||
         shape.build_effort > 1'000'000)
         return fail(Code::kEINVAL, "faiss: the shape is out of range");
-    return guard(fail(Code::kENOMEM, "faiss: create"),
-                 [&]() -> Result<std::unique_ptr<VectorIndex>> {
-                     return std::unique_ptr<VectorIndex>(std::make_unique<FaissIndex>(shape));
-                 });
+    return guard(fail(Code::kENOMEM, "faiss: create"), [&]() -> Made {
+        const auto metric =
+            shape.metric == Metric::kL2 ? faiss::METRIC_L2 : faiss::METRIC_INNER_PRODUCT;
+        Graph graph = make(static_cast<int>(shape.dim), static_cast<int>(shape.links), metric);
+        return std::unique_ptr<VectorIndex>(
+            std::make_unique<FaissIndex>(shape, std::move(graph), row_bytes));
+    });
+}
+
+} // namespace
+
+Made make_faiss_index(const ForeignShape& shape) {
+    return checked(shape, size_t{shape.dim} * sizeof(float),
+                   [](int dim, int links, faiss::MetricType metric) -> Graph {
+                       return std::make_unique<faiss::IndexHNSWFlat>(dim, links, metric);
+                   });
+}
+
+Made make_faiss_sq8_index(const ForeignShape& shape) {
+    return checked(shape, shape.dim, [](int dim, int links, faiss::MetricType metric) -> Graph {
+        return std::make_unique<faiss::IndexHNSWSQ>(dim, faiss::ScalarQuantizer::QT_8bit, links,
+                                                    metric);
+    });
 }
 
 } // namespace vexfs::index

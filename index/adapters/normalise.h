@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Scales a vector to length 1, for libraries that know cosine only as the inner product of such
-// vectors.
+// Between the metrics here and those of libraries that have the squared distance and the inner
+// product: cosine is the inner product of vectors that are scaled to length 1.
 //
 // Threads: pure.
 #pragma once
@@ -9,6 +9,8 @@
 #include <cmath>
 #include <span>
 #include <vector>
+
+#include "index/kernels/metric.h"
 
 namespace vexfs::index {
 
@@ -22,6 +24,22 @@ inline std::vector<float> normalised(std::span<const float> vector) {
     for (float& value : unit)
         value *= scale;
     return unit;
+}
+
+// Each row of length 1, for the metric that wants it; nothing for the others, whose rows stand as
+// they are.
+inline std::vector<float> unit_rows(Metric metric, std::span<const float> rows, size_t dim) {
+    std::vector<float> unit;
+    for (size_t i = 0; metric == Metric::kCosine && i < rows.size(); i += dim) {
+        const std::vector<float> row = normalised(rows.subspan(i, dim));
+        unit.insert(unit.end(), row.begin(), row.end());
+    }
+    return unit;
+}
+
+// What FAISS calls a distance, in the unit of index/kernels.
+inline float distance_of_library(Metric metric, float value) {
+    return metric == Metric::kL2 ? value : metric == Metric::kDot ? -value : 1 - value;
 }
 
 } // namespace vexfs::index

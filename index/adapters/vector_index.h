@@ -47,7 +47,8 @@ class VectorIndex {
     // kept.
     virtual Status restrict_to(const BitmapView* allowed) = 0;
 
-    // The nearest rows found with this effort (ef, or lists probed), nearest first, at most k.
+    // The nearest rows found with this effort (ef, or what the index says), nearest first, at most
+    // k.
     virtual Status search(std::span<const float> query, uint32_t k, uint32_t effort,
                           std::vector<Neighbor>& out) const = 0;
 
@@ -55,6 +56,8 @@ class VectorIndex {
     [[nodiscard]] virtual Status save(const std::string& path) = 0;
     // What the index holds in memory, vectors included.
     [[nodiscard]] virtual size_t memory_bytes() const = 0;
+    // Of these, vectors that only the exact ranking of the best few reads.
+    [[nodiscard]] virtual size_t cold_bytes() const { return 0; }
 
   protected:
     VectorIndex() = default;
