@@ -65,7 +65,8 @@ rm -f "$logs"/*
 files=$("$here/image/kernel.sh" "$kernel") || exit $?
 image=$(sed -n 1p <<<"$files")
 module=$("$here/image/module.sh" "$kernel")
-"$here/image/initramfs.sh" "$logs/initramfs" "$module" "$bin" "$here/cases"
+"$here/image/initramfs.sh" "$logs/initramfs" "$module" "$bin" "$here/cases" \
+    "$(dirname "$image")/../lib/modules"
 
 # A machine's clock goes by the instructions it has done, 4 ns each, and skips what it idles: a busy
 # host makes no case too long, and no sleep of a case takes time.
@@ -102,7 +103,10 @@ verdict() { # NAME
 for name in "${chosen[@]}"; do
     verdict "$name" >"$logs/verdict"
     printf '%-8s %-32s %s\n' "$kernel" "$name" "$(cat "$logs/verdict")"
-    if ! grep -q '^ok' "$logs/verdict"; then
+    if grep -q '^ok' "$logs/verdict"; then # what it has to tell all the same
+        tr -d '\r' <"$logs/cases.log" |
+            sed -n "\|^@@ begin $name\$|,\|^@@ end $name |s/^= /    /p"
+    else
         tr -d '\r' <"$logs/cases.log" | sed -n "\|^@@ begin $name\$|,\|^@@ end $name |p" |
             tail -n 60 | sed 's/^/    /'
     fi

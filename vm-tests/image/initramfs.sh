@@ -5,25 +5,29 @@
 # cases are written for, their libraries, the module and the cases, as one archive that the kernel
 # unpacks into memory.
 #
-#     initramfs.sh OUT MODULE BIN CASE_FOLDER
+#     initramfs.sh OUT MODULE BIN CASE_FOLDER KERNEL_MODULES
 #
-# MODULE is vexfs.ko, BIN the folder of the programs. /init is init.sh beside this script.
+# MODULE is vexfs.ko, BIN the folder of the programs, KERNEL_MODULES where the kernel's own modules
+# lie: those that cases load come along. /init is init.sh beside this script.
 set -euEo pipefail
 trap 'echo "initramfs.sh: line $LINENO failed: $BASH_COMMAND" >&2' ERR
 
-[ $# = 4 ] || { echo "usage: initramfs.sh OUT MODULE BIN CASE_FOLDER" >&2; exit 2; }
-out=$1 module=$2 bin=$3 cases=$4
+[ $# = 5 ] || { echo "usage: initramfs.sh OUT MODULE BIN CASE_FOLDER KERNEL_MODULES" >&2; exit 2; }
+out=$1 module=$2 bin=$3 cases=$4 kernel_modules=$5
 here=$(dirname "$(readlink -f "$0")")
 root=$(mktemp -d "${TMPDIR:-/tmp}/vexfs-image-XXXXXX")
 trap 'rm -rf "$root"' EXIT
 
-programs=(vexfsd vexctl mkfs.vexfs fsck.vexfs vexfs-abi vexfs-posix vexfs-fsx vexfs-hostile)
+programs=(vexfsd vexctl mkfs.vexfs fsck.vexfs vexfs-abi vexfs-posix vexfs-fsx vexfs-hostile
+    vexfs-perf)
+# Of the kernel's modules, those that it does not have built in.
+drivers=(fuse)
 # What busybox has no equal of. They come first in PATH, in cases that are written for bash.
 tools=(bash cat cmp cp diff find getfattr head id ls mktemp mountpoint mv od paste rm rsync setfattr
     setpriv seq sort tail tar tr yes)
 
 chmod 755 "$root" # users of the cases pass through it
-mkdir -p "$root"/{bin,usr/bin,sbin,dev,proc,sys,tmp,run,root,mnt,etc,lib/vexfs,cases}
+mkdir -p "$root"/{bin,usr/bin,sbin,dev,proc,sys,tmp,run,root,mnt,etc,lib/{kernel,vexfs},cases}
 cp /bin/busybox "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n' >"$root/etc/passwd"
@@ -41,7 +45,16 @@ cp -P "$bin"/../lib/*.so.* "$root/lib/"
         cp -L "$library" "$root$library"
     done
 cp "$module" "$root/lib/vexfs/vexfs.ko"
-(cd "$cases" && find . -name '*_case.sh' -o -name '*_lib.sh' -o -name run.sh) | sed 's|^\./||' |
+for driver in "${drivers[@]}"; do
+    file=$(find "$kernel_modules" -name "$driver.ko" -o -name "$driver.ko.xz")
+    case $file in
+    '') ;;
+    *.xz) xz -dc "$file" >"$root/lib/kernel/$driver.ko" ;;
+    *) cp "$file" "$root/lib/kernel/" ;;
+    esac
+done
+(cd "$cases" && find . -name '*_case.sh' -o -name '*_lib.sh' -o -name run.sh -o -name '*.json') |
+    sed 's|^\./||' |
     while read -r case; do install -D "$cases/$case" "$root/cases/$case"; done
 install "$here/init.sh" "$root/init"
 (cd "$root" && find . | cpio --quiet -o -H newc | gzip -1) >"$out"

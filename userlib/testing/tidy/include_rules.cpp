@@ -52,7 +52,7 @@ const std::vector<Library>& libraries() {
         {"libfuse",
          {"fuse3/", "fuse_lowlevel.h", "fuse.h"},
          {"fuse_req_t", "fuse_session"},
-         {"userlib/frontend/fuse"}},
+         {"userlib/frontend/fuse", "vm-tests/cases/perf"}},
         {"FAISS", {"faiss/"}, {"faiss"}, {"index/adapters", "bench"}},
         {"hnswlib", {"hnswlib/"}, {"hnswlib"}, {"index/adapters", "bench"}},
         {"usearch", {"usearch/"}, {"unum"}, {"bench"}},
