@@ -137,8 +137,33 @@ TEST_CASE("program: a set on disk is measured against each peer and reported as 
             CHECK(build.peer == (build.subject != "vexfs"));
             CHECK(median(build, "hot_bytes_per_row") > 0);
             CHECK(median(build, "time") > 0);
+            // A row in a file has its vector at least, unless that was made bytes.
+            CHECK(median(build, "file_bytes_per_row") > (peer == "faiss-sq8" ? 24 : 96));
         }
     }
+}
+
+TEST_CASE("program: clients search at once, whole and filtered, and are held beside each other") {
+    const SetOnDisk set;
+    const Outcome outcome = run(set.files() + " --rounds 2 --clients 1,3 --filter 20 --peer all "
+                                              "--ef 10,50 --json");
+    REQUIRE(outcome.code == 0);
+    std::map<std::string, size_t> seen;
+    for (const Measurement& one : measurements_of(outcome, "ann.clients")) {
+        ++seen[one.subject + " " + one.text_of("filter_percent") + " " + one.text_of("clients")];
+        CHECK(one.figure("throughput")->low() > 0);
+        CHECK(one.figure("throughput")->rounds.size() == 2);
+        CHECK(median(one, "latency_p99") >= median(one, "latency_p50"));
+        CHECK(median(one, "recall") > 0.9);
+        const bool ours = one.subject == "vexfs";
+        CHECK(one.ratios.size() == (!ours ? 0 : one.text_of("filter") == "none" ? 4 : 2));
+    }
+    CHECK(seen.size() == 2 * 5 + 2 * 3);
+    CHECK(seen["faiss-ivfpq 100 3"] == 1);
+    CHECK(seen["scan 20 3"] == 1);
+    for (const Measurement& one : measurements_of(outcome, "ann.curve"))
+        CHECK(one.figure("context_switches") != nullptr);
+    CHECK(run(set.files() + " --churn 3 --clients 2").code == 2);
 }
 
 TEST_CASE("program: the quick mode runs every kind of measurement") {
@@ -266,7 +291,7 @@ TEST_CASE("program: a grid is measured, kept, compared and shown") {
     const SetOnDisk set;
     const std::string out = set.file("out");
     const std::string grid = "grid --rows 300,900 --dims 16 --values 9000 --queries 20 --rounds 2 "
-                             "--filter 20,5 --threads 1 --data " +
+                             "--filter 20,5 --clients 2 --threads 1 --data " +
                              set.file("") + " --out " + out;
     const Outcome first = run(grid, true);
     CHECK(first.code == 0);
@@ -284,17 +309,18 @@ TEST_CASE("program: a grid is measured, kept, compared and shown") {
     for (const char* kind :
          {"ann.curve vexfs 100", "ann.curve hnswlib 100", "ann.curve faiss 100",
           "ann.curve faiss-sq8 100", "ann.curve faiss-ivfpq 100", "ann.curve vexfs 20",
-          "ann.curve hnswlib 5", "ann.curve scan 5", "ann.search vexfs 100", "ann.build faiss 100"})
+          "ann.curve hnswlib 5", "ann.curve scan 5", "ann.search vexfs 100", "ann.build faiss 100",
+          "ann.clients faiss-sq8 100", "ann.clients scan 5"})
         CHECK_MESSAGE(kinds.contains(kind), kind);
     CHECK_FALSE(kinds.contains("ann.curve faiss 20"));
 
     // The same build measures nothing again; a cell that is gone is measured alone.
     const auto path = *std::filesystem::directory_iterator(out + "/cells");
-    std::filesystem::remove(path.path() / "clustered-300x16-all-filter.json");
+    std::filesystem::remove(path.path() / "clustered-300x16-all-filter-clients.json");
     const Outcome second = run(grid, true);
     CHECK(second.code == 0);
-    CHECK(second.output.find("s-all-filter\n   measured before") != std::string::npos);
-    CHECK(second.output.find("300x16-all-filter\n   measured before") == std::string::npos);
+    CHECK(second.output.find("s-all-filter-clients\n   measured before") != std::string::npos);
+    CHECK(second.output.find("300x16-all-filter-clients\n   measured before") == std::string::npos);
 
     const Outcome same = run("compare " + out + "/results.json " + out + "/results.json");
     CHECK(same.code == 0);

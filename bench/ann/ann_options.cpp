@@ -24,12 +24,13 @@ void AnnOptions::bind(Options& options) {
     options.number("--m", "N", "links per row on upper levels (16, of which ours has no more)", 2,
                    256, &links);
     options.number("--efc", "N", "effort while building (200)", 1, 10'000, &build_effort);
-    options.number("--threads", "N", "threads that build (1); searches run on one", 1, 256,
-                   &threads);
+    options.number("--threads", "N", "threads that build (1)", 1, 256, &threads);
     options.choice("--peer", "measured side by side (hnswlib)",
                    {"hnswlib", "faiss", "faiss-sq8", "faiss-ivfpq", "all", "none"}, &peer);
     options.reals("--filter", "P,P,...", "also search with this percentage of the rows allowed",
                   0.001, 100, &filter_percents);
+    options.numbers("--clients", "N,N,...",
+                    "also search from so many threads at once, at recall 0.95", 1, 256, &clients);
     options.flag("--correlated", "allow rows away from the queries instead of random ones",
                  &correlated);
     options.number("--churn", "ROUNDS", "instead: replace a tenth of the live rows per round", 1,
@@ -71,6 +72,8 @@ std::string AnnOptions::complaint() const {
         return "--churn: FAISS removes no rows from these indexes; take --peer hnswlib or none";
     if (!filter_percents.empty() && peer.starts_with("faiss"))
         return "--filter: these indexes of FAISS have no filter; take --peer hnswlib or none";
+    if (churn_rounds != 0 && !clients.empty())
+        return "--clients does not go with --churn";
     if (churn_rounds != 0 && small_sets)
         return "--churn and --small are measured one at a time";
     if ((churn_rounds != 0 || small_sets) && !filter_percents.empty())

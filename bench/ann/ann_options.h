@@ -29,6 +29,7 @@ struct AnnOptions {
     uint64_t threads = 1;
     std::string peer = "hnswlib";
     std::vector<double> filter_percents;
+    std::vector<uint64_t> clients; // empty: none beside the sweep's own
     bool correlated = false;
     uint64_t churn_rounds = 0; // 0: none
     uint64_t live_rows = 0;    // 0: half of the rows, at most 50,000

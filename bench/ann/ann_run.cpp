@@ -44,6 +44,10 @@ Matrix first_rows(const Matrix& matrix, size_t rows) {
     return part;
 }
 
+uint64_t growth(uint64_t before, uint64_t after) {
+    return after > before ? after - before : 0;
+}
+
 } // namespace
 
 ContenderShape AnnRun::shape() const {
@@ -55,6 +59,31 @@ ContenderShape AnnRun::shape() const {
     shape.isa = isa_;
     shape.seed = options_.seed;
     return shape;
+}
+
+Status AnnRun::build_one(const VectorSet& set, Contender& contender,
+                         ContenderResult& result) const {
+    VEXFS_TRY_VOID(contender.prepare(set.base));
+    const uint64_t resident = resident_bytes();
+    const uint64_t pss = pss_bytes();
+    const bool peaks = forget_peak();
+    const Clock::time_point start = Clock::now();
+    VEXFS_TRY_VOID(contender.build(set.base));
+    result.build_seconds = seconds_since(start);
+    if (peaks)
+        result.peak_growth_bytes = growth(resident, peak_resident_bytes());
+    if (options_.reload) {
+        const Clock::time_point reload_start = Clock::now();
+        const bool reloaded = VEXFS_TRY(contender.reload());
+        if (reloaded)
+            result.reload_seconds = seconds_since(reload_start);
+    }
+    result.resident_growth_bytes = growth(resident, resident_bytes());
+    result.pss_growth_bytes = growth(pss, pss_bytes());
+    result.description = contender.description();
+    result.footprint = contender.footprint();
+    result.file_bytes = VEXFS_TRY(contender.file_bytes());
+    return ok();
 }
 
 Status AnnRun::build(const VectorSet& set, SearchRun& run) {
@@ -69,21 +98,7 @@ Status AnnRun::build(const VectorSet& set, SearchRun& run) {
         std::fprintf(stderr, "building %s on %zu rows\n", contender->name().c_str(), set.base.rows);
         ContenderResult result;
         result.name = contender->name();
-        VEXFS_TRY_VOID(contender->prepare(set.base));
-        const uint64_t resident = resident_bytes();
-        const Clock::time_point start = Clock::now();
-        VEXFS_TRY_VOID(contender->build(set.base));
-        result.build_seconds = seconds_since(start);
-        if (options_.reload) {
-            const Clock::time_point reload_start = Clock::now();
-            const bool reloaded = VEXFS_TRY(contender->reload());
-            if (reloaded)
-                result.reload_seconds = seconds_since(reload_start);
-        }
-        const uint64_t grown = resident_bytes();
-        result.resident_growth_bytes = grown > resident ? grown - resident : 0;
-        result.description = contender->description();
-        result.footprint = contender->footprint();
+        VEXFS_TRY_VOID(build_one(set, *contender, result));
         VEXFS_TRY_VOID(contender->load_queries(set.queries));
         run.contenders.push_back(std::move(result));
     }
@@ -107,6 +122,32 @@ Status AnnRun::measure(SearchRun& run, const std::vector<Contender*>& contenders
     return ok();
 }
 
+// Unpinned: each client has a processor, the first one that of the sweep.
+Status AnnRun::with_clients(SearchRun& run, const std::vector<Contender*>& contenders,
+                            const std::vector<uint32_t>& queries) const {
+    if (options_.clients.empty())
+        return ok();
+    ClientsPlan plan;
+    plan.k = static_cast<uint32_t>(options_.k);
+    plan.rounds = static_cast<uint32_t>(options_.rounds);
+    plan.recall = run.clients_recall;
+    plan.clients.assign(options_.clients.begin(), options_.clients.end());
+    plan.queries = queries;
+    plan.processors = {static_cast<uint32_t>(options_.processor)};
+    for (const uint32_t processor : allowed_processors()) {
+        if (processor != options_.processor)
+            plan.processors.push_back(processor);
+    }
+    std::vector<std::vector<Point>> points;
+    for (const ContenderResult& result : run.contenders)
+        points.push_back(result.points);
+    std::vector<std::vector<ClientsPoint>> series =
+        VEXFS_TRY(run_clients(contenders, points, plan));
+    for (size_t c = 0; c < series.size(); ++c)
+        run.contenders[c].clients = std::move(series[c]);
+    return ok();
+}
+
 Status AnnRun::search(const VectorSet& set, const ExactDistance& distance, const Truth& truth) {
     SearchRun run;
     run.title = "search";
@@ -114,6 +155,7 @@ Status AnnRun::search(const VectorSet& set, const ExactDistance& distance, const
     VEXFS_TRY_VOID(build(set, run));
     const Judge judge(distance, truth, nullptr);
     VEXFS_TRY_VOID(measure(run, borrowed(contenders_), judge, all_queries(set)));
+    VEXFS_TRY_VOID(with_clients(run, borrowed(contenders_), all_queries(set)));
     report_.searches.push_back(std::move(run));
     if (options_.quick) {
         VEXFS_TRY_VOID(filtered(set, distance, 10, false));
@@ -152,6 +194,7 @@ Status AnnRun::filtered(const VectorSet& set, const ExactDistance& distance, dou
     }
     const Judge judge(distance, truth, &allowed);
     VEXFS_TRY_VOID(measure(run, contenders, judge, filter.queries));
+    VEXFS_TRY_VOID(with_clients(run, contenders, filter.queries));
     for (Contender* contender : contenders)
         VEXFS_TRY_VOID(contender->restrict_to(nullptr));
     report_.searches.push_back(std::move(run));
@@ -169,6 +212,7 @@ Status AnnRun::small(const VectorSet& set, uint32_t rows) {
     VEXFS_TRY_VOID(build(part, run));
     const Judge judge(distance, truth, nullptr);
     VEXFS_TRY_VOID(measure(run, borrowed(contenders_), judge, all_queries(part)));
+    VEXFS_TRY_VOID(with_clients(run, borrowed(contenders_), all_queries(part)));
     report_.searches.push_back(std::move(run));
     return ok();
 }

@@ -38,6 +38,9 @@ class AnnRun {
     Status build(const VectorSet& set, SearchRun& run);
     Status filtered(const VectorSet& set, const ExactDistance& distance, double percent,
                     bool correlated);
+    Status build_one(const VectorSet& set, Contender& contender, ContenderResult& result) const;
+    Status with_clients(SearchRun& run, const std::vector<Contender*>& contenders,
+                        const std::vector<uint32_t>& queries) const;
     Status measure(SearchRun& run, const std::vector<Contender*>& contenders, const Judge& judge,
                    const std::vector<uint32_t>& queries);
 

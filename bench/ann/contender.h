@@ -6,7 +6,8 @@
 // outside of every timed stretch; what a user of the index pays per search (projection,
 // normalising, allocation) is inside.
 //
-// Threads: one thread; build() uses as many as it is told.
+// Threads: one thread; build() uses as many as it is told, and search_as() is for as many as
+// set_clients() told.
 #pragma once
 
 #include <cstdint>
@@ -84,11 +85,26 @@ class Contender {
     // The slots nearest to query number `query`, nearest first.
     virtual Status search(size_t query, uint32_t k, uint32_t effort,
                           std::vector<index::Neighbor>& out) = 0;
+    // How many threads can search at once at one effort.
+    [[nodiscard]] virtual uint32_t clients_max() const { return UINT32_MAX; }
+    // So many will, from here on.
+    virtual Status set_clients(uint32_t count) {
+        (void)count;
+        return ok();
+    }
+    // search(), for the client of this number, from 0 on.
+    virtual Status search_as(uint32_t client, size_t query, uint32_t k, uint32_t effort,
+                             std::vector<index::Neighbor>& out) {
+        (void)client;
+        return search(query, k, effort, out);
+    }
     // Removes the rows of `slots` and puts row from[i] of `base` into slots[i], with all the upkeep
     // this causes.
     virtual Status replace(std::span<const uint32_t> slots, const Matrix& base,
                            std::span<const uint32_t> from) = 0;
     [[nodiscard]] virtual Footprint footprint() const = 0;
+    // Of the index in a file, vectors included.
+    virtual Result<uint64_t> file_bytes() = 0;
 
   protected:
     Contender() = default;

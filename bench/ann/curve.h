@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/machine/counters.h"
 #include "bench/result/latency.h"
 
 namespace vexfs {
@@ -21,7 +22,8 @@ struct Point {
     double recall = 0;
     std::vector<double> round_qps; // one per round, single client
     std::vector<Latency> round_latency;
-    std::string words{}; // the effort, if it is more than one number
+    std::vector<Counts> round_counts{}; // of a round, all queries together
+    std::string words{};                // the effort, if it is more than one number
 
     [[nodiscard]] double best_qps() const;
     [[nodiscard]] Latency best_latency() const; // of the round with best_qps()

@@ -5,9 +5,11 @@
 // Threads: as Contender says.
 #include "bench/ann/foreign_contender.h"
 
+#include <filesystem>
 #include <functional>
 #include <iterator>
 
+#include "bench/ann/temporary_folder.h"
 #include "index/adapters/faiss_index.h"
 #include "index/adapters/faiss_ivf_index.h"
 #include "index/adapters/hnswlib_index.h"
@@ -73,6 +75,15 @@ class ForeignContender : public Contender {
     // Where there are no codes every search reads the vectors themselves: all of it is hot.
     [[nodiscard]] Footprint footprint() const override {
         return {index_->memory_bytes() - index_->cold_bytes(), index_->cold_bytes()};
+    }
+    Result<uint64_t> file_bytes() override {
+        const TemporaryFolder folder = VEXFS_TRY(TemporaryFolder::make());
+        VEXFS_TRY_VOID(index_->save(folder.file("index")));
+        std::error_code error;
+        const uint64_t bytes = std::filesystem::file_size(folder.file("index"), error);
+        if (error)
+            return fail(Code::kEIO, "the size of a saved index");
+        return bytes;
     }
 
   protected:

@@ -70,6 +70,28 @@ std::string ratio_lines(const SearchRun& run) {
     return text;
 }
 
+std::string clients_lines(const SearchRun& run) {
+    std::string text;
+    const ContenderResult& ours = run.contenders.front();
+    for (const ContenderResult& contender : run.contenders) {
+        for (const ClientsPoint& one : contender.clients) {
+            const Latency latency = one.point.best_latency();
+            text += format("  %-11s %2u clients %9.0f QPS, p50 %.1f us, p99 %.1f us, ef %s, "
+                           "recall %.4f",
+                           contender.name.c_str(), one.clients, one.point.best_qps(),
+                           static_cast<double>(latency.p50_ns) / 1e3,
+                           static_cast<double>(latency.p99_ns) / 1e3, words_of(one.point).c_str(),
+                           one.point.recall);
+            const auto ratio = clients_ratio(ours, contender, one.clients);
+            if (&contender != &ours && ratio)
+                text += format("; ours over it %.2fx (%.2f..%.2f)", ratio->middle, ratio->low,
+                               ratio->high);
+            text += '\n';
+        }
+    }
+    return text;
+}
+
 std::string text_of_search(const SearchRun& run) {
     std::string text = format("\n%s: %llu rows, %llu queries, k=%u\n", run.title.c_str(),
                               static_cast<unsigned long long>(run.rows),
@@ -85,12 +107,17 @@ std::string text_of_search(const SearchRun& run) {
             text += format(": build %.2f s", contender.build_seconds);
         if (contender.reload_seconds > 0)
             text += format(", reload %.2f s", contender.reload_seconds);
-        text += format(", hot %.1f and cold %.1f bytes a row, process grew by %.1f\n",
+        text += format(", hot %.1f and cold %.1f bytes a row",
                        per_row(contender.footprint.hot_bytes, run.rows),
-                       per_row(contender.footprint.cold_bytes, run.rows),
-                       per_row(contender.resident_growth_bytes, run.rows));
+                       per_row(contender.footprint.cold_bytes, run.rows));
+        if (contender.build_seconds > 0)
+            text += format(", process grew by %.1f and at most by %.1f, file %.1f",
+                           per_row(contender.resident_growth_bytes, run.rows),
+                           per_row(contender.peak_growth_bytes, run.rows),
+                           per_row(contender.file_bytes, run.rows));
+        text += '\n';
     }
-    return text + ratio_lines(run);
+    return text + ratio_lines(run) + clients_lines(run);
 }
 
 std::string text_of_churn(const ChurnRun& run) {
@@ -131,6 +158,19 @@ std::optional<Ratio> latency_ratio(const ContenderResult& a, const ContenderResu
     return ratio_of(medians_ns(*second), medians_ns(*first));
 }
 
+std::optional<Ratio> clients_ratio(const ContenderResult& a, const ContenderResult& b,
+                                   uint32_t clients) {
+    const auto of = [&](const ContenderResult& contender) {
+        return std::find_if(contender.clients.begin(), contender.clients.end(),
+                            [&](const ClientsPoint& one) { return one.clients == clients; });
+    };
+    const auto first = of(a);
+    const auto second = of(b);
+    if (first == a.clients.end() || second == b.clients.end())
+        return std::nullopt;
+    return ratio_of(first->point.round_qps, second->point.round_qps);
+}
+
 std::string text_of(const Report& report) {
     std::string text = "vexfs-bench ann, commit " + report.machine.commit + "\n";
     text += "command: " + report.command + "\n";
@@ -138,7 +178,8 @@ std::string text_of(const Report& report) {
             format(", %u processors, measured on number %u, ", report.machine.processors,
                    report.processor) +
             report.machine.kernel + "\n";
-    text += "kernels: " + report.isa + ", compiler " + report.machine.compiler + "\n";
+    text += "kernels: " + report.isa + ", compiler " + report.machine.compiler +
+            "; events: " + report.machine.counters + "\n";
     text += "data: " + report.data.base + ", " + report.data.element +
             format(", %u dimensions, ", report.data.dim) + report.data.metric + "; queries " +
             report.data.query + "; truth " + report.data.truth + "\n";

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bench/ann/churn.h"
+#include "bench/ann/clients.h"
 #include "bench/ann/curve.h"
 #include "bench/machine/machine.h"
 #include "bench/ratio/ratio.h"
@@ -38,8 +39,13 @@ struct ContenderResult {
     double build_seconds = 0;
     double reload_seconds = 0; // 0: was not reloaded
     Footprint footprint;
-    uint64_t resident_growth_bytes = 0; // of the process, over the build
+    // Of the process, over the build.
+    uint64_t resident_growth_bytes = 0;
+    uint64_t pss_growth_bytes = 0;
+    uint64_t peak_growth_bytes = 0; // while it was built; 0 where the kernel does not tell
+    uint64_t file_bytes = 0;
     std::vector<Point> points;
+    std::vector<ClientsPoint> clients;
 };
 
 struct SearchRun {
@@ -50,6 +56,7 @@ struct SearchRun {
     uint64_t queries = 0;
     uint32_t k = 10;
     std::vector<double> recalls = {0.95, 0.99};
+    double clients_recall = 0.95;
     std::vector<ContenderResult> contenders; // ours first, if it takes part
 };
 
@@ -78,6 +85,10 @@ std::optional<Ratio> speed_ratio(const ContenderResult& a, const ContenderResult
 // per second, which lose whatever time others took.
 std::optional<Ratio> latency_ratio(const ContenderResult& a, const ContenderResult& b,
                                    double recall);
+
+// Of a's queries per second over b's with so many clients.
+std::optional<Ratio> clients_ratio(const ContenderResult& a, const ContenderResult& b,
+                                   uint32_t clients);
 
 std::string text_of(const Report& report);
 ResultFile results_of(const Report& report);

@@ -46,6 +46,8 @@ class SearchResults {
                 if (const auto at = at_recall(run_.contenders[c].points, recall))
                     all.push_back(of_recall(c, *at));
             }
+            for (const ClientsPoint& one : run_.contenders[c].clients)
+                all.push_back(of_clients(c, one));
             if (run_.contenders[c].build_seconds > 0)
                 all.push_back(of_build(c));
         }
@@ -68,6 +70,38 @@ class SearchResults {
         one.add("recall", "share", Better::kMore, point.recall);
         one.add("throughput", "1/s", Better::kMore, point.round_qps);
         one.add_latency(point.round_latency);
+        add_counts(point, one);
+        return one;
+    }
+    // Per search, but for the switches, which are few.
+    void add_counts(const Point& point, Measurement& one) const {
+        const auto add = [&](const char* name, uint64_t Counts::*member, uint64_t share) {
+            std::vector<double> rounds;
+            for (const Counts& counts : point.round_counts)
+                rounds.push_back(static_cast<double>(counts.*member) / static_cast<double>(share));
+            one.add(name, "count", Better::kNeither, std::move(rounds));
+        };
+        if (point.round_counts.empty())
+            return;
+        add("context_switches", &Counts::context_switches, 1);
+        if (!point.round_counts.front().has_events)
+            return;
+        add("cycles_per_search", &Counts::cycles, run_.queries);
+        add("instructions_per_search", &Counts::instructions, run_.queries);
+        add("cache_misses_per_search", &Counts::cache_misses, run_.queries);
+    }
+    [[nodiscard]] Measurement of_clients(size_t contender, const ClientsPoint& point) const {
+        Measurement one = begin("ann.clients", contender);
+        one.parameters.emplace_back("clients", point.clients);
+        one.parameters.emplace_back("recall_wanted", run_.clients_recall);
+        one.add("recall", "share", Better::kNeither, point.point.recall);
+        one.add("throughput", "1/s", Better::kMore, point.point.round_qps);
+        one.add_latency(point.point.round_latency);
+        for (size_t other = 1; contender == 0 && other < run_.contenders.size(); ++other) {
+            const ContenderResult& peer = run_.contenders[other];
+            if (const auto ratio = clients_ratio(run_.contenders[0], peer, point.clients))
+                one.ratios.push_back({"throughput", peer.name, *ratio});
+        }
         return one;
     }
     [[nodiscard]] Measurement of_recall(size_t contender, const AtRecall& at) const {
@@ -100,6 +134,14 @@ class SearchResults {
                 static_cast<double>(result.footprint.cold_bytes) / rows);
         one.add("resident_growth", "bytes", Better::kNeither,
                 static_cast<double>(result.resident_growth_bytes));
+        one.add("pss_growth", "bytes", Better::kNeither,
+                static_cast<double>(result.pss_growth_bytes));
+        if (result.peak_growth_bytes > 0)
+            one.add("peak_growth", "bytes", Better::kNeither,
+                    static_cast<double>(result.peak_growth_bytes));
+        if (result.file_bytes > 0)
+            one.add("file_bytes_per_row", "bytes", Better::kLess,
+                    static_cast<double>(result.file_bytes) / rows);
         for (size_t other = 1; contender == 0 && other < run_.contenders.size(); ++other) {
             const ContenderResult& peer = run_.contenders[other];
             const auto peer_hot = static_cast<double>(peer.footprint.hot_bytes);

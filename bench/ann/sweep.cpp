@@ -20,18 +20,27 @@ uint64_t nanoseconds(Clock::duration elapsed) {
         std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count());
 }
 
+// What rounds use again.
+struct Rounds {
+    Counters counters;
+    std::vector<uint64_t> latencies;
+    std::vector<index::Neighbor> answers;
+};
+
 // One timed pass over the queries at the point's effort.
-Status time_round(Contender& contender, const SweepPlan& plan, Point& point,
-                  std::vector<uint64_t>& latencies, std::vector<index::Neighbor>& answers) {
+Status time_round(Contender& contender, const SweepPlan& plan, Point& point, Rounds& rounds) {
+    std::vector<uint64_t>& latencies = rounds.latencies;
     latencies.clear();
+    rounds.counters.start();
     const Clock::time_point start = Clock::now();
     Clock::time_point before = start;
     for (uint32_t query : plan.queries) {
-        VEXFS_TRY_VOID(contender.search(query, plan.k, point.effort, answers));
+        VEXFS_TRY_VOID(contender.search(query, plan.k, point.effort, rounds.answers));
         const Clock::time_point after = Clock::now();
         latencies.push_back(nanoseconds(after - before));
         before = after;
     }
+    point.round_counts.push_back(rounds.counters.stop());
     const double seconds = static_cast<double>(nanoseconds(before - start)) / 1e9;
     const double qps = static_cast<double>(plan.queries.size()) / seconds;
     point.round_qps.push_back(qps);
@@ -95,14 +104,12 @@ Result<std::vector<std::vector<Point>>> sweep(std::span<Contender* const> conten
         series.push_back(VEXFS_TRY(find_recalls(*contender, judge, plan)));
         longest = std::max(longest, series.back().size());
     }
-    std::vector<uint64_t> latencies;
-    std::vector<index::Neighbor> answers;
+    Rounds rounds;
     for (uint32_t round = 0; round < plan.rounds; ++round) {
         for (size_t i = 0; i < longest; ++i) {
             for (size_t c = 0; c < contenders.size(); ++c) {
                 if (i < series[c].size())
-                    VEXFS_TRY_VOID(
-                        time_round(*contenders[c], plan, series[c][i], latencies, answers));
+                    VEXFS_TRY_VOID(time_round(*contenders[c], plan, series[c][i], rounds));
             }
         }
     }

@@ -52,6 +52,7 @@ class Scripted final : public Contender {
         return ok();
     }
     [[nodiscard]] Footprint footprint() const override { return {}; }
+    Result<uint64_t> file_bytes() override { return uint64_t{0}; }
     [[nodiscard]] bool asked(uint32_t effort) const {
         return std::find(asked_.begin(), asked_.end(), effort) != asked_.end();
     }
@@ -62,7 +63,7 @@ class Scripted final : public Contender {
 };
 
 Tried tried(uint32_t effort, double recall, uint64_t ns) {
-    return {{effort, recall, {}, {}, std::to_string(effort)}, ns};
+    return {{effort, recall, {}, {}, {}, {}}, ns};
 }
 
 TEST_CASE("tune: of what was tried that stays which nothing beats in recall and time") {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <optional>
 #include <thread>
 
@@ -60,29 +61,40 @@ class VexfsContender final : public Contender {
         return ok();
     }
     Status search(size_t query, uint32_t k, uint32_t effort, std::vector<Neighbor>& out) override {
-        return search_by(std::nullopt, query, k, effort, out);
+        return search_by(std::nullopt, 0, query, k, effort, out);
+    }
+    Status set_clients(uint32_t count) override {
+        scratches_.resize(std::max<size_t>(count, scratches_.size()));
+        return ok();
+    }
+    Status search_as(uint32_t client, size_t query, uint32_t k, uint32_t effort,
+                     std::vector<Neighbor>& out) override {
+        return search_by(std::nullopt, client, query, k, effort, out);
     }
     // With a plan that is not the planner's choice, if there is one.
-    Status search_by(std::optional<index::Plan> plan, size_t query, uint32_t k, uint32_t effort,
-                     std::vector<Neighbor>& out);
+    Status search_by(std::optional<index::Plan> plan, uint32_t client, size_t query, uint32_t k,
+                     uint32_t effort, std::vector<Neighbor>& out);
     Status replace(std::span<const uint32_t> slots, const Matrix& base,
                    std::span<const uint32_t> from) override;
     [[nodiscard]] Footprint footprint() const override;
+    Result<uint64_t> file_bytes() override;
 
   private:
+    Result<std::vector<std::byte>> exported_links();
     Status train(const Matrix& base);
     Status link_rows(const Matrix& base);
     Status insert(uint32_t slot, index::VectorView row, RecordBuffer& record,
                   index::Scratch& scratch);
 
     const ContenderShape shape_;
+    uint64_t row_bytes_ = 0;
     const Matrix* queries_ = nullptr;
     const BitmapView* allowed_ = nullptr;
     std::optional<index::Codec> codec_;
     std::optional<index::VectorTable> table_;
     std::optional<index::TableSource> source_;
     std::unique_ptr<index::Graph> graph_;
-    index::SearchScratch scratch_;
+    std::deque<index::SearchScratch> scratches_{1}; // one for each client
 };
 
 Status VexfsContender::train(const Matrix& base) {
@@ -128,6 +140,7 @@ Status VexfsContender::link_rows(const Matrix& base) {
 }
 
 Status VexfsContender::build(const Matrix& base) {
+    row_bytes_ = base.row_bytes();
     VEXFS_TRY_VOID(train(base));
     table_.emplace(base.element, base.dim);
     source_ = VEXFS_TRY(index::TableSource::make(*table_, shape_.metric, shape_.isa));
@@ -142,12 +155,23 @@ Status VexfsContender::build(const Matrix& base) {
     return link_rows(base);
 }
 
+Result<std::vector<std::byte>> VexfsContender::exported_links() {
+    index::ChangeWriter writer;
+    index::export_graph(graph_->core(), writer);
+    return writer.take();
+}
+
+// Links, codes and vectors as a store writes them, and the codec.
+Result<uint64_t> VexfsContender::file_bytes() {
+    const std::vector<std::byte> links = VEXFS_TRY(exported_links());
+    const uint64_t row_bytes = uint64_t{codec_->shape().record_bytes} + row_bytes_;
+    return links.size() + graph_->live_rows() * row_bytes + codec_->memory_bytes();
+}
+
 // Codes and links, as a store keeps them; the codec and the vectors stay. Rows that nothing led to
 // come back unlinked and are inserted again, as a store would do it.
 Result<bool> VexfsContender::reload() {
-    index::ChangeWriter writer;
-    index::export_graph(graph_->core(), writer);
-    const std::vector<std::byte> links = VEXFS_TRY(writer.take());
+    const std::vector<std::byte> links = VEXFS_TRY(exported_links());
     const uint32_t rows = graph_->slot_end();
     std::unique_ptr<index::Graph> loaded = VEXFS_TRY(index::Graph::create(graph_->config()));
     index::GraphLoader loader(*loaded, rows);
@@ -158,22 +182,23 @@ Result<bool> VexfsContender::reload() {
     VEXFS_TRY_VOID(loader.apply(links));
     const index::LoadReport report = VEXFS_TRY(loader.finish());
     for (uint32_t slot : report.pending)
-        VEXFS_TRY_VOID(loaded->insert(slot, graph_->code(slot), scratch_.walk));
+        VEXFS_TRY_VOID(loaded->insert(slot, graph_->code(slot), scratches_[0].walk));
     if (loaded->live_rows() != graph_->live_rows())
         return fail(Code::kEIO, "reload: rows were lost");
     graph_ = std::move(loaded);
     return true;
 }
 
-Status VexfsContender::search_by(std::optional<index::Plan> plan, size_t query, uint32_t k,
-                                 uint32_t effort, std::vector<Neighbor>& out) {
+Status VexfsContender::search_by(std::optional<index::Plan> plan, uint32_t client, size_t query,
+                                 uint32_t k, uint32_t effort, std::vector<Neighbor>& out) {
     index::SearchRequest request;
     request.query = queries_->view(query);
     request.k = k;
     request.ef = effort;
     request.allowed = allowed_;
     request.forced = plan;
-    VEXFS_TRY_VOID(index::search({graph_.get(), &*codec_, &*source_}, request, scratch_, out));
+    VEXFS_TRY_VOID(
+        index::search({graph_.get(), &*codec_, &*source_}, request, scratches_[client], out));
     return ok();
 }
 
@@ -184,10 +209,10 @@ Status VexfsContender::replace(std::span<const uint32_t> slots, const Matrix& ba
     index::Consolidation consolidation(graph_->core());
     std::vector<uint32_t> released;
     while (graph_->dead_rows() > 0)
-        VEXFS_TRY_VOID(consolidation.step(kConsolidateRows, scratch_.walk, released));
+        VEXFS_TRY_VOID(consolidation.step(kConsolidateRows, scratches_[0].walk, released));
     RecordBuffer record;
     for (size_t i = 0; i < slots.size(); ++i)
-        VEXFS_TRY_VOID(insert(slots[i], base.view(from[i]), record, scratch_.walk));
+        VEXFS_TRY_VOID(insert(slots[i], base.view(from[i]), record, scratches_[0].walk));
     return ok();
 }
 
@@ -218,12 +243,18 @@ class ScanContender final : public Contender {
     Status load_queries(const Matrix&) override { return ok(); }
     Status restrict_to(const BitmapView*) override { return ok(); }
     Status search(size_t query, uint32_t k, uint32_t effort, std::vector<Neighbor>& out) override {
-        return whole_.search_by(index::Plan::kCodeScan, query, k, effort, out);
+        return search_as(0, query, k, effort, out);
+    }
+    Status set_clients(uint32_t count) override { return whole_.set_clients(count); }
+    Status search_as(uint32_t client, size_t query, uint32_t k, uint32_t effort,
+                     std::vector<Neighbor>& out) override {
+        return whole_.search_by(index::Plan::kCodeScan, client, query, k, effort, out);
     }
     Status replace(std::span<const uint32_t>, const Matrix&, std::span<const uint32_t>) override {
         return ok();
     }
     [[nodiscard]] Footprint footprint() const override { return whole_.footprint(); }
+    Result<uint64_t> file_bytes() override { return whole_.file_bytes(); }
 
   private:
     VexfsContender& whole_;

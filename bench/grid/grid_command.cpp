@@ -50,6 +50,11 @@ struct GridOptions {
         options.number("--rounds", "N", "timed rounds", 1, 1000, &changed.rounds);
         options.number("--values", "N", "rows x dimensions that a cell may have", 1, UINT64_MAX,
                        &changed.values_max);
+        options.number("--peer-values", "N", "the same where there are peers; beyond, ours only", 1,
+                       UINT64_MAX, &changed.peer_values_max);
+        options.numbers("--clients", "N,N,...",
+                        "threads that search at once, instead of the plan's", 1, 256,
+                        &changed.clients);
         options.number("--threads", "N", "threads that build (all)", 1, 256, &threads);
         options.choice("--peer", "measured beside ours (all)",
                        {"hnswlib", "faiss", "faiss-sq8", "faiss-ivfpq", "all", "none"},
@@ -69,6 +74,10 @@ struct GridOptions {
             plan.queries = changed.queries;
         if (options.given("--rounds"))
             plan.rounds = changed.rounds;
+        if (options.given("--clients"))
+            plan.clients = changed.clients;
+        if (options.given("--peer-values"))
+            plan.peer_values_max = changed.peer_values_max;
         if (options.given("--values"))
             plan.values_max = changed.values_max;
         return plan;

@@ -29,18 +29,31 @@ GridSet generated(const GridPlan& plan, uint64_t rows, uint64_t dim) {
     return set;
 }
 
-GridCell cell_of(const GridPlan& plan, const GridSet& set) {
-    GridCell cell{set.name + "-" + plan.peer, set, {}};
-    cell.arguments = {"--peer",    plan.peer,
+template <typename Number>
+std::string joined(const std::vector<Number>& numbers) {
+    std::string text;
+    for (const Number number : numbers)
+        text += (text.empty() ? "" : ",") + Parameter("", number).text();
+    return text;
+}
+
+GridCell cell_of(const GridPlan& plan, const GridSet& set, uint64_t values) {
+    const bool alone = plan.peer_values_max != 0 && values > plan.peer_values_max;
+    const std::string peer = alone ? "none" : plan.peer;
+    GridCell cell{set.name + "-" + peer, set, {}};
+    cell.arguments = {"--peer",    peer,
                       "--rounds",  std::to_string(plan.rounds),
                       "--threads", std::to_string(plan.threads)};
-    std::string percents;
-    for (const double percent : plan.filter_percents)
-        percents += (percents.empty() ? "" : ",") + Parameter("", percent).text();
-    if (!percents.empty()) {
-        cell.arguments.insert(cell.arguments.end(), {"--filter", percents});
-        cell.name += "-filter";
-    }
+    const auto add = [&](const char* option, const std::string& list) {
+        if (list.empty())
+            return;
+        cell.arguments.insert(cell.arguments.end(), {std::string("--") + option, list});
+        cell.name += std::string("-") + option;
+    };
+    add("filter", joined(plan.filter_percents));
+    add("clients", joined(plan.clients));
+    if (!alone)
+        add("external", plan.external);
     return cell;
 }
 
@@ -51,6 +64,7 @@ GridPlan GridPlan::quick() {
     plan.rows = {1'000, 10'000};
     plan.dims = {128, 384, 768};
     plan.filter_percents = {10, 1};
+    plan.clients = {1, 2};
     plan.values_max = 10'000'000;
     return plan;
 }
@@ -60,7 +74,9 @@ GridPlan GridPlan::full() {
     plan.rows = {1'000, 10'000, 100'000, 1'000'000};
     plan.dims = {128, 384, 768, 1536};
     plan.filter_percents = {10, 1, 0.1};
-    plan.values_max = 160'000'000;
+    plan.clients = {1, 2, 8};
+    plan.values_max = 400'000'000;
+    plan.peer_values_max = 160'000'000; // 100,000 rows of any dimension, a million of 128
     plan.queries = 1'000;
     return plan;
 }
@@ -69,7 +85,7 @@ std::vector<GridCell> cells_of(const GridPlan& plan, const std::vector<GridSet>&
                                std::vector<std::string>& left_out) {
     std::vector<GridCell> cells;
     for (const GridSet& set : sets)
-        cells.push_back(cell_of(plan, set));
+        cells.push_back(cell_of(plan, set, 0));
     for (const uint64_t rows : plan.rows) {
         for (const uint64_t dim : plan.dims) {
             if (rows > plan.values_max / dim)
@@ -77,7 +93,7 @@ std::vector<GridCell> cells_of(const GridPlan& plan, const std::vector<GridSet>&
                                    " dimensions are more than --values " +
                                    std::to_string(plan.values_max));
             else
-                cells.push_back(cell_of(plan, generated(plan, rows, dim)));
+                cells.push_back(cell_of(plan, generated(plan, rows, dim), rows * dim));
         }
     }
     return cells;

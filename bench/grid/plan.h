@@ -17,11 +17,14 @@ struct GridPlan {
     std::vector<uint64_t> rows;
     std::vector<uint64_t> dims;
     std::vector<double> filter_percents;
-    uint64_t values_max = 0; // rows x dimensions; a larger cell is left out
+    std::vector<uint64_t> clients;
+    uint64_t values_max = 0;      // rows x dimensions; a larger cell is left out
+    uint64_t peer_values_max = 0; // a larger cell is ours alone; 0: none is
     uint64_t queries = 200;
     uint64_t rounds = 3;
     uint64_t threads = 1; // that build
     std::string peer = "all";
+    std::string external; // adapters, as `ann --external` takes them
 
     static GridPlan quick();
     static GridPlan full();

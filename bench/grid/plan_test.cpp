@@ -26,16 +26,25 @@ TEST_CASE("grid: rows by dimensions, each cell by a name of its own, the too lar
     plan.dims = {16};
     plan.filter_percents = {10, 0.1};
     plan.values_max = 1600;
+    plan.clients = {1, 8};
     plan.peer = "hnswlib";
     std::vector<std::string> left_out;
     const std::vector<GridCell> cells = cells_of(plan, {{"mine", "/a", "/b", "", {}}}, left_out);
     REQUIRE(cells.size() == 2);
-    CHECK(cells[0].name == "mine-hnswlib-filter");
-    CHECK(cells[1].name == "clustered-100x16-hnswlib-filter");
+    CHECK(cells[0].name == "mine-hnswlib-filter-clients");
+    CHECK(cells[1].name == "clustered-100x16-hnswlib-filter-clients");
     CHECK(cells[1].arguments == std::vector<std::string>{"--peer", "hnswlib", "--rounds", "3",
-                                                         "--threads", "1", "--filter", "10,0.1"});
+                                                         "--threads", "1", "--filter", "10,0.1",
+                                                         "--clients", "1,8"});
     CHECK(left_out ==
           std::vector<std::string>{"1000 rows of 16 dimensions are more than --values 1600"});
+    plan.values_max = 160'000;
+    plan.peer_values_max = 1600;
+    const std::vector<GridCell> more = cells_of(plan, {}, left_out);
+    REQUIRE(more.size() == 2);
+    CHECK(more[0].name == "clustered-100x16-hnswlib-filter-clients");
+    CHECK(more[1].name == "clustered-1000x16-none-filter-clients");
+    CHECK(more[1].arguments[1] == "none");
 }
 
 TEST_CASE("grid: the sets of a folder are those whose queries lie beside them") {

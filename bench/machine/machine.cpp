@@ -5,12 +5,14 @@
 // Threads: one thread.
 #include "bench/machine/machine.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "bench/machine/commit.h" // written by the build
+#include "bench/machine/counters.h"
 
 namespace vexfs {
 namespace {
@@ -45,6 +47,19 @@ std::string cache_sizes() {
     return text.empty() ? "unknown" : text;
 }
 
+// The number behind `name`, in KiB, in bytes; 0 if there is no such line.
+uint64_t bytes_behind(const char* path, const std::string& name) {
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with(name)) {
+            std::istringstream rest(line.substr(name.size()));
+            uint64_t kib = 0;
+            return rest >> kib ? kib * 1024 : 0;
+        }
+    }
+    return 0;
+}
+
 } // namespace
 
 Machine this_machine() {
@@ -58,6 +73,9 @@ Machine this_machine() {
     if (::uname(&system) == 0)
         machine.kernel = std::string(system.sysname) + " " + system.release;
     machine.compiler = __VERSION__;
+    const std::string missing = Counters().missing();
+    machine.counters =
+        missing.empty() ? "cycles, instructions, cache misses" : "none (" + missing + ")";
     machine.commit = VEXFS_COMMIT;
     return machine;
 }
@@ -85,14 +103,20 @@ Result<Pinned> Pinned::to(uint32_t processor) {
     cpu_set_t before;
     if (::sched_getaffinity(0, sizeof before, &before) != 0)
         return fail(code_from_errno(errno), "processor: affinity");
-    if (processor >= CPU_SETSIZE || !CPU_ISSET(processor, &before))
+    VEXFS_TRY_VOID(pin_to(processor));
+    return Pinned(before);
+}
+
+Status pin_to(uint32_t processor) {
+    const std::vector<uint32_t> allowed = allowed_processors();
+    if (std::find(allowed.begin(), allowed.end(), processor) == allowed.end())
         return fail(Code::kEINVAL, "processor: not one that this process may run on");
     cpu_set_t only;
     CPU_ZERO(&only);
     CPU_SET(processor, &only);
     if (::sched_setaffinity(0, sizeof only, &only) != 0)
         return fail(code_from_errno(errno), "processor: pin");
-    return Pinned(before);
+    return ok();
 }
 
 Pinned::~Pinned() {
@@ -104,14 +128,21 @@ Pinned::Pinned(Pinned&& other) noexcept : before_(other.before_) {
     other.owns_ = false;
 }
 
-uint32_t last_processor() {
+std::vector<uint32_t> allowed_processors() {
     cpu_set_t allowed;
-    uint32_t last = 0;
+    std::vector<uint32_t> numbers;
     if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0)
-        return last;
-    for (uint32_t i = 0; i < CPU_SETSIZE; ++i)
-        last = CPU_ISSET(i, &allowed) ? i : last;
-    return last;
+        return numbers;
+    for (uint32_t i = 0; i < CPU_SETSIZE; ++i) {
+        if (CPU_ISSET(i, &allowed))
+            numbers.push_back(i);
+    }
+    return numbers;
+}
+
+uint32_t last_processor() {
+    const std::vector<uint32_t> allowed = allowed_processors();
+    return allowed.empty() ? 0 : allowed.back();
 }
 
 uint64_t resident_bytes() {
@@ -120,6 +151,20 @@ uint64_t resident_bytes() {
     uint64_t resident = 0;
     file >> total >> resident;
     return file ? resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
+}
+
+uint64_t pss_bytes() {
+    return bytes_behind("/proc/self/smaps_rollup", "Pss:");
+}
+
+uint64_t peak_resident_bytes() {
+    return bytes_behind("/proc/self/status", "VmHWM:");
+}
+
+bool forget_peak() {
+    std::ofstream file("/proc/self/clear_refs");
+    file << "5" << std::flush; // proc(5)
+    return file.good();
 }
 
 } // namespace vexfs

@@ -23,7 +23,8 @@ struct Machine {
     uint64_t memory_bytes = 0;
     std::string kernel;
     std::string compiler;
-    std::string commit; // of the tree this program was built from
+    std::string counters; // "cycles, instructions, cache misses", or why there are none
+    std::string commit;   // of the tree this program was built from
 };
 
 Machine this_machine();
@@ -48,10 +49,21 @@ class Pinned {
     bool owns_ = true;
 };
 
+// The same for good. EINVAL if this process may not run there.
+Status pin_to(uint32_t processor);
+
+// Those this process may run on, in order.
+std::vector<uint32_t> allowed_processors();
+
 // The last processor this process may run on.
 uint32_t last_processor();
 
-// Resident memory of this process, in bytes; 0 where /proc does not tell.
+// Memory of this process, in bytes; 0 where /proc does not tell. Of what it shares with others PSS
+// has its part.
 uint64_t resident_bytes();
+uint64_t pss_bytes();
+// The most that was resident since forget_peak(), which is false where the kernel does not forget.
+uint64_t peak_resident_bytes();
+bool forget_peak();
 
 } // namespace vexfs

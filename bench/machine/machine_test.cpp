@@ -3,7 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <poll.h>
 #include <vector>
+
+#include "bench/machine/counters.h"
 
 namespace vexfs {
 namespace {
@@ -32,7 +35,41 @@ TEST_CASE("machine: resident memory grows with what is touched") {
     CHECK(touched.back() == 1);
     CHECK(resident_bytes() >= before + (48 << 20));
     CHECK(this_machine().processors >= 1);
+    CHECK_FALSE(this_machine().counters.empty());
     CHECK_FALSE(this_machine().commit.empty());
+}
+
+TEST_CASE("machine: the peak is forgotten, and PSS is no more than what is resident") {
+    if (!forget_peak()) {
+        MESSAGE("skipped: this kernel does not forget peaks");
+        return;
+    }
+    const uint64_t before = peak_resident_bytes();
+    {
+        const std::vector<char> touched(64 << 20, 1);
+        CHECK(touched.back() == 1);
+        CHECK(pss_bytes() >= 48 << 20);
+    }
+    CHECK(peak_resident_bytes() >= before + (48 << 20));
+    REQUIRE(forget_peak());
+    CHECK(peak_resident_bytes() < before + (48 << 20));
+    CHECK(pss_bytes() <= resident_bytes() + (8 << 20));
+}
+
+TEST_CASE("machine: switches are counted everywhere, events where there are any") {
+    Counters counters;
+    counters.start();
+    volatile uint64_t sum = 0;
+    for (uint64_t i = 0; i < 100'000; ++i)
+        sum = sum + i;
+    timespec brief{0, 1'000'000};
+    // A wait that nobody ends gives the processor to others.
+    ::ppoll(nullptr, 0, &brief, nullptr);
+    const Counts counts = counters.stop();
+    CHECK(counts.context_switches >= 1);
+    CHECK(counts.has_events == counters.missing().empty());
+    CHECK((!counts.has_events || counts.instructions > 300'000));
+    CHECK((counts.has_events || counts.instructions == 0));
 }
 
 } // namespace

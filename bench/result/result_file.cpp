@@ -23,7 +23,8 @@ const char* word_of(Better better) {
 Json json_of_machine(const Machine& machine) {
     return {{"processor", machine.processor}, {"processors", machine.processors},
             {"caches", machine.caches},       {"memory_bytes", machine.memory_bytes},
-            {"kernel", machine.kernel},       {"compiler", machine.compiler}};
+            {"kernel", machine.kernel},       {"compiler", machine.compiler},
+            {"counters", machine.counters}};
 }
 
 // 20000 rather than 20000.0.

@@ -58,6 +58,7 @@ TEST_CASE("result file: what is written is read again") {
     CHECK(ours.figure("nothing") == nullptr);
     CHECK(again->runs.at(0).measurements.at(1).peer);
     CHECK(again->machine.commit == file.machine.commit);
+    CHECK(again->machine.counters == file.machine.counters);
 }
 
 TEST_CASE("result file: a complaint names the member that is wrong") {

@@ -87,6 +87,9 @@ bool Reader::machine(const Json& json, Machine& machine) {
         return false;
     if (!(processors >= 0 && processors <= 1e6) || !(memory_bytes >= 0 && memory_bytes <= 1e18))
         return wrong("machine", "has counts out of range");
+    // A member that was added to the schema: older files lack it.
+    if (json.contains("counters") && !text(json, "machine", "counters", machine.counters))
+        return false;
     machine.processors = static_cast<uint32_t>(processors);
     machine.memory_bytes = static_cast<uint64_t>(memory_bytes);
     return true;
