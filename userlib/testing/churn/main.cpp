@@ -5,6 +5,8 @@
 // the 99th percentile of the processor's time for a search, measured in turns.
 //
 // Exit: 0 within the limits, 1 not, 2 usage.
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cinttypes>
 #include <cstdio>
@@ -14,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/counts/counts.h"
 #include "userlib/testing/churn/churned_volume.h"
 
 namespace {
@@ -27,6 +30,7 @@ constexpr double kTimeRatio = 1.3;
 constexpr int kRounds = 5; // of measuring
 constexpr const char* kUsage =
     "usage: vexfs-churn [--rows N] [--dim D] [--turnovers T] [--seed S] [--unpaced]\n"
+    "                   [--json FILE]\n"
     "\n"
     "Turns N rows (10000) of D floats (32) over T times (3): overwritten, dropped and appended,\n"
     "removed with their files; one in 20 is equal to another. Compares with a fresh volume of the\n"
@@ -34,7 +38,7 @@ constexpr const char* kUsage =
     "99th percentile of searches by 1.3 times. Resident memory counts only if the vectors fill\n"
     "the cache, 48 MiB or 960 bytes a row; what the collection counts of itself always does.\n"
     "A turnover waits now and then until rows are linked and dead ones are gone, with --unpaced\n"
-    "never.\n";
+    "never. With --json FILE the figures are also written there, for vexfs-bench report.\n";
 
 struct Arguments {
     uint64_t rows = 10'000;
@@ -42,6 +46,7 @@ struct Arguments {
     uint64_t turnovers = 3;
     uint64_t seed = 1;
     bool paced = true;
+    std::string json;
 };
 
 bool parse(int argc, char** argv, Arguments& arguments) {
@@ -49,6 +54,12 @@ bool parse(int argc, char** argv, Arguments& arguments) {
         const std::string_view name = argv[i];
         if (name == "--unpaced") {
             arguments.paced = false;
+            continue;
+        }
+        if (name == "--json") {
+            if (++i == argc)
+                return false;
+            arguments.json = argv[i];
             continue;
         }
         uint64_t* const into = name == "--rows"        ? &arguments.rows
@@ -157,6 +168,40 @@ bool tell(const char* what, double churned, double fresh, double limit, bool hel
     return ratio <= limit;
 }
 
+Measurement figures_of(const Arguments& arguments, const char* volume, const ChurnFigures& figures,
+                       uint64_t violations) {
+    Measurement one = counts_of("churn", "a collection whose rows turned over, beside a fresh one",
+                                {{"volume", volume},
+                                 {"rows", arguments.rows},
+                                 {"dim", arguments.dim},
+                                 {"turnovers", arguments.turnovers},
+                                 {"paced", arguments.paced ? "yes" : "no"},
+                                 {"seed", arguments.seed}},
+                                violations);
+    one.add("recall", "share", Better::kMore, figures.recall);
+    one.add("disk", "bytes", Better::kLess, static_cast<double>(figures.disk_bytes));
+    one.add("counted_memory", "bytes", Better::kLess, static_cast<double>(figures.counted_bytes));
+    one.add("resident_memory", "bytes", Better::kLess, static_cast<double>(figures.resident_bytes));
+    one.add("search_p99", "ns", Better::kLess, figures.p99_us * 1000);
+    return one;
+}
+
+// Each volume, and of the churned one how it stands to the fresh one.
+std::vector<Measurement> measurements_of(const Arguments& arguments, const ChurnFigures& churned,
+                                         const ChurnFigures& fresh, uint64_t violations) {
+    std::vector<Measurement> both{figures_of(arguments, "churned", churned, violations),
+                                  figures_of(arguments, "fresh", fresh, 0)};
+    for (const Figure& figure : both[1].figures) {
+        const double own = both[0].figure(figure.name)->median();
+        if (figure.name == "violations" || !(own > 0 && figure.median() > 0))
+            continue;
+        const double ratio =
+            figure.name == "recall" ? own / figure.median() : figure.median() / own;
+        both[0].ratios.push_back({figure.name, "fresh", {ratio, ratio, ratio}});
+    }
+    return both;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -190,5 +235,9 @@ int main(int argc, char** argv) {
         tell("resident MB", static_cast<double>(after.resident_bytes) / 1e6,
              static_cast<double>(before.resident_bytes) / 1e6, kMemoryRatio, cache_is_full);
     const bool time = tell("p99 us", after.p99_us, before.p99_us, kTimeRatio);
-    return recall && disk && counted && resident && time ? 0 : 1;
+    const auto violations = static_cast<uint64_t>(
+        std::ranges::count(std::array{recall, disk, counted, resident, time}, false));
+    const bool written = write_figures(arguments.json, argc, argv,
+                                       measurements_of(arguments, after, before, violations));
+    return violations == 0 && written ? 0 : 1;
 }

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "bench/counts/counts.h"
 #include "userlib/testing/differential/searcher.h"
 #include "userlib/testing/mount/scratch_mount.h"
 
@@ -24,22 +25,30 @@ constexpr uint32_t kLargeRows = 21'000;
 constexpr double kRecallMin = 0.95;
 constexpr uint64_t kSearchesOfState = 1600;
 constexpr const char* kUsage =
-    "usage: vexfs-differential [--searches N] [--seed S] BIN_FOLDER\n"
+    "usage: vexfs-differential [--searches N] [--seed S] [--json FILE] BIN_FOLDER\n"
     "\n"
     "Mounts new volumes with the programs of BIN_FOLDER, makes and changes trees of files with\n"
     "rows in them at random, and searches them N times (1600) as root and as users who see parts\n"
     "of them; most of it in collections of more than 20,000 rows. Without root and /dev/fuse it\n"
-    "ends with status 77.\n";
+    "ends with status 77. With --json FILE its counts are also written there, for vexfs-bench\n"
+    "report.\n";
 
 struct Arguments {
     uint64_t searches = kSearchesOfState;
     uint64_t seed = 1;
     std::string programs;
+    std::string json;
 };
 
 bool parse(int argc, char** argv, Arguments& arguments) {
     for (int i = 1; i < argc; ++i) {
         const std::string_view name = argv[i];
+        if (name == "--json") {
+            if (++i == argc)
+                return false;
+            arguments.json = argv[i];
+            continue;
+        }
         uint64_t* const into = name == "--searches" ? &arguments.searches
                                : name == "--seed"   ? &arguments.seed
                                                     : nullptr;
@@ -153,6 +162,17 @@ int main(int argc, char** argv) {
                 " leaks %" PRIu64 " wrong %" PRIu64 " recall@10 %.4f rate %.0f\n",
                 tally.searches, tally.exact, tally.large_walks, tally.leaks, tally.wrong, recall,
                 static_cast<double>(tally.searches) / wall.count());
+    Measurement counts =
+        counts_of("differential",
+                  "searches of a mount as several users, beside brute force over find -readable",
+                  {{"searches_wanted", arguments.searches}, {"seed", arguments.seed}},
+                  tally.leaks + tally.wrong + (wrong.empty() ? 0 : 1));
+    add_count(counts, "searches", tally.searches);
+    add_count(counts, "exact", tally.exact);
+    add_count(counts, "walks", tally.large_walks);
+    counts.add("recall", "share", Better::kMore, recall);
+    if (!write_figures(arguments.json, argc, argv, {std::move(counts)}))
+        return 1;
     if (!wrong.empty() || tally.wrong + tally.leaks > 0) {
         std::printf("WRONG, --seed %" PRIu64 ": %s\n", arguments.seed,
                     wrong.empty() ? tally.first_wrong : wrong.c_str());

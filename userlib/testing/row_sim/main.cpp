@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/mutex.h"
+#include "bench/counts/counts.h"
 #include "userlib/testing/row_sim/row_sweep.h"
 
 namespace {
@@ -31,7 +32,8 @@ constexpr uint64_t kSeedStatesMax = 250;
 constexpr uint64_t kThreadsMax = 256;
 
 constexpr const char* kUsage =
-    "usage: vexfs-row-sim [--states N] [--seed S] [--threads T] [--until-violation]\n";
+    "usage: vexfs-row-sim [--states N] [--seed S] [--threads T] [--until-violation]\n"
+    "                     [--json FILE]\n";
 constexpr const char* kHelp =
     "Crashes volumes whose files have rows, in seeded runs, until N states (100000) were tried,\n"
     "beginning with seed S (1), in T threads (as many as there are processors). A seed gets at\n"
@@ -39,7 +41,8 @@ constexpr const char* kHelp =
     "seed's too. With --until-violation it stops at the first one; a violation names the command\n"
     "that repeats it.\n"
     "\n"
-    "Prints `states N violations V rate R`, the rate in states a second.\n"
+    "Prints `states N violations V rate R`, the rate in states a second; with --json FILE it also\n"
+    "writes them there, for vexfs-bench report.\n"
     "Exit: 0 no violation, 1 a violation, 2 usage.\n";
 
 struct Arguments {
@@ -47,6 +50,7 @@ struct Arguments {
     uint64_t seed = 1;
     uint64_t threads = std::max(1U, std::thread::hardware_concurrency());
     bool until_violation = false;
+    std::string json;
 };
 
 bool parse(int argc, char** argv, Arguments& arguments) {
@@ -54,6 +58,12 @@ bool parse(int argc, char** argv, Arguments& arguments) {
         const std::string_view name = argv[i];
         if (name == "--until-violation") {
             arguments.until_violation = true;
+            continue;
+        }
+        if (name == "--json") {
+            if (++i == argc)
+                return false;
+            arguments.json = argv[i];
             continue;
         }
         uint64_t* const into = name == "--states"    ? &arguments.states
@@ -133,5 +143,10 @@ int main(int argc, char** argv) {
                  sweep.next_seed() - 1);
     std::printf("states %" PRIu64 " violations %" PRIu64 " rate %.0f\n", sweep.states(),
                 sweep.violations(), static_cast<double>(sweep.states()) / wall.count());
-    return sweep.violations() == 0 ? 0 : 1;
+    Measurement counts = counts_of("rows", "files with rows, crashed at writes of random workloads",
+                                   {{"seed", arguments.seed}}, sweep.violations());
+    add_count(counts, "states", sweep.states());
+    add_count(counts, "seeds", sweep.next_seed() - arguments.seed);
+    const bool written = write_figures(arguments.json, argc, argv, {std::move(counts)});
+    return sweep.violations() == 0 && written ? 0 : 1;
 }

@@ -20,6 +20,7 @@
 #include <malloc.h>
 
 #include "base/log.h"
+#include "bench/counts/counts.h"
 #include "userlib/testing/sim/crash_sweep.h"
 #include "userlib/testing/sim/progress.h"
 #include "userlib/testing/sim/tree_sweep.h"
@@ -34,8 +35,9 @@ constexpr uint64_t kStates = 100'000;
 
 constexpr const char* kUsage =
     "usage: vexfs-sim [--states N] [--seed S] [--progress FILE] [--until-violation]\n"
+    "                 [--json FILE]\n"
     "       vexfs-sim --names [--operations 1|2|3] [--percent P] [--seed S] [--states N]\n"
-    "                 [--threads T] [--workload W]\n";
+    "                 [--threads T] [--workload W] [--json FILE]\n";
 constexpr const char* kHelp =
     "Crashes the store in seeded workloads until N states (100000) were tried, beginning with "
     "seed\n"
@@ -53,13 +55,15 @@ constexpr const char* kHelp =
     "  --threads T         does it in so many threads (as many as there are processors)\n"
     "  --workload W        this workload alone\n"
     "\n"
-    "Prints `states N violations V rate R`, the rate in states a second.\n"
+    "Prints `states N violations V rate R`, the rate in states a second; with --json FILE it also\n"
+    "writes them there, for vexfs-bench report.\n"
     "Exit: 0 no violation, 1 a violation, 2 usage, 3 the progress file cannot be used.\n";
 
 struct Arguments {
     uint64_t states = 0; // 0: not given
     uint64_t seed = 1;
     std::string progress;
+    std::string json;
     bool until_violation = false;
     bool names = false;
     TreeSweepOptions trees;
@@ -110,6 +114,8 @@ bool parse(int argc, char** argv, Arguments& arguments) {
             return false;
         if (name == "--progress")
             arguments.progress = argv[i];
+        else if (name == "--json")
+            arguments.json = argv[i];
         else if (name == "--states" || name == "--seed") {
             if (!parse_number(argv[i], name == "--states" ? arguments.states : arguments.seed))
                 return false;
@@ -123,13 +129,32 @@ bool parse(int argc, char** argv, Arguments& arguments) {
                            : !arguments.trees_only;
 }
 
-int print_sums(uint64_t states, uint64_t violations, double seconds) {
-    std::printf("states %" PRIu64 " violations %" PRIu64 " rate %.0f\n", states, violations,
-                static_cast<double>(states) / seconds);
-    return violations == 0 ? 0 : 1;
+struct Sums {
+    uint64_t states = 0;
+    uint64_t violations = 0;
+    double seconds = 0;
+    uint64_t workloads = 0;
+};
+
+int tell(const Arguments& arguments, const Sums& sums, int argc, const char* const* argv) {
+    std::printf("states %" PRIu64 " violations %" PRIu64 " rate %.0f\n", sums.states,
+                sums.violations, static_cast<double>(sums.states) / sums.seconds);
+    Measurement counts =
+        arguments.names
+            ? counts_of("names", "trees of files, crashed at every write of every small workload",
+                        {{"operations", arguments.trees.operations_max}, {"seed", arguments.seed}},
+                        sums.violations)
+            : counts_of("store",
+                        "the store, crashed at writes of random workloads, and its "
+                        "recovery too",
+                        {{"seed", arguments.seed}}, sums.violations);
+    add_count(counts, "states", sums.states);
+    add_count(counts, arguments.names ? "workloads" : "seeds", sums.workloads);
+    const bool written = write_figures(arguments.json, argc, argv, {std::move(counts)});
+    return sums.violations == 0 && written ? 0 : 1;
 }
 
-int sweep_names(const Arguments& arguments) {
+int sweep_names(const Arguments& arguments, int argc, const char* const* argv) {
     TreeSweepOptions options = arguments.trees;
     options.seed = arguments.seed;
     if (arguments.states > 0)
@@ -148,7 +173,8 @@ int sweep_names(const Arguments& arguments) {
                      " --operations %u --workload %" PRIu64 "\n",
                      result->first_violation.c_str(), options.seed, options.operations_max,
                      result->violated_workload);
-    return print_sums(result->states, result->violations, wall.count());
+    return tell(arguments, {result->states, result->violations, wall.count(), result->workloads},
+                argc, argv);
 }
 
 Status sweep(const Arguments& arguments, const ProgressFile& file, SweepProgress& sum) {
@@ -190,7 +216,7 @@ int main(int argc, char** argv) {
         return 2;
     }
     if (arguments.names)
-        return sweep_names(arguments);
+        return sweep_names(arguments, argc, argv);
     const uint64_t states = arguments.states > 0 ? arguments.states : kStates;
     const Result<ProgressFile> file = ProgressFile::at(arguments.progress);
     SweepProgress sum{arguments.seed, states, arguments.seed, 0, 0, 0};
@@ -204,5 +230,7 @@ int main(int argc, char** argv) {
         return 3;
     }
     std::fprintf(stderr, "seeds %" PRIu64 " to %" PRIu64 "\n", sum.first_seed, sum.next_seed - 1);
-    return print_sums(sum.states, sum.violations, sum.seconds);
+    return tell(arguments,
+                {sum.states, sum.violations, sum.seconds, sum.next_seed - sum.first_seed}, argc,
+                argv);
 }

@@ -17,6 +17,7 @@
 
 #include <unistd.h>
 
+#include "bench/counts/counts.h"
 #include "vm-tests/cases/crash/daemon.h"
 #include "vm-tests/cases/crash/ledger.h"
 #include "vm-tests/cases/crash/row_ledger.h"
@@ -32,19 +33,21 @@ constexpr int kGone = 3; // what vexfs-fsx says of a filesystem that went away
 constexpr uint64_t kStepsMax = 4000;
 
 constexpr const char* kUsage =
-    "usage: vexfs-kill-loop [--rounds N] [--seed S] [--keep] BIN_FOLDER\n"
+    "usage: vexfs-kill-loop [--rounds N] [--seed S] [--keep] [--json FILE] BIN_FOLDER\n"
     "\n"
     "Mounts a new volume with the programs of BIN_FOLDER, writes to it with threads and with\n"
     "vexfs-fsx, kills the engine at a random moment, checks the image, mounts it again and holds\n"
     "what is there against what was synced; N times (20). Without root and /dev/fuse it ends with\n"
     "status 77.\n"
-    "  --keep  leave the image and the logs where they are if something is wrong\n";
+    "  --keep       leave the image and the logs where they are if something is wrong\n"
+    "  --json FILE  write what was tried there, for vexfs-bench report\n";
 
 struct Request {
     std::string bin;
     uint64_t rounds = 20;
     uint64_t seed = 1;
     bool keep = false;
+    std::string json;
 };
 
 bool take_number(const char* text, uint64_t& number) {
@@ -58,7 +61,11 @@ bool parse(int count, char** arguments, Request& request) {
         const std::string argument = arguments[i];
         if (argument == "--keep")
             request.keep = true;
-        else if (argument == "--rounds" || argument == "--seed") {
+        else if (argument == "--json") {
+            if (++i == count)
+                return false;
+            request.json = arguments[i];
+        } else if (argument == "--rounds" || argument == "--seed") {
             if (++i == count ||
                 !take_number(arguments[i], argument == "--seed" ? request.seed : request.rounds))
                 return false;
@@ -82,6 +89,8 @@ class KillLoop {
         for (uint64_t round = 0; round < request_.rounds; ++round)
             if (auto trouble = run_round(round))
                 return "round " + std::to_string(round) + ": " + *trouble;
+            else
+                ++rounds_;
         if (auto trouble = daemon_.start())
             return trouble;
         if (auto trouble = verify())
@@ -91,27 +100,52 @@ class KillLoop {
     }
 
     void print() const {
-        uint64_t operations = 0;
-        uint64_t syncs = 0;
-        for (const auto& ledger : ledgers_) {
-            operations += ledger->operations();
-            syncs += ledger->syncs();
-        }
-        uint64_t changes = 0;
-        uint64_t acknowledged = 0;
-        uint64_t reads = 0;
-        for (const auto& ledger : row_ledgers_) {
-            changes += ledger->changes();
-            acknowledged += ledger->acknowledged();
-            reads += ledger->reads();
-        }
+        const Sums sums = sum();
         std::printf("kills %" PRIu64 " operations %" PRIu64 " syncs %" PRIu64 " lost 0 dirty 0\n"
                     "rows: changes %" PRIu64 " acknowledged %" PRIu64 " read back %" PRIu64
                     " lost 0 resurrected 0\n",
-                    request_.rounds, operations, syncs, changes, acknowledged, reads);
+                    rounds_, sums.operations, sums.syncs, sums.changes, sums.acknowledged,
+                    sums.reads);
+    }
+
+    [[nodiscard]] Measurement counts(bool lost) const {
+        const Sums sums = sum();
+        Measurement counts =
+            counts_of("kill",
+                      "the engine of a mount under load killed with SIGKILL, fsck, and what "
+                      "was synced held against what is there",
+                      {{"rounds", request_.rounds}, {"seed", request_.seed}}, lost ? 1 : 0);
+        add_count(counts, "kills", rounds_);
+        add_count(counts, "operations", sums.operations);
+        add_count(counts, "syncs", sums.syncs);
+        add_count(counts, "row changes", sums.changes);
+        add_count(counts, "rows read back", sums.reads);
+        return counts;
     }
 
   private:
+    struct Sums {
+        uint64_t operations = 0;
+        uint64_t syncs = 0;
+        uint64_t changes = 0;
+        uint64_t acknowledged = 0;
+        uint64_t reads = 0;
+    };
+
+    [[nodiscard]] Sums sum() const {
+        Sums sums;
+        for (const auto& ledger : ledgers_) {
+            sums.operations += ledger->operations();
+            sums.syncs += ledger->syncs();
+        }
+        for (const auto& ledger : row_ledgers_) {
+            sums.changes += ledger->changes();
+            sums.acknowledged += ledger->acknowledged();
+            sums.reads += ledger->reads();
+        }
+        return sums;
+    }
+
     std::optional<std::string> run_round(uint64_t round) {
         if (auto trouble = daemon_.start())
             return trouble;
@@ -210,6 +244,7 @@ class KillLoop {
     const std::string folder_;
     const Daemon daemon_;
     Random random_;
+    uint64_t rounds_ = 0; // that went well
     std::vector<std::unique_ptr<Ledger>> ledgers_;
     std::vector<std::unique_ptr<RowLedger>> row_ledgers_;
 };
@@ -230,18 +265,20 @@ int main_of(int count, char** arguments) {
         return 1;
     }
     std::optional<std::string> trouble;
+    bool written = false;
     {
         KillLoop loop(request, folder);
         trouble = loop.run();
         if (!trouble)
             loop.print();
+        written = write_figures(request.json, count, arguments, {loop.counts(trouble.has_value())});
     }
     if (trouble)
         std::printf("LOST, --seed %llu: %s\n", static_cast<unsigned long long>(request.seed),
                     trouble->c_str());
     if (!trouble || !request.keep)
         std::filesystem::remove_all(folder);
-    return trouble ? 1 : 0;
+    return trouble || !written ? 1 : 0;
 }
 
 } // namespace
