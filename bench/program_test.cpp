@@ -166,6 +166,51 @@ TEST_CASE("program: clients search at once, whole and filtered, and are held bes
     CHECK(run(set.files() + " --churn 3 --clients 2").code == 2);
 }
 
+TEST_CASE("program: an adapter takes part, and one whose library is absent is skipped, loudly") {
+    const std::string folder = VEXFS_SOURCE_DIR "/bench/external/";
+    const SetOnDisk set;
+    for (const std::string metric : {"l2", "cosine"}) {
+        const Outcome outcome =
+            run(set.files() + " --rows 500 --queries 12 --rounds 2 --ef 50 --clients 2 --json " +
+                "--metric " + metric + " --peer none --external " + folder + "exact_peer.py");
+        REQUIRE(outcome.code == 0);
+        const auto points = measurements_of(outcome, "ann.curve");
+        REQUIRE(points.size() == 2);
+        CHECK(points[1].subject == "exact-python");
+        CHECK(points[1].peer);
+        CHECK(median(points[1], "recall") == 1.0);
+        CHECK(points[1].figure("latency_p50")->rounds.size() == 2);
+        // 500 rows take Python some ten microseconds at least.
+        CHECK(median(points[1], "latency_p50") > 10'000);
+        const auto builds = measurements_of(outcome, "ann.build");
+        REQUIRE(builds.size() == 2);
+        CHECK(median(builds[1], "hot_bytes_per_row") == 96);
+        CHECK(measurements_of(outcome, "ann.clients").size() == 1);
+    }
+    const std::string script = set.file("peer.sh");
+    const auto with = [&](const std::string& lines) {
+        std::ofstream(script) << "#!/bin/sh\n" << lines << "\n";
+        std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+        return run(set.files() + " --rows 500 --queries 12 --rounds 1 --ef 50 --peer none --json " +
+                       "--external " + script,
+                   true);
+    };
+    const Outcome skipped = with("read line; echo '{\"absent\": \"no such library\"}'");
+    CHECK(skipped.code == 0);
+    CHECK(skipped.output.find("SKIPPED peer.sh: no such library") != std::string::npos);
+    CHECK(skipped.output.find("; skipped: peer.sh: no such library\"") != std::string::npos);
+    CHECK(with("read line; echo nonsense").code == 1);
+    CHECK(with("exit 0").output.find("EIO") != std::string::npos);
+    const std::string greets = "read line; echo '{\"name\": \"a\"}'; read line; ";
+    const Outcome error = with(greets + "echo '{\"error\": \"too hot\"}'");
+    CHECK(error.code == 1);
+    CHECK(error.output.find("an adapter says: \"too hot\"") != std::string::npos);
+    const Outcome few =
+        with(greets + "echo '{}'; read line; echo '{\"slots\": [[-1]], \"ns\": [1]}'");
+    CHECK(few.code == 1);
+    CHECK(few.output.find("lacks slots or ns") != std::string::npos);
+}
+
 TEST_CASE("program: the quick mode runs every kind of measurement") {
     const Outcome outcome = run("ann --quick --rows 2000 --queries 40 --rounds 1 --json");
     REQUIRE(outcome.code == 0);

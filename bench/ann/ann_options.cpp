@@ -27,6 +27,8 @@ void AnnOptions::bind(Options& options) {
     options.number("--threads", "N", "threads that build (1)", 1, 256, &threads);
     options.choice("--peer", "measured side by side (hnswlib)",
                    {"hnswlib", "faiss", "faiss-sq8", "faiss-ivfpq", "all", "none"}, &peer);
+    options.text("--external", "FILE,...", "adapters of other indexes: bench/external/*_peer.py",
+                 &external);
     options.reals("--filter", "P,P,...", "also search with this percentage of the rows allowed",
                   0.001, 100, &filter_percents);
     options.numbers("--clients", "N,N,...",
@@ -72,6 +74,8 @@ std::string AnnOptions::complaint() const {
         return "--churn: FAISS removes no rows from these indexes; take --peer hnswlib or none";
     if (!filter_percents.empty() && peer.starts_with("faiss"))
         return "--filter: these indexes of FAISS have no filter; take --peer hnswlib or none";
+    if (churn_rounds != 0 && !external.empty())
+        return "--external does not go with --churn";
     if (churn_rounds != 0 && !clients.empty())
         return "--clients does not go with --churn";
     if (churn_rounds != 0 && small_sets)

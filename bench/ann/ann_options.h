@@ -28,6 +28,7 @@ struct AnnOptions {
     uint64_t build_effort = 200;
     uint64_t threads = 1;
     std::string peer = "hnswlib";
+    std::string external; // adapters, separated by commas
     std::vector<double> filter_percents;
     std::vector<uint64_t> clients; // empty: none beside the sweep's own
     bool correlated = false;

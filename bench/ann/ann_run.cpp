@@ -5,11 +5,13 @@
 // Threads: one thread.
 #include "bench/ann/ann_run.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <numeric>
 
 #include "bench/ann/ann_data.h"
+#include "bench/ann/external_contender.h"
 #include "bench/ann/foreign_contender.h"
 #include "bench/ann/sweep.h"
 #include "bench/ann/vexfs_contender.h"
@@ -80,9 +82,33 @@ Status AnnRun::build_one(const VectorSet& set, Contender& contender,
     }
     result.resident_growth_bytes = growth(resident, resident_bytes());
     result.pss_growth_bytes = growth(pss, pss_bytes());
+    VEXFS_TRY_VOID(contender.load_queries(set.queries));
+    if (contender.own_build_seconds() > 0)
+        result.build_seconds = contender.own_build_seconds();
     result.description = contender.description();
     result.footprint = contender.footprint();
     result.file_bytes = VEXFS_TRY(contender.file_bytes());
+    return ok();
+}
+
+Status AnnRun::add_externals() {
+    for (size_t at = 0; at < options_.external.size();) {
+        const size_t end = std::min(options_.external.find(',', at), options_.external.size());
+        const std::string path = options_.external.substr(at, end - at);
+        at = end + 1;
+        std::string absent;
+        std::unique_ptr<Contender> one = VEXFS_TRY(make_external_contender(
+            path, shape(), static_cast<uint32_t>(options_.processor), absent));
+        if (one) {
+            contenders_.push_back(std::move(one));
+            continue;
+        }
+        const std::string line = path.substr(path.rfind('/') + 1) + ": " + absent;
+        std::fprintf(stderr, "vexfs-bench ann: SKIPPED %s\n", line.c_str());
+        if (std::find(report_.skipped.begin(), report_.skipped.end(), line) ==
+            report_.skipped.end())
+            report_.skipped.push_back(line);
+    }
     return ok();
 }
 
@@ -94,12 +120,12 @@ Status AnnRun::build(const VectorSet& set, SearchRun& run) {
     scan_ = std::move(ours.scan);
     for (std::unique_ptr<Contender>& peer : make_peers(options_.peer, shape()))
         contenders_.push_back(std::move(peer));
+    VEXFS_TRY_VOID(add_externals());
     for (const std::unique_ptr<Contender>& contender : contenders_) {
         std::fprintf(stderr, "building %s on %zu rows\n", contender->name().c_str(), set.base.rows);
         ContenderResult result;
         result.name = contender->name();
         VEXFS_TRY_VOID(build_one(set, *contender, result));
-        VEXFS_TRY_VOID(contender->load_queries(set.queries));
         run.contenders.push_back(std::move(result));
     }
     return ok();

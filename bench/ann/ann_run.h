@@ -38,6 +38,7 @@ class AnnRun {
     Status build(const VectorSet& set, SearchRun& run);
     Status filtered(const VectorSet& set, const ExactDistance& distance, double percent,
                     bool correlated);
+    Status add_externals();
     Status build_one(const VectorSet& set, Contender& contender, ContenderResult& result) const;
     Status with_clients(SearchRun& run, const std::vector<Contender*>& contenders,
                         const std::vector<uint32_t>& queries) const;

@@ -98,6 +98,18 @@ class Contender {
         (void)client;
         return search(query, k, effort, out);
     }
+    // One search after the other, and what each took, by a contender that keeps time itself; false
+    // of others.
+    virtual Result<bool> timed_searches(std::span<const uint32_t> queries, uint32_t k,
+                                        uint32_t effort, std::vector<uint64_t>& latencies_ns) {
+        (void)queries;
+        (void)k;
+        (void)effort;
+        (void)latencies_ns;
+        return false;
+    }
+    // What the build took, where it is known better than by the time of build().
+    [[nodiscard]] virtual double own_build_seconds() const { return 0; }
     // Removes the rows of `slots` and puts row from[i] of `base` into slots[i], with all the upkeep
     // this causes.
     virtual Status replace(std::span<const uint32_t> slots, const Matrix& base,

@@ -183,6 +183,8 @@ std::string text_of(const Report& report) {
     text += "data: " + report.data.base + ", " + report.data.element +
             format(", %u dimensions, ", report.data.dim) + report.data.metric + "; queries " +
             report.data.query + "; truth " + report.data.truth + "\n";
+    for (const std::string& skipped : report.skipped)
+        text += "skipped: " + skipped + "\n";
     for (const SearchRun& run : report.searches)
         text += text_of_search(run);
     for (const ChurnRun& run : report.churns)

@@ -74,6 +74,7 @@ struct Report {
     std::string isa;
     ContenderShape shape;
     DataDescription data;
+    std::vector<std::string> skipped; // "usearch_peer.py: why"
     std::vector<SearchRun> searches;
     std::vector<ChurnRun> churns;
 };

@@ -196,6 +196,8 @@ ResultFile results_of(const Report& report) {
     run.setting = "measured on processor " + std::to_string(report.processor) + "; rows " +
                   report.data.base + "; queries " + report.data.query + ", " +
                   std::to_string(report.data.queries) + " of them; truth " + report.data.truth;
+    for (const std::string& skipped : report.skipped)
+        run.setting += "; skipped: " + skipped;
     for (const SearchRun& search : report.searches) {
         const std::vector<Measurement> found = SearchResults(report, search).all();
         run.measurements.insert(run.measurements.end(), found.begin(), found.end());

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 
 #include "bench/ann/tune.h"
 
@@ -31,6 +32,15 @@ struct Rounds {
 Status time_round(Contender& contender, const SweepPlan& plan, Point& point, Rounds& rounds) {
     std::vector<uint64_t>& latencies = rounds.latencies;
     latencies.clear();
+    const bool timed =
+        VEXFS_TRY(contender.timed_searches(plan.queries, plan.k, point.effort, latencies));
+    if (timed) {
+        const uint64_t ns = std::accumulate(latencies.begin(), latencies.end(), uint64_t{1});
+        point.round_qps.push_back(static_cast<double>(latencies.size()) * 1e9 /
+                                  static_cast<double>(ns));
+        point.round_latency.push_back(latency_of(latencies));
+        return ok();
+    }
     rounds.counters.start();
     const Clock::time_point start = Clock::now();
     Clock::time_point before = start;

@@ -55,6 +55,8 @@ struct GridOptions {
         options.numbers("--clients", "N,N,...",
                         "threads that search at once, instead of the plan's", 1, 256,
                         &changed.clients);
+        options.text("--external", "FILE,...", "adapters of other indexes, as of ann",
+                     &changed.external);
         options.number("--threads", "N", "threads that build (all)", 1, 256, &threads);
         options.choice("--peer", "measured beside ours (all)",
                        {"hnswlib", "faiss", "faiss-sq8", "faiss-ivfpq", "all", "none"},
@@ -64,6 +66,7 @@ struct GridOptions {
         GridPlan plan = full ? GridPlan::full() : GridPlan::quick();
         plan.threads = threads;
         plan.peer = changed.peer;
+        plan.external = changed.external;
         if (options.given("--rows"))
             plan.rows = changed.rows;
         if (options.given("--dims"))
