@@ -99,6 +99,7 @@ static int vexfs_detach(struct vexfs_chan *chan, const struct vexfs_detach *deta
 {
 	if (detach->flags & ~VEXFS_DETACH_KEEP || detach->zero)
 		return -EINVAL;
+	WRITE_ONCE(chan->in_order, true);
 	vexfs_chan_kill(chan, detach->flags & VEXFS_DETACH_KEEP);
 	return 0;
 }

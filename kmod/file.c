@@ -207,14 +207,22 @@ int vexfs_session_truncate(struct file *file)
 			 .fh = vexfs_f(file)->release.fh);
 }
 
+/* All is synced that is there. EIO, once for each open file: an engine died, and some is not. */
+int vexfs_synced(struct file *file)
+{
+	return errseq_check_and_advance(&file_inode(file)->i_sb->s_wb_err, &file->f_sb_err);
+}
+
 /* Of a file or a directory: nothing is kept here, so the engine does it all. */
 int vexfs_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
 	struct inode *inode = file_inode(file);
 	struct vexfs_req_fsync body = { .flags = datasync ? VEXFS_FSYNC_DATA : 0 };
 
-	return vexfs_ask(inode, S_ISDIR(inode->i_mode) ? VEXFS_REQ_FSYNCDIR : VEXFS_REQ_FSYNC,
-			 &body, VEXFS_NONE);
+	int ret = vexfs_ask(inode, S_ISDIR(inode->i_mode) ? VEXFS_REQ_FSYNCDIR : VEXFS_REQ_FSYNC,
+			    &body, VEXFS_NONE);
+
+	return ret ? ret : vexfs_synced(file);
 }
 
 /* ---- Ranges --------------------------------------------------------------------------------- */

@@ -118,7 +118,10 @@ int vexfs_fs_attach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool lost)
 	return ret;
 }
 
-/* The channel is dead. `keep`: a mounted fs that can be recovered waits for the next one. */
+/*
+ * The channel is dead. `keep`: a mounted fs that can be recovered waits for the next one. What was
+ * not synced when an engine ended without a word may be lost: the next sync tells, see file.c.
+ */
 void vexfs_fs_detach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool keep)
 {
 	bool served, waits;
@@ -129,6 +132,8 @@ void vexfs_fs_detach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool keep)
 	if (served) {
 		fs->chan = NULL;
 		fs->state = waits ? VEXFS_ORPHANED : VEXFS_DEAD;
+		if (fs->sb && !chan->in_order)
+			errseq_set(&fs->sb->s_wb_err, -EIO);
 	}
 	spin_unlock(&fs->lock);
 	if (!served)

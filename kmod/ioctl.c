@@ -37,7 +37,7 @@ static long vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *a
 		return -EFAULT;
 	if (_IOC_NR(cmd) >= VEXFS_IOCTL_CHANGES)
 		vexfs_changed(inode);
-	return ret;
+	return !ret && _IOC_NR(cmd) == VEXFS_OP_SYNC ? vexfs_synced(file) : ret;
 }
 
 long vexfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

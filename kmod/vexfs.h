@@ -100,6 +100,7 @@ struct vexfs_chan {
 	struct vexfs_fs *fs;
 	fl_owner_t owner; /* the files_struct of the engine: only compared */
 	struct pid *tgid; /* of the engine */
+	bool in_order;	  /* it said that it ends */
 	u64 epoch;
 	size_t map_bytes;
 	u32 slots;
@@ -258,6 +259,7 @@ extern const struct xattr_handler *vexfs_xattr_handlers[];
 
 long vexfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 ssize_t vexfs_listxattr(struct dentry *dentry, char *list, size_t room);
+int vexfs_synced(struct file *file);
 int vexfs_fsync(struct file *file, loff_t start, loff_t end, int datasync);
 bool vexfs_file_is_session(const struct file *file);
 int vexfs_session_truncate(struct file *file);
