@@ -3,12 +3,14 @@
 #
 # Runs cases in a virtual machine that boots a Debian kernel, with the module and the programs.
 #
-#     run.sh [--kernel 6.1|6.12] [--accel tcg|kvm] [--smp N] [--seconds N] [--bin BIN] [CASE...]
+#     run.sh [--kernel 6.1|6.12] [--accel tcg|kvm] [--smp N] [--seconds N] [--kills N] [--calls N]
+#            [--bin BIN] [CASE...]
 #
 # A case is a script cases/NAME_case.sh, run by busybox's sh as root in an empty folder. NAME
 # selects it, a folder of NAMEs all in it; without one all are run. It passes with status 0 and is
 # skipped with 77. It fails too if the kernel complained while it ran, or if it takes longer than N
-# seconds (180) of the machine. BIN is the folder of the programs (build/release/bin). Logs lie in
+# seconds (180) of the machine. crash/kill_loop kills the engine N times (5), and hostile calls the
+# module N times (20000). BIN is the folder of the programs (build/release/bin). Logs lie in
 # build/vm/KERNEL.
 # The last line is `N passed, N failed`; exit: 0 all passed, 1 not, 2 usage, 77 if the kernel cannot
 # be fetched.
@@ -17,16 +19,17 @@ trap 'echo "run.sh: line $LINENO failed: $BASH_COMMAND" >&2' ERR
 
 here=$(dirname "$(readlink -f "$0")")
 tree=$(cd "$here/.." && pwd)
-kernel=6.1 accel=tcg smp=1 seconds=180 bin=$tree/build/release/bin
+kernel=6.1 accel=tcg smp=1 seconds=180 kills=5 calls=20000
+bin=$tree/build/release/bin
 
 usage() {
-    sed -n '5,6s/^# *//p' "$0" >&2
+    sed -n '5,7s/^# *//p' "$0" >&2
     exit 2
 }
 cases=()
 while [ $# -gt 0 ]; do
     case $1 in
-    --kernel | --accel | --smp | --seconds | --bin)
+    --kernel | --accel | --smp | --seconds | --kills | --calls | --bin)
         [ $# -ge 2 ] || usage
         declare "${1#--}=$2"
         shift
@@ -37,7 +40,6 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ -x "$bin/vexfsd" ] || { echo "run.sh: no vexfsd in $bin: build it first" >&2; exit 2; }
-command -v qemu-system-x86_64 >/dev/null || { echo "run.sh: no qemu-system-x86_64" >&2; exit 2; }
 
 all_cases() {
     (cd "$here/cases" && find . -name '*_case.sh' | sed 's|^\./||; s|_case\.sh$||' | LC_ALL=C sort)
@@ -68,20 +70,11 @@ module=$("$here/image/module.sh" "$kernel")
 "$here/image/initramfs.sh" "$logs/initramfs" "$module" "$bin" "$here/cases" \
     "$(dirname "$image")/../lib/modules"
 
-# A machine's clock goes by the instructions it has done, 4 ns each, and skips what it idles: a busy
-# host makes no case too long, and no sleep of a case takes time.
-clock=()
-[ "$accel" != tcg ] || [ "$smp" != 1 ] || clock=(-icount "shift=2,sleep=off")
-
-# cmpxchg16b is broken in this emulator: 6.12 dies of it while it boots, now and then.
 boot() {
-    timeout --kill-after=5 $((4 * seconds * ${#chosen[@]} + 300)) qemu-system-x86_64 \
-        -accel "$accel" "${clock[@]}" -cpu max,-cx16 -smp "$smp" -m 2G \
-        -nodefaults -display none -no-reboot \
-        -kernel "$image" -initrd "$logs/initramfs" \
-        -append "console=ttyS0 panic=-1 oops=panic rdinit=/init vexfs.seconds=$seconds \
-vexfs.cases=$(IFS=,; echo "${chosen[*]}")" \
-        -serial "file:$logs/console.log" -serial "file:$logs/cases.log" </dev/null
+    timeout --kill-after=5 $((4 * seconds * ${#chosen[@]} + 300)) \
+        "$here/image/machine.sh" "$image" "$logs" "$accel" "$smp" \
+        "vexfs.seconds=$seconds vexfs.kills=$kills vexfs.calls=$calls \
+vexfs.cases=$(IFS=,; echo "${chosen[*]}")" </dev/null
 }
 ended=0
 boot || ended=$?

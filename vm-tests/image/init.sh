@@ -4,8 +4,9 @@
 # The first and only service of a virtual machine: runs cases, one after the other, and goes.
 #
 # The kernel's console is the first serial line; what the cases say and how they end goes to the
-# second, framed by lines that begin with "@@". The command line says which (vexfs.cases=A,B) and
-# how long each may take (vexfs.seconds=N). What the kernel says meanwhile is read for complaints.
+# second, framed by lines that begin with "@@". The command line says which (vexfs.cases=A,B), how
+# long each may take (vexfs.seconds=N), and how much some do (vexfs.kills=N, vexfs.calls=N). What
+# the kernel says meanwhile is read for complaints.
 /bin/busybox --install -s /bin
 export PATH=/bin:/sbin HOME=/root TMPDIR=/tmp
 mount -t proc proc /proc
@@ -26,10 +27,14 @@ complaints="$complaints|unreferenced object"
 
 dmesg -c >/dev/null
 seconds=$(parameter seconds)
+VEXFS_KILLS=$(parameter kills) VEXFS_CALLS=$(parameter calls) VEXFS_CUT=$(parameter cut)
+export VEXFS_KILLS VEXFS_CALLS VEXFS_CUT
 for name in $(parameter cases | tr ',' ' '); do
     echo "@@ begin $name"
     mkdir -p "$TMPDIR/work"
-    (cd "$TMPDIR/work" && timeout -s KILL "$seconds" "/cases/${name}_case.sh")
+    script=/cases/${name}_case.sh
+    [ -e "$script" ] || script=/cases/$name.sh # for one that is no case by itself
+    (cd "$TMPDIR/work" && timeout -s KILL "$seconds" "$script")
     status=$?
     dmesg -c >"$TMPDIR/dmesg"
     if grep -qE "$complaints" "$TMPDIR/dmesg"; then

@@ -19,9 +19,9 @@ root=$(mktemp -d "${TMPDIR:-/tmp}/vexfs-image-XXXXXX")
 trap 'rm -rf "$root"' EXIT
 
 programs=(vexfsd vexctl mkfs.vexfs fsck.vexfs vexfs-abi vexfs-posix vexfs-fsx vexfs-hostile
-    vexfs-perf)
+    vexfs-kill-loop vexfs-perf)
 # Of the kernel's modules, those that it does not have built in.
-drivers=(fuse)
+drivers=(fuse virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk)
 # What busybox has no equal of. They come first in PATH, in cases that are written for bash.
 tools=(bash cat cmp cp diff find getfattr head id ls mktemp mountpoint mv od paste rm rsync setfattr
     setpriv seq sort tail tar tr yes)
@@ -53,7 +53,8 @@ for driver in "${drivers[@]}"; do
     *) cp "$file" "$root/lib/kernel/" ;;
     esac
 done
-(cd "$cases" && find . -name '*_case.sh' -o -name '*_lib.sh' -o -name run.sh -o -name '*.json') |
+(cd "$cases" && find . -name '*_case.sh' -o -name '*_lib.sh' -o -name run.sh -o \
+    -name power_writer.sh -o -name '*.json') |
     sed 's|^\./||' |
     while read -r case; do install -D "$cases/$case" "$root/cases/$case"; done
 install "$here/init.sh" "$root/init"

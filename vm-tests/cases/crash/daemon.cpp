@@ -59,10 +59,29 @@ std::optional<std::string> Daemon::format(const std::string& size) const {
     return std::nullopt;
 }
 
+std::string Daemon::left_behind() const {
+    constexpr std::string_view kKey = "\"module_fs\": ";
+    std::ifstream stream(state_file());
+    for (std::string line; std::getline(stream, line);)
+        if (const size_t at = line.find(kKey); at != std::string::npos)
+            return line.substr(at + kKey.size(), line.find(',') - at - kKey.size());
+    return {};
+}
+
 std::optional<std::string> Daemon::start() const {
-    if (run_program_to({bin_ + "/vexfsd", "--fuse", mountpoint(), "--pid-file", folder_ + "/pid",
-                        "--log-file", log(), image()},
-                       log()) != 0)
+    std::vector<std::string> arguments{bin_ + "/vexfsd",
+                                       module_ ? "--module" : "--fuse",
+                                       mountpoint(),
+                                       "--pid-file",
+                                       folder_ + "/pid",
+                                       "--log-file",
+                                       log(),
+                                       "--state-file",
+                                       state_file()};
+    if (const std::string number = left_behind(); !number.empty())
+        arguments.insert(arguments.end(), {"--recover", number});
+    arguments.push_back(image());
+    if (run_program_to(arguments, log()) != 0)
         return "vexfsd did not start, see " + log();
     return std::nullopt;
 }

@@ -47,10 +47,6 @@ int put(int file, const std::string& text) {
     return static_cast<size_t>(count) == text.size() ? 0 : ENOSPC;
 }
 
-int make_durable(int file, const std::string&) {
-    return result_of(::fsync(file));
-}
-
 int nothing(int, const std::string&) {
     return 0;
 }
@@ -79,27 +75,25 @@ std::string Ledger::any_name() {
     return "n" + std::to_string(random_.below(kNames));
 }
 
-std::optional<Ledger::Names> Ledger::after(Kind kind, const std::string& name,
-                                           const std::string& other) const {
-    Names names = window_.back();
-    const auto one = names.find(name);
-    const auto two = names.find(other);
-    switch (kind) {
+std::optional<Ledger::Names> Ledger::after(Names names, const Operation& operation) {
+    const auto one = names.find(operation.name);
+    const auto two = names.find(operation.other);
+    switch (operation.kind) {
     case Kind::kCreate:
         if (one != names.end())
             return std::nullopt;
-        names[name] = "";
+        names[operation.name] = "";
         return names;
-    case Kind::kWrite: // appends, so that a file with two names would change under both
+    case Kind::kWrite: // only what is empty, so that a file with two names need not change
         if (one == names.end() || !one->second.empty())
             return std::nullopt;
-        one->second = contents_of(name, operations_);
+        one->second = operation.text;
         return names;
     case Kind::kRename:
-        if (one == names.end() || name == other)
+        if (one == names.end() || operation.name == operation.other)
             return std::nullopt;
-        names[other] = one->second;
-        names.erase(name);
+        names[operation.other] = one->second;
+        names.erase(operation.name);
         return names;
     case Kind::kExchange:
         if (one == names.end() || two == names.end())
@@ -109,7 +103,7 @@ std::optional<Ledger::Names> Ledger::after(Kind kind, const std::string& name,
     case Kind::kLink: // of a file that will not be filled any more
         if (one == names.end() || two != names.end() || one->second.empty())
             return std::nullopt;
-        names[other] = one->second;
+        names[operation.other] = one->second;
         return names;
     case Kind::kUnlink:
         if (one == names.end())
@@ -122,57 +116,102 @@ std::optional<Ledger::Names> Ledger::after(Kind kind, const std::string& name,
     return std::nullopt;
 }
 
-int Ledger::perform(Kind kind, const std::string& name, const std::string& other) const {
-    switch (kind) {
+// By name, or to the file that had the name: that has another one now, if a rename was undone.
+bool Ledger::makes_late(const Names& names, const Operation& operation, const Names& found) {
+    if (after(names, operation) == found)
+        return true;
+    for (const auto& [name, contents] : names) {
+        Names late = names;
+        if (operation.kind == Kind::kWrite && contents.empty())
+            late[name] = operation.text;
+        else if (operation.kind == Kind::kLink && contents == operation.contents &&
+                 !names.contains(operation.other))
+            late[operation.other] = contents;
+        else if (operation.kind == Kind::kWrite && name == operation.name)
+            // The name is that of an older file again: it is written over, under all its names.
+            for (auto& [alias, text] : late)
+                if (text == contents)
+                    text = operation.text +
+                           contents.substr(std::min(contents.size(), operation.text.size()));
+        if (late == found)
+            return true;
+    }
+    return false;
+}
+
+bool Ledger::is_allowed(const Names& found, bool recovered) const {
+    return std::ranges::any_of(window_, [&](const Names& names) {
+        return names == found || (recovered && makes_late(names, last_, found));
+    });
+}
+
+int Ledger::perform(const Operation& operation) {
+    const std::string name = path(operation.name);
+    const std::string other = path(operation.other);
+    switch (operation.kind) {
     case Kind::kCreate:
-        return with_file(path(name), O_CREAT | O_EXCL | O_WRONLY, nothing, "");
+        return with_file(name, O_CREAT | O_EXCL | O_WRONLY, nothing, "");
     case Kind::kWrite:
-        return with_file(path(name), O_WRONLY, put, contents_of(name, operations_));
+        return with_file(name, O_WRONLY, put, operation.text);
     case Kind::kRename:
-        return result_of(::rename(path(name).c_str(), path(other).c_str()));
+        return result_of(::rename(name.c_str(), other.c_str()));
     case Kind::kExchange:
-        return result_of(::renameat2(AT_FDCWD, path(name).c_str(), AT_FDCWD, path(other).c_str(),
-                                     RENAME_EXCHANGE));
+        return result_of(
+            ::renameat2(AT_FDCWD, name.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE));
     case Kind::kLink:
-        return result_of(::link(path(name).c_str(), path(other).c_str()));
+        return result_of(::link(name.c_str(), other.c_str()));
     case Kind::kUnlink:
-        return result_of(::unlink(path(name).c_str()));
+        return result_of(::unlink(name.c_str()));
     case Kind::kSync:
         return sync();
     }
     return EINVAL;
 }
 
-int Ledger::sync() const {
-    return with_file(directory_, O_RDONLY | O_DIRECTORY, make_durable, "");
+int Ledger::sync() {
+    if (directory_file_ < 0)
+        directory_file_ = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return directory_file_ < 0 ? errno : result_of(::fsync(directory_file_));
+}
+
+void Ledger::leave() {
+    if (directory_file_ >= 0)
+        ::close(directory_file_);
+    directory_file_ = -1;
 }
 
 bool Ledger::step() {
     constexpr std::array kKinds{Kind::kCreate, Kind::kCreate, Kind::kWrite,  Kind::kWrite,
                                 Kind::kRename, Kind::kLink,   Kind::kUnlink, Kind::kExchange};
-    // Two names of one file, renamed to each other, would both stay.
-    Kind kind = kKinds[random_.below(kKinds.size())];
+    const Names& now = window_.back();
+    Operation operation;
+    operation.kind = kKinds[random_.below(kKinds.size())];
     if (window_.size() > kWindowMax || random_.below(12) == 0)
-        kind = Kind::kSync;
-    const std::string name = any_name();
-    const std::string other = any_name();
-    const std::optional<Names> next = after(kind, name, other);
+        operation.kind = Kind::kSync;
+    operation.name = any_name();
+    operation.other = any_name();
+    operation.text = contents_of(operation.name, operations_);
+    const std::optional<Names> next = after(now, operation);
     if (!next)
         return true;
-    if (kind == Kind::kRename && next->size() == window_.back().size() - 1 &&
-        window_.back().at(name) == window_.back().at(other))
+    // Two names of one file, renamed to each other, would both stay.
+    if (operation.kind == Kind::kRename && next->size() == now.size() - 1 &&
+        now.at(operation.name) == now.at(operation.other))
         return true;
-    if (kind != Kind::kSync)
+    if (const auto found = now.find(operation.name); found != now.end())
+        operation.contents = found->second;
+    last_ = operation;
+    if (operation.kind != Kind::kSync)
         window_.push_back(*next);
-    const int error = perform(kind, name, other);
+    const int error = perform(operation);
     if (error != 0) {
         if (!is_gone(error))
-            trouble_ = "operation " + std::to_string(operations_) + " on " + path(name) +
+            trouble_ = "operation " + std::to_string(operations_) + " on " + path(operation.name) +
                        " failed: " + strerrorname_np(error);
         return false;
     }
     ++operations_;
-    if (kind == Kind::kSync) {
+    if (operation.kind == Kind::kSync) {
         window_.erase(window_.begin(), window_.end() - 1);
         ++syncs_;
     }
@@ -193,17 +232,22 @@ std::optional<Ledger::Names> Ledger::found() const {
     return error ? std::nullopt : std::optional(names);
 }
 
-std::optional<std::string> Ledger::verify() {
+std::optional<std::string> Ledger::verify(bool recovered) {
     const std::optional<Names> names = found();
     if (!names)
         return directory_ + " cannot be read";
-    if (std::find(window_.begin(), window_.end(), *names) == window_.end())
+    if (!is_allowed(*names, recovered))
         return directory_ + " is in no state that it was in since the last sync: found " +
                text_of(*names) + ", synced " + text_of(window_.front()) + ", " +
                std::to_string(window_.size() - 1) + " operations later " + text_of(window_.back());
     window_ = {*names};
-    if (sync() != 0)
-        return directory_ + " cannot be synced";
+    last_ = Operation();
+    // A crash that nobody heard of yet is told of to the first who syncs.
+    int error = sync();
+    if (recovered && error == EIO)
+        error = sync();
+    if (error != 0)
+        return directory_ + " cannot be synced: " + strerrorname_np(error);
     return std::nullopt;
 }
 

@@ -30,22 +30,27 @@ constexpr size_t kRowLedgers = 2;
 constexpr size_t kExercises = 2;
 constexpr int kSkipped = 77;
 constexpr int kGone = 3; // what vexfs-fsx says of a filesystem that went away
-constexpr uint64_t kStepsMax = 4000;
 
 constexpr const char* kUsage =
-    "usage: vexfs-kill-loop [--rounds N] [--seed S] [--keep] [--json FILE] BIN_FOLDER\n"
+    "usage: vexfs-kill-loop [--rounds N] [--steps N] [--seed S] [--module] [--keep] [--json FILE]\n"
+    "                       BIN_FOLDER\n"
     "\n"
     "Mounts a new volume with the programs of BIN_FOLDER, writes to it with threads and with\n"
     "vexfs-fsx, kills the engine at a random moment, checks the image, mounts it again and holds\n"
     "what is there against what was synced; N times (20). Without root and /dev/fuse it ends with\n"
     "status 77.\n"
+    "  --module     mount through the kernel module, which is loaded: the mount outlives its\n"
+    "               engine, and what was in flight is done by the next one; without vexfs-fsx\n"
+    "  --steps N    of all threads until a kill, at most (4000)\n"
     "  --keep       leave the image and the logs where they are if something is wrong\n"
     "  --json FILE  write what was tried there, for vexfs-bench report\n";
 
 struct Request {
     std::string bin;
     uint64_t rounds = 20;
+    uint64_t steps = 4000;
     uint64_t seed = 1;
+    bool module = false;
     bool keep = false;
     std::string json;
 };
@@ -61,13 +66,17 @@ bool parse(int count, char** arguments, Request& request) {
         const std::string argument = arguments[i];
         if (argument == "--keep")
             request.keep = true;
+        else if (argument == "--module")
+            request.module = true;
         else if (argument == "--json") {
             if (++i == count)
                 return false;
             request.json = arguments[i];
-        } else if (argument == "--rounds" || argument == "--seed") {
-            if (++i == count ||
-                !take_number(arguments[i], argument == "--seed" ? request.seed : request.rounds))
+        } else if (argument == "--rounds" || argument == "--steps" || argument == "--seed") {
+            uint64_t& number = argument == "--seed"    ? request.seed
+                               : argument == "--steps" ? request.steps
+                                                       : request.rounds;
+            if (++i == count || !take_number(arguments[i], number))
                 return false;
         } else if (request.bin.empty() && argument[0] != '-') {
             request.bin = std::filesystem::absolute(argument);
@@ -75,13 +84,14 @@ bool parse(int count, char** arguments, Request& request) {
             return false;
         }
     }
-    return !request.bin.empty() && request.rounds > 0;
+    return !request.bin.empty() && request.rounds > 0 && request.steps > 0;
 }
 
 class KillLoop {
   public:
     KillLoop(const Request& request, const std::string& folder)
-        : request_(request), folder_(folder), daemon_(request.bin, folder), random_(request.seed) {}
+        : request_(request), folder_(folder), daemon_(request.bin, folder, request.module),
+          random_(request.seed) {}
 
     std::optional<std::string> run() {
         if (auto trouble = daemon_.format("512M"))
@@ -91,10 +101,12 @@ class KillLoop {
                 return "round " + std::to_string(round) + ": " + *trouble;
             else
                 ++rounds_;
-        if (auto trouble = daemon_.start())
-            return trouble;
+        if (!request_.module) // there the last engine of a round serves on
+            if (auto trouble = daemon_.start())
+                return trouble;
         if (auto trouble = verify())
             return trouble;
+        leave();
         daemon_.end(SIGTERM);
         return daemon_.check();
     }
@@ -147,12 +159,14 @@ class KillLoop {
     }
 
     std::optional<std::string> run_round(uint64_t round) {
-        if (auto trouble = daemon_.start())
-            return trouble;
+        if (round == 0 || !request_.module)
+            if (auto trouble = daemon_.start())
+                return trouble;
         if (auto trouble = round == 0 ? begin() : verify())
             return trouble;
         const std::vector<pid_t> exercises = start_exercises(round);
-        write_and_kill(1 + random_.below(kStepsMax));
+        if (auto trouble = write_and_kill(1 + random_.below(request_.steps)))
+            return trouble;
         for (const pid_t exercise : exercises)
             if (const int status = wait_for(exercise); status != kGone)
                 return "vexfs-fsx ended with " + std::to_string(status) + ", see " + daemon_.log();
@@ -162,19 +176,25 @@ class KillLoop {
         for (const auto& ledger : row_ledgers_)
             if (!ledger->trouble().empty())
                 return ledger->trouble();
-        return daemon_.check();
+        if (!request_.module)
+            leave();
+        return request_.module ? std::nullopt : daemon_.check();
     }
 
-    // The kill comes when the ledgers have done so many steps, or cannot go on.
-    void write_and_kill(uint64_t steps) {
+    // The kill comes when the ledgers have done so many steps, or cannot go on. Where the mount
+    // outlives it, the step of each that is in flight then ends with the next engine.
+    std::optional<std::string> write_and_kill(uint64_t steps) {
         std::atomic<uint64_t> done{0};
         std::atomic<size_t> running{ledgers_.size() + row_ledgers_.size()};
+        std::atomic<bool> killed{false};
         std::vector<std::thread> writers;
         const auto write = [&](auto* at) {
-            while (at->step()) {
+            while (!killed.load() && at->step()) {
                 done.fetch_add(1);
                 done.notify_one();
             }
+            if (request_.module && killed.load()) // what was lost is for verify() to judge
+                at->forget_trouble();
             running.fetch_sub(1);
             done.fetch_add(1);
             done.notify_one();
@@ -186,8 +206,23 @@ class KillLoop {
         for (uint64_t seen = 0; seen < steps && running.load() > 0; seen = done.load())
             done.wait(seen);
         daemon_.end(SIGKILL);
+        killed.store(true);
+        std::optional<std::string> trouble;
+        if (request_.module) {
+            trouble = daemon_.check();
+            if (!trouble)
+                trouble = daemon_.start();
+        }
         for (std::thread& writer : writers)
             writer.join();
+        return trouble;
+    }
+
+    void leave() {
+        for (const auto& ledger : ledgers_)
+            ledger->leave();
+        for (const auto& ledger : row_ledgers_)
+            ledger->leave();
     }
 
     std::optional<std::string> begin() {
@@ -212,10 +247,10 @@ class KillLoop {
 
     std::optional<std::string> verify() {
         for (const auto& ledger : ledgers_)
-            if (auto trouble = ledger->verify())
+            if (auto trouble = ledger->verify(request_.module))
                 return trouble;
         for (const auto& ledger : row_ledgers_)
-            if (auto trouble = ledger->verify())
+            if (auto trouble = ledger->verify(request_.module))
                 return trouble;
         return std::nullopt;
     }
@@ -226,6 +261,8 @@ class KillLoop {
 
     std::vector<pid_t> start_exercises(uint64_t round) {
         std::vector<pid_t> started;
+        if (request_.module) // it knows of no operation that is done after a crash
+            return started;
         for (size_t i = 0; i < kExercises; ++i) {
             std::vector<std::string> arguments{request_.bin + "/vexfs-fsx", "--state",
                                                folder_ + "/state" + std::to_string(i),
@@ -255,8 +292,9 @@ int main_of(int count, char** arguments) {
         std::fputs(kUsage, stderr);
         return 2;
     }
-    if (::geteuid() != 0 || ::access("/dev/fuse", R_OK | W_OK) != 0) {
-        std::puts("skipped: mounting needs root and /dev/fuse");
+    const char* const device = request.module ? "/dev/vexfs" : "/dev/fuse";
+    if (::geteuid() != 0 || ::access(device, R_OK | W_OK) != 0) {
+        std::printf("skipped: mounting needs root and %s\n", device);
         return kSkipped;
     }
     std::string folder = std::filesystem::temp_directory_path() / "vexfs-kill-XXXXXX";

@@ -137,21 +137,26 @@ int RowLedger::put(const Change& change) const {
     return -vexfs_rows_put(node.get(), &batch, nullptr, nullptr);
 }
 
-int RowLedger::perform(const Change& change) const {
+int RowLedger::perform(const Change& change) {
     if (change.kind == Kind::kRemove)
         return ::unlink(path(change.name).c_str()) == 0 || errno == ENOENT ? 0 : errno;
-    if (change.kind != Kind::kDrop && change.kind != Kind::kSync)
+    if (change.kind == Kind::kSync)
+        return sync();
+    if (change.kind != Kind::kDrop)
         return put(change);
     Node node;
-    const bool sync = change.kind == Kind::kSync;
-    const int error = open(sync ? "" : change.name, node);
-    if (error != 0)
+    if (const int error = open(change.name, node); error != 0)
         return error == ENOENT ? 0 : error; // never made: it has no rows
-    if (sync)
-        return -vexfs_rows_sync(node.get(), 0, nullptr);
     vexfs_drop_reply reply{};
     return -vexfs_rows_drop(node.get(), nullptr, change.first,
                             change.durable ? 0 : VEXFS_DROP_ASYNC, &reply, nullptr);
+}
+
+int RowLedger::sync() {
+    if (!synced_by_)
+        if (const int error = open("", synced_by_); error != 0)
+            return error;
+    return -vexfs_rows_sync(synced_by_.get(), 0, nullptr);
 }
 
 // EBADMSG if a row is not the one that its tag says.
@@ -228,6 +233,8 @@ int RowLedger::read_back(const Change& change, std::string& wrong) {
 
 bool RowLedger::step() {
     const Change change = any_change();
+    last_ = change;
+    before_ = window_;
     if (change.kind != Kind::kSync) {
         const Files before = window_.back();
         window_.push_back(after(before, change));
@@ -290,7 +297,15 @@ void RowLedger::keep_gone(const Files& files) {
         gone_.erase(gone_.begin(), gone_.end() - kGoneMax);
 }
 
-std::optional<std::string> RowLedger::verify() {
+bool RowLedger::is_allowed(const Files& files, bool recovered) const {
+    if (std::ranges::find(window_, files) != window_.end())
+        return true;
+    return recovered && last_.kind != Kind::kSync &&
+           std::ranges::any_of(before_,
+                               [&](const Files& before) { return after(before, last_) == files; });
+}
+
+std::optional<std::string> RowLedger::verify(bool recovered) {
     Files files;
     for (uint64_t i = 0; i < kNames; ++i) {
         const std::string name = "r" + std::to_string(i);
@@ -300,7 +315,7 @@ std::optional<std::string> RowLedger::verify() {
         if (!tags.empty())
             files[name] = std::move(tags);
     }
-    if (std::ranges::find(window_, files) == window_.end())
+    if (!is_allowed(files, recovered))
         return directory_ +
                " has rows as they never were since the last one that was "
                "acknowledged, " +
@@ -309,9 +324,13 @@ std::optional<std::string> RowLedger::verify() {
     window_ = {files};
     if (auto trouble = check_searches())
         return trouble;
-    Change sync;
-    if (perform(sync) != 0)
-        return directory_ + " cannot be synced";
+    last_ = Change();
+    // A crash that nobody heard of yet is told of to the first who syncs.
+    int error = sync();
+    if (recovered && error == EIO)
+        error = sync();
+    if (error != 0)
+        return directory_ + " cannot be synced: " + strerrorname_np(error);
     return std::nullopt;
 }
 

@@ -6,7 +6,8 @@
 // and lets some of it become durable later. After each change it reads what it wrote and searches
 // for it. What a crash leaves must be the rows of all files as they were after one of its changes:
 // none before the last one that was acknowledged as durable, and none that was never tried. What is
-// gone must not be found by a search either.
+// gone must not be found by a search either. Where the mount outlives its engine, the change in
+// flight is done after the crash: to any of those.
 //
 // A row's vector follows from its tag, so that a row is a number here.
 //
@@ -35,11 +36,14 @@ class RowLedger {
     // One change. False once the filesystem has gone away, or if something is wrong: see trouble().
     bool step();
     // After a crash: holds the rows against what is allowed, takes them as the new beginning and
-    // syncs that. A sentence if they are not allowed.
-    std::optional<std::string> verify();
+    // syncs that. `recovered`: the mount outlived it. A sentence if they are not allowed.
+    std::optional<std::string> verify(bool recovered);
+    // Lets go of the filesystem, which may then be unmounted.
+    void leave() { synced_by_.reset(); }
 
     // What a change met that is no sign of a crash; empty: nothing.
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
+    void forget_trouble() { trouble_.clear(); }
     [[nodiscard]] uint64_t changes() const { return changes_; }
     [[nodiscard]] uint64_t acknowledged() const { return acknowledged_; }
     [[nodiscard]] uint64_t reads() const { return reads_; }
@@ -65,13 +69,15 @@ class RowLedger {
     [[nodiscard]] Change any_change();
     [[nodiscard]] static Files after(const Files& before, const Change& change);
     // 0 or errno.
-    [[nodiscard]] int perform(const Change& change) const;
+    [[nodiscard]] int perform(const Change& change);
+    [[nodiscard]] int sync();
     [[nodiscard]] int put(const Change& change) const;
     [[nodiscard]] int open(const std::string& name, Node& node) const;
     [[nodiscard]] int read(const std::string& name, Tags& tags) const;
     // Whether the nearest row to that of the tag is itself.
     [[nodiscard]] int find(uint64_t tag, bool exact, bool& found) const;
     [[nodiscard]] int read_back(const Change& change, std::string& wrong);
+    [[nodiscard]] bool is_allowed(const Files& files, bool recovered) const;
     void keep_gone(const Files& files);
     [[nodiscard]] std::optional<std::string> check_searches();
     [[nodiscard]] std::string path(const std::string& name) const {
@@ -82,7 +88,10 @@ class RowLedger {
     Random random_;
     // The rows as they were acknowledged, and after each change since; the last may not be done.
     std::vector<Files> window_{Files{}};
-    Tags gone_; // some rows that are no more
+    std::vector<Files> before_; // the window when the last change began
+    Change last_;
+    Node synced_by_; // the collection: a crash is told of to files that were open
+    Tags gone_;      // some rows that are no more
     uint64_t changes_ = 0;
     uint64_t acknowledged_ = 0;
     uint64_t reads_ = 0;

@@ -8,6 +8,6 @@ insmod /lib/vexfs/vexfs.ko
 mkdir random
 echo "seed $$"
 vexfs-hostile engine $$ 60 "$PWD/random"
-vexfs-hostile client $$ 20000 /dev/vexfs
+vexfs-hostile client $$ "${VEXFS_CALLS:-20000}" /dev/vexfs
 grep vexfs /proc/slabinfo || true
 rmmod vexfs
