@@ -196,7 +196,9 @@ typedef float vexfs_f32;
 #define VEXFS_COMPRESS_AUTO 0
 #define VEXFS_COMPRESS_NONE 1
 #define VEXFS_COMPRESS_LZ4 2
-#define VEXFS_COMPRESS_ZSTD 3
+#define VEXFS_COMPRESS_ZSTD 3 /* may have a level in the upper byte: level << 8 | 3 */
+
+#define VEXFS_MAX_ZSTD_LEVEL 19 /* from 1 on; 0: the default */
 
 /* Bytes of one vector. Vectors in a piece follow each other without padding. */
 static __inline__ __u32 vexfs_vector_bytes(__u32 element, __u32 dim) {
@@ -318,7 +320,7 @@ struct vexfs_schema {
     __u32 ef;              /* breadth of a search that gives none, 1 to 65,536; 0: default */
     __u64 max_rows;        /* rows in the collection, more is EDQUOT; 0: no limit */
     __u16 pool;            /* VEXFS_POOL_* */
-    __u16 compress;        /* VEXFS_COMPRESS_* */
+    __u16 compress;        /* VEXFS_COMPRESS_*, of zstd with its level */
     __u32 zero;            /* 0 */
 };
 

@@ -3,6 +3,7 @@
 
 #include "index/codec/parameters.h"
 #include "index/graph/graph_view.h"
+#include "userlib/pool/any_pool.h"
 #include "userlib/pool/codec/block_coder.h"
 
 namespace vexfs {
@@ -16,7 +17,6 @@ constexpr uint32_t kConstructionMin = 16;
 constexpr uint32_t kConstructionMax = 4096;
 constexpr uint32_t kEfMax = 65536;
 constexpr uint16_t kPoolMax = 3;
-constexpr uint16_t kCompressMax = static_cast<uint16_t>(CompressKind::kZstd);
 
 constexpr uint32_t kMDefault = 16;
 constexpr uint32_t kConstructionDefault = 200;
@@ -66,6 +66,20 @@ Status check_index(const Schema& schema) {
     return ok();
 }
 
+// A pool's number is its place among the names, counted from 1.
+std::string_view pool_name(uint16_t pool) {
+    return pool == 0 ? std::string_view() : pool_names()[pool - 1];
+}
+
+Status check_compress(const Schema& schema) {
+    if (schema.compress_kind() > CompressKind::kZstd)
+        return invalid("schema: compress is not known");
+    if (schema.compress_level() != 0 && (schema.compress_kind() != CompressKind::kZstd ||
+                                         schema.compress_level() > kZstdCodec.level_max))
+        return invalid("schema: compress has no such level");
+    return ok();
+}
+
 } // namespace
 
 bool Schema::flat() const {
@@ -86,17 +100,14 @@ Status check_schema(const Schema& schema) {
     VEXFS_TRY_VOID(check_index(schema));
     if (schema.pool > kPoolMax)
         return invalid("schema: pool is not known");
-    if (schema.pool != 0)
-        return not_offered("schema: a pool other than auto is not offered");
-    if (schema.compress > kCompressMax)
-        return invalid("schema: compress is not known");
-    return ok();
+    return check_compress(schema);
 }
 
 ObjectForm form_of_vectors(const Schema& schema) {
-    const auto kind = static_cast<CompressKind>(schema.compress);
+    const CompressKind kind = schema.compress_kind();
     ObjectForm form;
     form.numbers = true;
+    form.pool = pool_name(schema.pool);
     form.compression = Compression{CodecId::kNone, 0};
     if (kind == CompressKind::kNone)
         return form;
@@ -109,7 +120,9 @@ ObjectForm form_of_vectors(const Schema& schema) {
     if (kind == CompressKind::kLz4)
         form.compression = Compression{kLz4Codec.id, kLz4Codec.level_default};
     if (kind == CompressKind::kZstd)
-        form.compression = Compression{kZstdCodec.id, kZstdCodec.level_default};
+        form.compression =
+            Compression{kZstdCodec.id, schema.compress_level() != 0 ? schema.compress_level()
+                                                                    : kZstdCodec.level_default};
     return form;
 }
 

@@ -17,7 +17,7 @@ namespace vexfs {
 // From vectors to what the graph compares.
 enum class CodesKind : uint16_t { kAuto = 0, kNone = 1, kI8 = 2, kF16 = 3, kBit = 4 };
 
-// Of vectors on the disk.
+// Of vectors on the disk. The schema's field has zstd's level in its upper byte, 0 for the default.
 enum class CompressKind : uint16_t { kAuto = 0, kNone = 1, kLz4 = 2, kZstd = 3 };
 
 enum class IndexKind : uint16_t { kAuto = 0, kFlat = 1, kHnsw = 2, kIvfPq = 3 };
@@ -30,12 +30,16 @@ struct Schema {
     uint16_t index = 0; // IndexKind
     uint32_t m = 0;     // links of a row; of these and of the next two 0 is a default
     uint32_t ef_construction = 0;
-    uint32_t ef = 0;       // of a search that gives none
-    uint64_t max_rows = 0; // 0: no limit
-    uint16_t pool = 0;
-    uint16_t compress = 0;   // CompressKind
+    uint32_t ef = 0;         // of a search that gives none
+    uint64_t max_rows = 0;   // 0: no limit
+    uint16_t pool = 0;       // 0: as the volume has it, else pool_names()[pool - 1]
+    uint16_t compress = 0;   // CompressKind, and a level
     uint64_t created_ns = 0; // since 1970
 
+    [[nodiscard]] CompressKind compress_kind() const {
+        return static_cast<CompressKind>(compress & 0xff);
+    }
+    [[nodiscard]] int compress_level() const { return compress >> 8; }
     [[nodiscard]] size_t vector_bytes() const { return index::bytes_of(element, dim); }
     // Whether every search scans: there are no codes, or no graph is wanted.
     [[nodiscard]] bool flat() const;

@@ -64,9 +64,29 @@ TEST_CASE("schema: what makes no sense is EINVAL, and what is not offered EOPNOT
     CHECK(with([](Schema& s) { s.m = 129; }) == Code::kEINVAL);
     CHECK(with([](Schema& s) { s.ef_construction = 15; }) == Code::kEINVAL);
     CHECK(with([](Schema& s) { s.ef = 65537; }) == Code::kEINVAL);
-    CHECK(with([](Schema& s) { s.pool = 1; }) == Code::kEOPNOTSUPP);
+    for (uint16_t pool = 0; pool < 4; ++pool)
+        CHECK(with([&](Schema& s) { s.pool = pool; }) == Code{});
     CHECK(with([](Schema& s) { s.pool = 4; }) == Code::kEINVAL);
     CHECK(with([](Schema& s) { s.compress = 4; }) == Code::kEINVAL);
+    CHECK(with([](Schema& s) { s.compress = 19 << 8 | 3; }) == Code{});
+    CHECK(with([](Schema& s) { s.compress = 20 << 8 | 3; }) == Code::kEINVAL);
+    CHECK(with([](Schema& s) { s.compress = 1 << 8 | 2; }) == Code::kEINVAL);
+    CHECK(with([](Schema& s) { s.compress = 1 << 8; }) == Code::kEINVAL);
+}
+
+TEST_CASE("schema: the store hears of the pool and of the level") {
+    Schema schema = with_defaults(schema_of(8));
+    CHECK(form_of_vectors(schema).pool.empty());
+    schema.pool = 1;
+    CHECK(form_of_vectors(schema).pool == "zbud");
+    schema.pool = 2;
+    CHECK(form_of_vectors(schema).pool == "z3fold");
+    schema.pool = 3;
+    CHECK(form_of_vectors(schema).pool == "zsmalloc");
+    schema.compress = 3;
+    CHECK(form_of_vectors(schema).compression == parse_compression("zstd").value());
+    schema.compress = 9 << 8 | 3;
+    CHECK(form_of_vectors(schema).compression == parse_compression("zstd:9").value());
 }
 
 TEST_CASE("schema: only ef and the limit may change") {

@@ -200,6 +200,8 @@ Result<std::vector<std::string>> Volume::list_xattrs(uint64_t ino) {
 Status Volume::set_xattr(uint64_t ino, std::string_view name, Bytes value, SetXattr how) {
     VEXFS_TRY_VOID(changeable({ino}));
     const auto set = [&] {
+        if (VolumeSettings::owns(ino, name))
+            return settings_->set(name, value, how, now());
         return RowXattrs::owns(name) ? row_xattrs_->set(ino, name, value, how, now())
                                      : names_->set_xattr(ino, name, value, how, now());
     };
@@ -210,6 +212,8 @@ Status Volume::set_xattr(uint64_t ino, std::string_view name, Bytes value, SetXa
 
 Status Volume::remove_xattr(uint64_t ino, std::string_view name) {
     VEXFS_TRY_VOID(changeable({ino}));
+    if (VolumeSettings::owns(ino, name))
+        return settings_->remove(name, now());
     if (RowXattrs::owns(name))
         return row_xattrs_->remove(ino, name, now());
     return names_->remove_xattr(ino, name, now());

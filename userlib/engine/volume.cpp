@@ -129,7 +129,7 @@ Status Volume::start(std::string& explanation) {
     store.read_only = options_.read_only;
     store.dirty_bytes_max = options_.memory_bytes / kDirtyShare;
     store.cache_bytes = cache_bytes();
-    store.compression = options_.compression;
+    store.compression = options_.compression.value_or(Compression{});
     store.cold = options_.cold;
     store_ = VEXFS_TRY(Store::open(devices_->top(), store));
     auto names = Names::open(*store_, options_.read_only);
@@ -138,6 +138,9 @@ Status Volume::start(std::string& explanation) {
             "it holds a store without a root directory: " + std::string(names.error().what);
     names_ = VEXFS_TRY(std::move(names));
     collections_ = VEXFS_TRY(Collections::open(*store_, *names_, options_.read_only, &row_memory_));
+    settings_ = std::make_unique<VolumeSettings>(
+        *store_, *names_, VolumeSettings::Given{options_.compression, options_.cold.pool});
+    settings_->load();
     row_xattrs_ = std::make_unique<RowXattrs>(*collections_, *names_);
     similar_files_ = std::make_unique<SimilarFiles>(*collections_, *names_);
     memory_watch_ = std::make_unique<MemoryWatch>(
@@ -206,8 +209,14 @@ std::string Volume::render_stats() {
     report.row_bytes_max = row_memory_.bytes_max();
     report.cache_bytes = store_->cache_bytes();
     report.cache = store_->cache_counts();
-    report.cold_pool = store_->cold_pool();
-    report.stored_pool = store_->stored_pool();
+    report.driver = store_->pool();
+    report.compression = to_string(store_->compression());
+    if (const BlockPools* const cold = store_->cold_pools()) {
+        report.cold_pool = cold->report();
+        report.other_cold_pools = cold->other_reports();
+    }
+    report.stored_pool = store_->stored_pools().report();
+    report.other_stored_pools = store_->stored_pools().other_reports();
     report.vectors = store_->stored_counts(true);
     report.data = store_->stored_counts(false);
     report.damage = store_->read_damage();
@@ -224,9 +233,9 @@ std::string Volume::render_config() {
     report.front_end = front_end_json_;
     report.read_only = options_.read_only;
     report.memory_bytes = options_.memory_bytes;
-    report.compression = to_string(options_.compression);
+    report.compression = to_string(store_->compression());
     report.cold_percent = options_.cold.percent;
-    report.pool = options_.cold.pool;
+    report.pool = store_->pool();
     report.commit_ms =
         static_cast<uint64_t>((keeper_ ? keeper_->interval() : options_.commit_interval).count());
     return to_json(report);

@@ -25,6 +25,7 @@
 #include "userlib/engine/staged_memory.h"
 #include "userlib/engine/upkeep.h"
 #include "userlib/engine/virtual_files.h"
+#include "userlib/engine/volume_settings.h"
 
 namespace vexfs {
 
@@ -34,8 +35,9 @@ struct VolumeOptions {
     bool read_only = false;
     uint64_t memory_bytes = uint64_t{512} << 20; // cache, rows, changes that wait
     std::chrono::milliseconds commit_interval{5000};
-    Compression compression; // of the data of files, and of vectors whose schema says nothing
-    ColdOptions cold;        // of the cache: blocks that left it, compressed
+    // Of the data of files. This and the pool of `cold`: as the volume says, if not given here.
+    std::optional<Compression> compression;
+    ColdOptions cold; // of the cache: blocks that left it, compressed
 };
 
 class Volume {
@@ -195,6 +197,7 @@ class Volume {
     std::unique_ptr<Names> names_;
     std::unique_ptr<Keeper> keeper_; // none of a read-only volume
     std::unique_ptr<Collections> collections_;
+    std::unique_ptr<VolumeSettings> settings_;
     std::unique_ptr<RowXattrs> row_xattrs_;
     std::unique_ptr<SimilarFiles> similar_files_;
     std::unique_ptr<Upkeep> upkeep_; // none of a read-only volume

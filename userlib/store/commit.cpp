@@ -56,9 +56,9 @@ Result<std::vector<StoredRecord>> Store::encode(const std::vector<DirtyRecord>& 
     std::vector<StoredRecord> stored;
     stored.reserve(records.size());
     for (const DirtyRecord& record : records) {
-        stored.push_back(VEXFS_TRY(encode_record(
-            *record.content, coder_, record.form.compression.value_or(options_.compression),
-            record.form.block, free_map_, txg)));
+        stored.push_back(VEXFS_TRY(encode_record(*record.content, coder_,
+                                                 record.form.compression.value_or(compression_),
+                                                 record.form.block, free_map_, txg)));
         Stored& sum = record.form.numbers ? stored_numbers_ : stored_bytes_;
         sum.plain += record.content->size();
         sum.stored += stored.back().blocks.bytes().size();
@@ -326,6 +326,16 @@ Status Store::set_form(uint64_t oid, const ObjectForm& form) {
         objects_.set_form(oid, form);
         return ok();
     });
+}
+
+void Store::set_compression(const Compression& compression) {
+    MutexLock lock(commit_mutex_);
+    compression_ = compression;
+}
+
+Compression Store::compression() {
+    MutexLock lock(commit_mutex_);
+    return compression_;
 }
 
 Result<std::vector<uint64_t>> Store::records(uint64_t oid, uint64_t offset, uint64_t end,

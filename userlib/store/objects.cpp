@@ -41,12 +41,17 @@ bool Objects::is_numbers(uint64_t oid) const {
     return form != forms_.end() && form->second.numbers;
 }
 
+std::string_view Objects::pool_of(uint64_t oid) const {
+    const auto form = forms_.find(oid);
+    return form != forms_.end() ? form->second.pool : std::string_view();
+}
+
 bool Objects::is_pieced(const RecordId& id, const RecordItem& record) const {
     return is_numbers(id.oid) && is_seekable(record.head) &&
            unwritten_.find(record.segments[0].first()) == unwritten_.end();
 }
 
-Result<Page> Objects::load_packed(const RecordItem& record, ReadWidth width) const {
+Result<Page> Objects::load_packed(uint64_t oid, const RecordItem& record, ReadWidth width) const {
     const uint64_t address = record.segments[0].first();
     const size_t bytes = record.head.stored_bytes;
     if (const auto packed = cache_.map_stored(address, record.head.birth);
@@ -55,7 +60,7 @@ Result<Page> Objects::load_packed(const RecordItem& record, ReadWidth width) con
     const BlockBuffer blocks = VEXFS_TRY(read_record_blocks(device_, record, 0, blocks_for(bytes)));
     const Bytes stored = blocks.bytes().first(bytes);
     if (width != ReadWidth::kOnce)
-        cache_.put_stored(address, record.head.birth, stored);
+        cache_.put_stored(address, record.head.birth, stored, pool_of(oid));
     return decode_content(record.head, stored);
 }
 
@@ -67,7 +72,7 @@ Result<RecordContent> Objects::load_stored(const RecordId& id, const RecordItem&
     PageHandle cached = cache_.get(address);
     if (!cached || cached->birth != record.head.birth) {
         Result<Page> content = is_numbers(id.oid) && !is_seekable(record.head)
-                                   ? load_packed(record, width)
+                                   ? load_packed(id.oid, record, width)
                                    : read_record(device_, record);
         if (!content)
             return lost(id, address, content.error());
@@ -95,7 +100,7 @@ Result<RecordContent> Objects::load(const RecordId& id) const {
         return load_stored(id, record, ReadWidth::kPiece);
     Page content(record.head.logical_bytes);
     PieceBatch batch(device_, cache_, ReadWidth::kPiece);
-    batch.add(0, record, 0, content);
+    batch.add(0, record, 0, content, pool_of(id.oid));
     for (const PieceBatch::Failure& failure : batch.read())
         return lost(id, failure.address, failure.error);
     return std::make_shared<const Page>(std::move(content));
@@ -123,7 +128,7 @@ Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out, R
                        out.size() * 4 <= record.head.logical_bytes &&
                        unwritten_.find(address) == unwritten_.end() && !cache_.get(address);
     if (small || is_pieced(id, record))
-        batch.add(number, record, begin, out);
+        batch.add(number, record, begin, out, pool_of(id.oid));
     else
         copy_out(*VEXFS_TRY(load_stored(id, record, width)), begin, out);
     return ok();

@@ -80,10 +80,12 @@ class Objects {
     Result<RecordContent> load_stored(const RecordId& id, const RecordItem& record,
                                       ReadWidth width) const;
     // All of a record that is not seekable, as it is cached in two forms.
-    Result<Page> load_packed(const RecordItem& record, ReadWidth width) const;
+    Result<Page> load_packed(uint64_t oid, const RecordItem& record, ReadWidth width) const;
     // Tells that the record cannot be read, and what to answer.
     [[nodiscard]] Error lost(const RecordId& id, uint64_t address, Error cause) const;
     [[nodiscard]] bool is_numbers(uint64_t oid) const;
+    // The pool that it wants; empty if it has no wish.
+    [[nodiscard]] std::string_view pool_of(uint64_t oid) const;
     // Whether pieces of it are kept as they are stored, and only so.
     [[nodiscard]] bool is_pieced(const RecordId& id, const RecordItem& record) const;
     // The items of records that begin in [offset, end).

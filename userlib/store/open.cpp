@@ -89,7 +89,7 @@ Store::Store(Device& device, const Layout& layout, const StoreOptions& options)
     : device_(device), options_(options), layout_(layout),
       cache_(options.cache_bytes, options.cold), nodes_(device, layout_, cache_),
       free_map_(layout_, options.policy), label_(device, layout_), log_(device, layout_),
-      tree_(nodes_, free_map_, layout_.header().node_bytes),
+      compression_(options.compression), tree_(nodes_, free_map_, layout_.header().node_bytes),
       objects_(device, layout_, tree_, free_map_, cache_, nodes_.damage_log()) {}
 
 Result<std::unique_ptr<Store>> Store::open(Device& device, const StoreOptions& options) {

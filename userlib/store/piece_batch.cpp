@@ -21,7 +21,8 @@ void for_each_block(const RecordItem& record, uint32_t first, uint32_t last, Vis
 
 } // namespace
 
-void PieceBatch::add(size_t number, const RecordItem& record, size_t begin, MutableBytes out) {
+void PieceBatch::add(size_t number, const RecordItem& record, size_t begin, MutableBytes out,
+                     std::string_view pool) {
     const size_t end = std::min<size_t>(begin + out.size(), record.head.logical_bytes);
     const size_t count = begin < end ? end - begin : 0;
     std::memset(out.data() + count, 0, out.size() - count);
@@ -51,12 +52,13 @@ void PieceBatch::add(size_t number, const RecordItem& record, size_t begin, Muta
                                        record.head.birth,
                                        to - from,
                                        pieces_.size() - 1,
-                                       from - stored->from};
+                                       from - stored->from,
+                                       pool};
                        if (!take_cached(part))
                            missing_.push_back(part);
                    });
     if (width_ == ReadWidth::kRecord && missing_.size() > before)
-        add_rest(record, *stored);
+        add_rest(record, *stored, pool);
 }
 
 bool PieceBatch::take_cached(const Part& part) {
@@ -69,13 +71,14 @@ bool PieceBatch::take_cached(const Part& part) {
 }
 
 // The other blocks of the record, which cost little beside one that has to be read anyway.
-void PieceBatch::add_rest(const RecordItem& record, const StoredPiece& stored) {
+void PieceBatch::add_rest(const RecordItem& record, const StoredPiece& stored,
+                          std::string_view pool) {
     for_each_block(record, 0, blocks_for(record.head.stored_bytes),
                    [&](uint32_t i, uint64_t address, ExtentRef extent) {
                        const bool wanted = i >= stored.first_block() && i < stored.last_block();
                        if (!wanted && !cache_.map_stored(address, record.head.birth))
                            missing_.push_back({address, record.checksums[i], 0, extent,
-                                               record.head.birth, 0, 0, 0});
+                                               record.head.birth, 0, 0, 0, pool});
                    });
 }
 
@@ -132,7 +135,7 @@ void PieceBatch::deliver(std::span<const Part> parts, Status status, Bytes block
     if (status && !is_sound(block, first.address, first.birth, first.checksum))
         status = fail(Code::kEBADMSG, "record: checksum");
     if (status && width_ != ReadWidth::kOnce)
-        cache_.put_stored(first.address, first.birth, block);
+        cache_.put_stored(first.address, first.birth, block, first.pool);
     for (const Part& part : parts) {
         if (status)
             take(part, block);

@@ -37,8 +37,10 @@ class PieceBatch {
         : device_(device), cache_(cache), width_(width) {}
 
     // `out` becomes what the record has from `begin` on, and zero behind its end, until read()
-    // ends; if it fails, that is told under this number. The record itself is not kept.
-    void add(size_t number, const RecordItem& record, size_t begin, MutableBytes out);
+    // ends; if it fails, that is told under this number. The record itself is not kept. `pool`: of
+    // pool_names(), for blocks that come from the device.
+    void add(size_t number, const RecordItem& record, size_t begin, MutableBytes out,
+             std::string_view pool = {});
 
     struct Failure {
         size_t number = 0;
@@ -70,9 +72,10 @@ class PieceBatch {
         size_t bytes = 0; // 0: it is only for the cache
         size_t piece = 0;
         size_t at = 0; // of the piece's stored bytes
+        std::string_view pool;
     };
     bool take_cached(const Part& part);
-    void add_rest(const RecordItem& record, const StoredPiece& stored);
+    void add_rest(const RecordItem& record, const StoredPiece& stored, std::string_view pool);
     void take(const Part& part, Bytes block);
     [[nodiscard]] std::vector<Io> reads_of(std::span<const size_t> starts, MutableBytes room) const;
     void fetch_missing();

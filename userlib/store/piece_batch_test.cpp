@@ -116,7 +116,7 @@ TEST_CASE("pieces: vectors lie in the pool as the very bytes that they are on th
         CHECK(cached.bytes <= on_disk);
         CHECK(cached.bytes + (packed ? kRecords * kBlockBytes : 0) >= on_disk);
         CHECK(cached.blocks == (packed ? kRecords : on_disk / kBlockBytes));
-        CHECK(volume.store->stored_pool()->stats.stored_bytes == cached.bytes);
+        CHECK(volume.store->stored_pools().stats().stored_bytes == cached.bytes);
         // From now on the disk is not needed.
         std::ranges::fill(volume.device->bytes(), std::byte{0xa5});
         const BlockCounts again = volume.read_all();

@@ -44,6 +44,8 @@ struct ObjectForm {
     BlockForm block;
     std::optional<Compression> compression; // none: as the store has it
     bool numbers = false;                   // of any kind, and counted as such
+    // Of pool_names(), for what of it is kept as it is stored; empty: any.
+    std::string_view pool = {};
 };
 
 // Allocates for the content (1 to record_bytes bytes) and encodes it as born in `txg`. ENOSPC.

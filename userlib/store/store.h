@@ -155,6 +155,10 @@ class Store {
     // ENOMEM.
     Status set_form(uint64_t oid, const ObjectForm& form);
 
+    // Of object data whose form says nothing, for what is stored from now on.
+    void set_compression(const Compression& compression);
+    [[nodiscard]] Compression compression();
+
     // Which records hold object data: where those begin that begin in [offset, end), the first
     // count_max of them, in order. All other data is zero.
     [[nodiscard]] Result<std::vector<uint64_t>> records(uint64_t oid, uint64_t offset, uint64_t end,
@@ -194,12 +198,11 @@ class Store {
     // Whether so many bytes more would make nothing leave the cache.
     [[nodiscard]] bool cache_has_room(size_t bytes) const { return cache_.has_room(bytes); }
     [[nodiscard]] BlockCache::Counts cache_counts() const { return cache_.counts(); }
-    [[nodiscard]] std::optional<BlockCache::PoolReport> cold_pool() const {
-        return cache_.cold_pool();
-    }
-    [[nodiscard]] std::optional<BlockCache::PoolReport> stored_pool() const {
-        return cache_.stored_pool();
-    }
+    // Of what is read from now on, unless a form says otherwise. EINVAL.
+    Status set_pool(std::string_view driver) { return cache_.set_pool(driver); }
+    [[nodiscard]] std::string_view pool() const { return cache_.pool(); }
+    [[nodiscard]] const BlockPools* cold_pools() const { return cache_.cold_pools(); }
+    [[nodiscard]] const BlockPools& stored_pools() const { return cache_.stored_pools(); }
     // Of objects that are known to be numbers, or of the others.
     [[nodiscard]] StoredCounts stored_counts(bool numbers) const {
         const Stored& stored = numbers ? stored_numbers_ : stored_bytes_;
@@ -356,8 +359,9 @@ class Store {
     Stage stage_ VEXFS_GUARDED_BY(commit_mutex_) = Stage::kIdle;
     Job job_ VEXFS_GUARDED_BY(commit_mutex_);
     BlockCoder coder_ VEXFS_GUARDED_BY(commit_mutex_);
-    Uberblock uberblock_; // in force; changed by a commit only
-    uint64_t epoch_ = 0;  // of this open
+    Compression compression_ VEXFS_GUARDED_BY(commit_mutex_); // of object data
+    Uberblock uberblock_;                                     // in force; changed by a commit only
+    uint64_t epoch_ = 0;                                      // of this open
 
     SharedMutex lock_;
     Tree tree_ VEXFS_GUARDED_BY(lock_);

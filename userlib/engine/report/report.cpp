@@ -66,7 +66,7 @@ Json stored(const StoredCounts& counts) {
     return {{"plain_bytes", counts.plain_bytes}, {"stored_bytes", counts.stored_bytes}};
 }
 
-Json pool_of(const std::optional<BlockCache::PoolReport>& pool) {
+Json pool_of(const std::optional<PoolReport>& pool) {
     if (!pool)
         return nullptr;
     Json json{{"driver", pool->driver},
@@ -87,9 +87,17 @@ Json pool_of(const std::optional<BlockCache::PoolReport>& pool) {
     return json;
 }
 
+Json pools_of(std::span<const PoolReport> pools) {
+    Json json = Json::array();
+    for (const PoolReport& pool : pools)
+        json.push_back(pool_of(pool));
+    return json;
+}
+
 Json cache_of(const StatsReport& report) {
     const auto& [hot, cold, pieces] = report.cache;
     return {{"bytes_max", report.cache_bytes},
+            {"driver", report.driver},
             {"hot",
              {{"bytes", hot.bytes},
               {"blocks", hot.values},
@@ -104,12 +112,14 @@ Json cache_of(const StatsReport& report) {
               {"plain_bytes", cold.plain_bytes},
               {"coded_bytes", cold.coded_bytes}}},
             {"pool", pool_of(report.cold_pool)},
+            {"other_pools", pools_of(report.other_cold_pools)},
             {"stored",
              {{"bytes", pieces.bytes},
               {"blocks", pieces.blocks},
               {"hits", pieces.hits},
               {"misses", pieces.misses},
-              {"pool", pool_of(report.stored_pool)}}}};
+              {"pool", pool_of(report.stored_pool)},
+              {"other_pools", pools_of(report.other_stored_pools)}}}};
 }
 
 Json volume_of(const Header& header) {
@@ -147,7 +157,9 @@ std::string to_json(const StatsReport& report) {
                       {"row_bytes_max", report.row_bytes_max},
                       {"cache_bytes", report.cache_bytes}};
     json["cache"] = cache_of(report);
-    json["stored"] = {{"vectors", stored(report.vectors)}, {"data", stored(report.data)}};
+    json["stored"] = {{"compression", report.compression},
+                      {"vectors", stored(report.vectors)},
+                      {"data", stored(report.data)}};
     json["sessions"] = {{"staged_bytes", report.staged_bytes}};
     const CollectionStats& collections = report.collections;
     json["collections"] = {{"count", collections.collections},

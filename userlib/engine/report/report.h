@@ -56,8 +56,12 @@ struct StatsReport {
     uint64_t row_bytes_max = 0;
     uint64_t cache_bytes = 0; // what the cache may take
     BlockCache::Counts cache;
-    std::optional<BlockCache::PoolReport> cold_pool;
-    std::optional<BlockCache::PoolReport> stored_pool;
+    std::string_view driver; // of the pools, for what is read from now on
+    std::string compression; // for what is written
+    std::optional<PoolReport> cold_pool;
+    std::vector<PoolReport> other_cold_pools;
+    std::optional<PoolReport> stored_pool;
+    std::vector<PoolReport> other_stored_pools;
     StoredCounts vectors;
     StoredCounts data;
     ReadDamage damage;

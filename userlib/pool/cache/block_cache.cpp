@@ -20,23 +20,10 @@ constexpr uint64_t kTidyPuts = 256;
 // What a pool may have beside an eighth of what is in it.
 constexpr size_t kPoolSlackBytes = size_t{1} << 20;
 
-// None if it cannot be made.
-std::unique_ptr<AnyPool> pool_of_blocks(std::string_view driver) {
-    PoolOptions options;
-    options.object_bytes_max = kPoolObjectBytesMax;
-    auto pool = make_pool(driver, options);
-    if (!pool)
-        return nullptr;
-    return std::move(*pool);
-}
-
 std::unique_ptr<ColdTier> make_cold_tier(const ColdOptions& cold, size_t budget_bytes) {
     if (cold.percent == 0)
         return nullptr;
-    auto pool = pool_of_blocks(cold.pool);
-    if (!pool)
-        return nullptr;
-    return std::make_unique<ColdTier>(std::move(pool), budget_bytes);
+    return std::make_unique<ColdTier>(cold.pool, budget_bytes);
 }
 
 // Blocks that leave make holes, unless each has pages of its own.
@@ -46,14 +33,10 @@ void tidy(AnyPool& pool) {
         pool.compact();
 }
 
-BlockCache::PoolReport report_of(const AnyPool& pool) {
-    return {pool.name(), pool.stats(), pool.classes()};
-}
-
 } // namespace
 
 BlockCache::BlockCache(size_t budget_bytes, const ColdOptions& cold)
-    : options_(cold), hot_(budget_bytes - cold_bytes(budget_bytes)),
+    : options_(cold), stored_pools_(cold.pool), hot_(budget_bytes - cold_bytes(budget_bytes)),
       cold_(make_cold_tier(cold, cold_bytes(budget_bytes))) {
     if (!cold_)
         hot_.set_budget(budget_bytes);
@@ -101,15 +84,9 @@ std::optional<MappedBlock> BlockCache::map_stored(uint64_t address, uint64_t bir
     return std::nullopt;
 }
 
-AnyPool* BlockCache::pool_of_stored() {
-    MutexLock lock(pool_mutex_);
-    if (!pool_)
-        pool_ = pool_of_blocks(options_.pool);
-    return pool_.get();
-}
-
-void BlockCache::put_stored(uint64_t address, uint64_t birth, Bytes bytes) {
-    AnyPool* const pool = pool_of_stored();
+void BlockCache::put_stored(uint64_t address, uint64_t birth, Bytes bytes,
+                            std::string_view driver) {
+    AnyPool* const pool = stored_pools_.get(driver);
     if (pool == nullptr)
         return;
     static_cast<void>(guard(fail(Code::kENOMEM, "block cache: put"), [&]() -> Status {
@@ -119,10 +96,11 @@ void BlockCache::put_stored(uint64_t address, uint64_t birth, Bytes bytes) {
         block->pooled = VEXFS_TRY(PooledBytes::copy(bytes, *pool));
         keep(address | kStoredKey, std::move(block), bytes.size(),
              Cache<CachedBlock>::Past::kUnknown);
+        if (++stored_puts_ % kTidyPuts == 0)
+            for (AnyPool* const each : stored_pools_.all())
+                tidy(*each);
         return ok();
     }));
-    if (++stored_puts_ % kTidyPuts == 0)
-        tidy(*pool);
 }
 
 void BlockCache::keep(uint64_t key, Handle block, size_t bytes, Cache<CachedBlock>::Past past) {
@@ -167,20 +145,18 @@ BlockCache::Counts BlockCache::counts() const {
     const uint64_t stale = stored_stale_;
     counts.hot.hits -= std::min(counts.hot.hits, counts.stored.hits + stale);
     counts.hot.misses -= std::min(counts.hot.misses, counts.stored.misses - stale);
-    if (const std::optional<PoolReport> pool = stored_pool()) {
-        counts.stored.bytes = pool->stats.stored_bytes;
-        counts.stored.blocks = pool->stats.objects;
-    }
+    const PoolStats stored = stored_pools_.stats();
+    counts.stored.bytes = stored.stored_bytes;
+    counts.stored.blocks = stored.objects;
     return counts;
 }
 
-std::optional<BlockCache::PoolReport> BlockCache::cold_pool() const {
-    return cold_ ? std::optional(report_of(cold_->pool())) : std::nullopt;
-}
-
-std::optional<BlockCache::PoolReport> BlockCache::stored_pool() const {
-    MutexLock lock(pool_mutex_);
-    return pool_ ? std::optional(report_of(*pool_)) : std::nullopt;
+Status BlockCache::set_pool(std::string_view driver) {
+    if (!stored_pools_.choose(driver))
+        return fail(Code::kEINVAL, "cache: no pool has that name");
+    if (cold_)
+        static_cast<void>(cold_->pools().choose(driver));
+    return ok();
 }
 
 } // namespace vexfs

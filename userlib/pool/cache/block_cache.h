@@ -59,7 +59,8 @@ struct ColdOptions {
     uint32_t percent = 0;
     bool nodes = true;
     bool records = true;
-    std::string_view pool = kDefaultPool; // of pool_names()
+    // Of pool_names(), of blocks as they are stored, too; empty: kDefaultPool.
+    std::string_view pool = {};
 };
 
 class BlockCache {
@@ -78,11 +79,6 @@ class BlockCache {
         ColdTier::Counts cold;
         Stored stored;
     };
-    struct PoolReport {
-        std::string_view driver;
-        PoolStats stats;
-        std::vector<PoolClass> classes;
-    };
 
     explicit BlockCache(size_t budget_bytes, const ColdOptions& cold = {});
 
@@ -94,8 +90,9 @@ class BlockCache {
     // The block as it is stored, if there is one of that birth. It has nothing to do with what
     // get() gives of the same address.
     std::optional<MappedBlock> map_stored(uint64_t address, uint64_t birth);
-    // Copies it. Lack of memory keeps it out, and nothing else.
-    void put_stored(uint64_t address, uint64_t birth, Bytes bytes);
+    // Copies it, into the pool of that driver, or the chosen one if none is named. Lack of memory
+    // keeps it out, and nothing else.
+    void put_stored(uint64_t address, uint64_t birth, Bytes bytes, std::string_view pool = {});
 
     // What is over a smaller budget leaves at once.
     void set_budget(size_t budget_bytes);
@@ -104,20 +101,21 @@ class BlockCache {
     // Whether so many bytes more would make no block leave the hot tier.
     [[nodiscard]] bool has_room(size_t bytes) const;
     [[nodiscard]] Counts counts() const;
+    // The driver of both kinds of pools, for blocks that come from now on; those that are there
+    // stay where they are until they leave the cache. EINVAL if no driver has that name.
+    Status set_pool(std::string_view driver);
+    [[nodiscard]] std::string_view pool() const { return stored_pools_.chosen(); }
     // Of the cold tier; without one there is none.
-    [[nodiscard]] std::optional<PoolReport> cold_pool() const;
-    // Of the blocks as they are stored, if there was one.
-    [[nodiscard]] std::optional<PoolReport> stored_pool() const;
+    [[nodiscard]] const BlockPools* cold_pools() const { return cold_ ? &cold_->pools() : nullptr; }
+    // Of the blocks as they are stored.
+    [[nodiscard]] const BlockPools& stored_pools() const { return stored_pools_; }
 
   private:
     void keep(uint64_t key, Handle block, size_t bytes, Cache<CachedBlock>::Past past);
-    AnyPool* pool_of_stored();
     [[nodiscard]] size_t cold_bytes(size_t budget_bytes) const;
 
     const ColdOptions options_;
-    mutable Mutex pool_mutex_;
-    // Of stored blocks, from the first one on. It outlives those in the hot tier.
-    std::unique_ptr<AnyPool> pool_ VEXFS_GUARDED_BY(pool_mutex_);
+    BlockPools stored_pools_; // they outlive the blocks in the hot tier
     std::atomic<uint64_t> stored_hits_ = 0;
     std::atomic<uint64_t> stored_misses_ = 0;
     std::atomic<uint64_t> stored_stale_ = 0; // of the misses: of another birth

@@ -147,10 +147,76 @@ TEST_CASE("block cache: blocks as they are stored share the budget, whatever the
         CHECK(found == counts.stored.blocks);
         // Pages that blocks have left are given back, where the driver can.
         if (pool == kDefaultPool) {
-            const PoolStats stats = cache.stored_pool()->stats;
+            const PoolStats stats = cache.stored_pools().report()->stats;
             CHECK(stats.total_bytes() < stats.stored_bytes + stats.stored_bytes / 4 + 2 * kMiB);
         }
     }
+}
+
+TEST_CASE("block cache: another driver takes what comes, and what is there stays till it leaves") {
+    BlockCache cache(16 * kMiB);
+    const std::vector<std::byte> bytes(4096, std::byte{7});
+    const auto fill = [&](uint64_t from, std::string_view pool) {
+        for (uint64_t key = from; key < from + 100; ++key)
+            cache.put_stored(key, 1, bytes, pool);
+    };
+    const auto objects = [&](std::string_view driver) {
+        size_t count = 0;
+        if (const auto chosen = cache.stored_pools().report(); chosen && chosen->driver == driver)
+            count += chosen->stats.objects;
+        for (const PoolReport& other : cache.stored_pools().other_reports())
+            count += other.driver == driver ? other.stats.objects : 0;
+        return count;
+    };
+    CHECK(cache.pool() == kDefaultPool);
+    fill(0, {});
+    CHECK(cache.set_pool("slab").error().code == Code::kEINVAL);
+    REQUIRE(cache.set_pool("zbud"));
+    CHECK(cache.pool() == "zbud");
+    CHECK_FALSE(cache.stored_pools().report());
+    fill(100, {});
+    fill(200, "z3fold");
+    CHECK(objects("zsmalloc") == 100);
+    CHECK(objects("zbud") == 100);
+    CHECK(objects("z3fold") == 100);
+    CHECK(cache.counts().stored.blocks == 300);
+    CHECK(cache.counts().stored.bytes == 300 * bytes.size());
+    for (uint64_t key = 0; key < 300; ++key) {
+        const auto found = cache.map_stored(key, 1);
+        REQUIRE(found);
+        CHECK(std::ranges::equal(found->bytes(), bytes));
+    }
+    // What is put again is put where things go now.
+    fill(0, {});
+    CHECK(objects("zsmalloc") == 0);
+    CHECK(objects("zbud") == 200);
+    cache.set_budget(0);
+    CHECK(cache.counts().stored.blocks == 0);
+    CHECK(cache.stored_pools().other_reports().empty());
+}
+
+TEST_CASE("block cache: the cold tier changes its driver and loses nothing by it") {
+    BlockCache cache(16 * kMiB, {50, true, true});
+    for (int i = 0; i < 2; ++i)
+        go_round(cache, 2000, BlockKind::kNode);
+    const size_t before = cache.counts().cold.blocks;
+    REQUIRE(before > 500);
+    REQUIRE(cache.set_pool("zbud"));
+    CHECK(cache.counts().cold.blocks == before);
+    REQUIRE(cache.cold_pools()->other_reports().size() == 1);
+    CHECK(cache.cold_pools()->other_reports()[0].stats.objects == before);
+    const uint64_t hits = cache.counts().cold.hits;
+    go_round(cache, 2000, BlockKind::kNode);
+    CHECK(cache.counts().cold.hits > hits + 100);
+    REQUIRE(cache.cold_pools()->report());
+    CHECK(cache.cold_pools()->report()->driver == "zbud");
+    CHECK(cache.cold_pools()->report()->stats.objects > 0);
+    CHECK(cache.counts().hot.bytes + cache.counts().cold.bytes <= 16 * kMiB);
+    // The older one goes first.
+    const auto older = cache.cold_pools()->other_reports();
+    CHECK((older.empty() || older[0].stats.objects < before));
+    cache.set_budget(0);
+    CHECK(cache.counts().cold.blocks == 0);
 }
 
 } // namespace vexfs

@@ -17,22 +17,35 @@ constexpr size_t kListedBytes = 48;
 
 } // namespace
 
-ColdTier::ColdTier(std::unique_ptr<AnyPool> pool, size_t budget_bytes)
-    : pool_(std::move(pool)), budget_bytes_(budget_bytes) {}
+ColdTier::ColdTier(std::string_view driver, size_t budget_bytes)
+    : pools_(driver), budget_bytes_(budget_bytes) {}
 
 size_t ColdTier::used_bytes() const {
-    const PoolStats stats = pool_->stats();
+    const PoolStats stats = pools_.stats();
     return stats.total_bytes() + stats.objects * kListedBytes;
 }
 
-PoolHandle ColdTier::unlist(uint64_t key) {
+ColdTier::Place ColdTier::unlist(uint64_t key) {
     MutexLock lock(mutex_);
-    const auto found = handles_.find(key);
-    if (found == handles_.end())
+    const auto found = places_.find(key);
+    if (found == places_.end())
         return {};
-    const PoolHandle handle = found->second;
-    handles_.erase(found);
-    return handle;
+    const Place place = found->second;
+    places_.erase(found);
+    return place;
+}
+
+size_t ColdTier::shrink(AnyPool& pool, size_t pages) {
+    const auto given = pool.shrink(pages, [this, &pool](PoolHandle handle, Bytes object) {
+        Head head;
+        std::memcpy(&head, object.data(), sizeof head);
+        MutexLock lock(mutex_);
+        const auto found = places_.find(head.key);
+        if (found != places_.end() && found->second == Place{&pool, handle})
+            places_.erase(found);
+        return ok();
+    });
+    return given ? *given : 0;
 }
 
 bool ColdTier::make_room(size_t bytes) {
@@ -45,27 +58,25 @@ bool ColdTier::make_room(size_t bytes) {
         const size_t used = used_bytes();
         if (used + bytes <= budget)
             return true;
-        const auto given = pool_->shrink(div_ceil(used + bytes - budget, kPoolPageBytes),
-                                         [this](PoolHandle handle, Bytes object) {
-                                             Head head;
-                                             std::memcpy(&head, object.data(), sizeof head);
-                                             MutexLock lock(mutex_);
-                                             const auto found = handles_.find(head.key);
-                                             if (found != handles_.end() && found->second == handle)
-                                                 handles_.erase(found);
-                                             return ok();
-                                         });
-        if (!given || *given == 0)
+        const size_t pages = div_ceil(used + bytes - budget, kPoolPageBytes);
+        size_t given = 0;
+        for (AnyPool* const pool : pools_.all())
+            if (given < pages)
+                given += shrink(*pool, pages - given);
+        if (given == 0)
             return false;
     }
 }
 
-Result<PoolHandle> ColdTier::room_for(size_t bytes) {
-    if (auto handle = pool_->malloc(bytes, PoolFlags::kNoGrowth))
-        return handle;
+Result<ColdTier::Place> ColdTier::room_for(size_t bytes) {
+    AnyPool* const pool = pools_.get();
+    if (pool == nullptr)
+        return fail(Code::kENOMEM, "cold tier: no pool");
+    if (auto handle = pool->malloc(bytes, PoolFlags::kNoGrowth))
+        return Place{pool, *handle};
     if (!make_room(kGrowthMax))
         return fail(Code::kENOMEM, "cold tier: the budget is used up");
-    return pool_->malloc(bytes, PoolFlags::none());
+    return Place{pool, VEXFS_TRY(pool->malloc(bytes, PoolFlags::none()))};
 }
 
 // Into the front of encoded_; 0 if it does not become small enough.
@@ -78,12 +89,12 @@ Result<size_t> ColdTier::encode(Bytes bytes) {
 
 // The object is mapped until it is listed: it is not evicted before it can be unlisted.
 Status ColdTier::store(const Head& head, Bytes encoded) {
-    const PoolHandle handle = VEXFS_TRY(room_for(sizeof head + encoded.size()));
-    const Mapping mapping = VEXFS_TRY(pool_->map(handle, MapMode::kWrite));
+    const Place place = VEXFS_TRY(room_for(sizeof head + encoded.size()));
+    const Mapping mapping = VEXFS_TRY(place.pool->map(place.handle, MapMode::kWrite));
     std::memcpy(mapping.writable().data(), &head, sizeof head);
     std::memcpy(mapping.writable().data() + sizeof head, encoded.data(), encoded.size());
     MutexLock lock(mutex_);
-    handles_[head.key] = handle;
+    places_[head.key] = place;
     return ok();
 }
 
@@ -95,7 +106,7 @@ void ColdTier::put(uint64_t key, uint64_t tag, Bytes bytes) {
     static_cast<void>(guard(fail(Code::kEIO, "cold tier: put"), [&]() -> Status {
         MutexLock coder(coder_mutex_);
         const size_t size = VEXFS_TRY(encode(bytes));
-        if (size == 0 || size + sizeof(Head) > pool_->object_bytes_max()) {
+        if (size == 0 || size + sizeof(Head) > kPoolObjectBytesMax) {
             MutexLock lock(mutex_);
             ++counts_.refused;
             return ok();
@@ -110,8 +121,8 @@ void ColdTier::put(uint64_t key, uint64_t tag, Bytes bytes) {
 }
 
 // Into `block`, which may hold anything if this fails.
-Status ColdTier::read(PoolHandle handle, Block& block) {
-    const Mapping mapping = VEXFS_TRY(pool_->map(handle, MapMode::kRead));
+Status ColdTier::read(const Place& place, Block& block) {
+    const Mapping mapping = VEXFS_TRY(place.pool->map(place.handle, MapMode::kRead));
     Head head;
     std::memcpy(&head, mapping.bytes().data(), sizeof head);
     block.tag = head.tag;
@@ -121,15 +132,15 @@ Status ColdTier::read(PoolHandle handle, Block& block) {
 }
 
 std::optional<ColdTier::Block> ColdTier::take(uint64_t key) {
-    const PoolHandle handle = unlist(key);
+    const Place place = unlist(key);
     Block block;
     bool found = false;
-    if (handle) {
+    if (place.pool != nullptr) {
         found = guard(fail(Code::kEIO, "cold tier: take"), [&] {
-                    return read(handle, block);
+                    return read(place, block);
                 }).has_value();
         // It is gone, or about to go, if it is being evicted just now.
-        static_cast<void>(pool_->free(handle));
+        static_cast<void>(place.pool->free(place.handle));
     }
     MutexLock lock(mutex_);
     ++(found ? counts_.hits : counts_.misses);
@@ -139,8 +150,8 @@ std::optional<ColdTier::Block> ColdTier::take(uint64_t key) {
 }
 
 void ColdTier::erase(uint64_t key) {
-    if (const PoolHandle handle = unlist(key))
-        static_cast<void>(pool_->free(handle));
+    if (const Place place = unlist(key); place.pool != nullptr)
+        static_cast<void>(place.pool->free(place.handle));
 }
 
 void ColdTier::set_budget(size_t budget_bytes) {
@@ -158,7 +169,7 @@ size_t ColdTier::budget() const {
 
 ColdTier::Counts ColdTier::counts() const {
     const size_t used = used_bytes();
-    const size_t blocks = pool_->stats().objects;
+    const size_t blocks = pools_.stats().objects;
     MutexLock lock(mutex_);
     Counts counts = counts_;
     counts.bytes = used;

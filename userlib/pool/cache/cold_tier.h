@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/mutex.h"
-#include "userlib/pool/any_pool.h"
+#include "userlib/pool/block_pools.h"
 #include "userlib/pool/codec/codec.h"
 
 namespace vexfs {
@@ -39,7 +39,8 @@ class ColdTier {
     // Blocks of more bytes are not kept.
     static constexpr size_t kBlockBytesMax = kPoolObjectBytesMax;
 
-    ColdTier(std::unique_ptr<AnyPool> pool, size_t budget_bytes);
+    // `driver`: of pool_names(); empty: the default.
+    ColdTier(std::string_view driver, size_t budget_bytes);
 
     // Takes the place of what was there under this key.
     void put(uint64_t key, uint64_t tag, Bytes bytes);
@@ -50,7 +51,9 @@ class ColdTier {
     void set_budget(size_t budget_bytes);
     [[nodiscard]] size_t budget() const;
     [[nodiscard]] Counts counts() const;
-    [[nodiscard]] const AnyPool& pool() const { return *pool_; }
+    // New blocks go to the one that is chosen; the others lose theirs first.
+    [[nodiscard]] BlockPools& pools() { return pools_; }
+    [[nodiscard]] const BlockPools& pools() const { return pools_; }
 
   private:
     // What stands before the compressed bytes of an object.
@@ -61,22 +64,32 @@ class ColdTier {
         uint32_t zero = 0;
     };
 
+    // An object and the pool that it is in.
+    struct Place {
+        AnyPool* pool = nullptr;
+        PoolHandle handle;
+
+        friend bool operator==(const Place&, const Place&) = default;
+    };
+
     Result<size_t> encode(Bytes bytes) VEXFS_REQUIRES(coder_mutex_);
     Status store(const Head& head, Bytes encoded);
-    Status read(PoolHandle handle, Block& block);
-    Result<PoolHandle> room_for(size_t bytes);
+    static Status read(const Place& place, Block& block);
+    Result<Place> room_for(size_t bytes);
     // Evicts until so many bytes fit the budget. False if nothing more could go.
     bool make_room(size_t bytes);
+    // Returns how many pages one pool gave back.
+    size_t shrink(AnyPool& pool, size_t pages);
     [[nodiscard]] size_t used_bytes() const;
-    // The object's handle, which nobody finds any more; none if there is none.
-    PoolHandle unlist(uint64_t key);
+    // Where the object is, which nobody finds any more; no pool if there is none.
+    Place unlist(uint64_t key);
 
-    const std::unique_ptr<AnyPool> pool_;
+    BlockPools pools_;
     Mutex coder_mutex_; // before mutex_
     CodecState coder_state_ VEXFS_GUARDED_BY(coder_mutex_);
     std::vector<std::byte> encoded_ VEXFS_GUARDED_BY(coder_mutex_);
     mutable Mutex mutex_; // not held while the pool evicts
-    std::unordered_map<uint64_t, PoolHandle> handles_ VEXFS_GUARDED_BY(mutex_);
+    std::unordered_map<uint64_t, Place> places_ VEXFS_GUARDED_BY(mutex_);
     size_t budget_bytes_ VEXFS_GUARDED_BY(mutex_);
     Counts counts_ VEXFS_GUARDED_BY(mutex_);
 };

@@ -31,31 +31,26 @@ std::vector<std::byte> noise(size_t bytes) {
     return block;
 }
 
-std::unique_ptr<AnyPool> pool_of(std::string_view driver) {
-    PoolOptions options;
-    options.object_bytes_max = kPoolObjectBytesMax;
-    return make_pool(driver, options).value();
-}
-
 } // namespace
 
 TEST_CASE("cold tier: over any driver, it keeps what fits and says what became of it") {
     for (const std::string_view driver : pool_names()) {
         CAPTURE(driver);
-        ColdTier tier(pool_of(driver), 8 * kMiB);
+        ColdTier tier(driver, 8 * kMiB);
         uint64_t plain = 0;
         for (uint64_t key = 0; key < 200; ++key) {
             tier.put(key, key, text(key, 8192));
             plain += 8192;
         }
         const ColdTier::Counts counts = tier.counts();
-        CHECK(tier.pool().name() == driver);
+        CHECK(tier.pools().chosen() == driver);
         CHECK(counts.blocks == 200);
         CHECK(counts.plain_bytes == plain);
         CHECK(counts.coded_bytes > plain / 5);
         CHECK(counts.coded_bytes < plain / 4 * 3);
         size_t objects = 0;
-        for (const PoolClass& one : tier.pool().classes())
+        const PoolReport report = tier.pools().report().value();
+        for (const PoolClass& one : report.classes)
             objects += one.objects;
         CHECK(objects == 200);
         for (uint64_t key = 0; key < 200; ++key) {
@@ -67,7 +62,7 @@ TEST_CASE("cold tier: over any driver, it keeps what fits and says what became o
 }
 
 TEST_CASE("cold tier: a block comes back once, with its tag") {
-    ColdTier tier(pool_of("zsmalloc"), 8 * kMiB);
+    ColdTier tier("zsmalloc", 8 * kMiB);
     for (const size_t bytes : {size_t{100}, size_t{16384}, ColdTier::kBlockBytesMax}) {
         const std::vector<std::byte> block = text(bytes, bytes);
         tier.put(bytes, 77, block);
@@ -83,7 +78,7 @@ TEST_CASE("cold tier: a block comes back once, with its tag") {
 }
 
 TEST_CASE("cold tier: a put replaces, and what does not become smaller is not kept") {
-    ColdTier tier(pool_of("zsmalloc"), 8 * kMiB);
+    ColdTier tier("zsmalloc", 8 * kMiB);
     tier.put(1, 1, text(1, 5000));
     tier.put(1, 2, text(2, 5000));
     CHECK(tier.counts().blocks == 1);
@@ -101,7 +96,7 @@ TEST_CASE("cold tier: a put replaces, and what does not become smaller is not ke
 }
 
 TEST_CASE("cold tier: its memory stays in the budget, and the coldest go first") {
-    ColdTier tier(pool_of("zsmalloc"), 4 * kMiB);
+    ColdTier tier("zsmalloc", 4 * kMiB);
     for (uint64_t key = 0; key < 2000; ++key) {
         tier.put(key, key, text(key, 16384));
         CHECK(tier.counts().bytes <= 4 * kMiB);
@@ -121,7 +116,7 @@ TEST_CASE("cold tier: its memory stays in the budget, and the coldest go first")
 }
 
 TEST_CASE("cold tier: threads find what was put, or nothing") {
-    ColdTier tier(pool_of("zsmalloc"), 2 * kMiB);
+    ColdTier tier("zsmalloc", 2 * kMiB);
     std::atomic<int> wrong = 0;
     std::atomic<int> found = 0;
     const auto work = [&](uint64_t seed) {

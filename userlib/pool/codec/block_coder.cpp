@@ -28,6 +28,8 @@ Result<const Codec*> find_codec(const Compression& compression) {
 } // namespace
 
 Result<Compression> parse_compression(std::string_view text) {
+    if (text == "off")
+        text = "none";
     const size_t colon = text.find(':');
     const Codec& codec = *VEXFS_TRY(find_codec(text.substr(0, colon)));
     if (colon == std::string_view::npos)

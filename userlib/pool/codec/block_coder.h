@@ -26,8 +26,8 @@ struct Compression {
     friend bool operator==(const Compression&, const Compression&) = default;
 };
 
-// "none", "lz4", "zstd", "zstd:7". EOPNOTSUPP for an unknown codec, EINVAL for a level it does not
-// have.
+// "none" or "off", "lz4", "zstd", "zstd:7". EOPNOTSUPP for an unknown codec, EINVAL for a level it
+// does not have.
 Result<Compression> parse_compression(std::string_view text);
 std::string to_string(const Compression& compression);
 

@@ -136,6 +136,8 @@ SchemaSetRequest Sampler::schema_set() {
     set.body.max_rows = random_.next();
     set.body.pool = static_cast<uint16_t>(random_.below(4));
     set.body.compress = static_cast<uint16_t>(random_.below(4));
+    if (set.body.compress == VEXFS_COMPRESS_ZSTD)
+        set.body.compress |= static_cast<uint16_t>(random_.below(VEXFS_MAX_ZSTD_LEVEL + 1) << 8);
     return set;
 }
 

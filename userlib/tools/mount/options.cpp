@@ -169,7 +169,7 @@ const char* const kMountUsage =
     "     mem=SIZE         for cache, rows, unwritten changes, at least 64M (512M)\n"
     "     commit=SECONDS   longest time that an unsynced change stays in memory alone (5)\n"
     "     cpus=N           threads that serve requests (16)\n"
-    "     compress=CODEC   of data that is written: none, lz4, zstd or zstd:LEVEL (lz4)\n"
+    "     compress=CODEC   of data that is written: off, lz4, zstd or zstd:LEVEL (lz4)\n"
     "     cold=PERCENT     of the cache, for blocks that left it, compressed in a pool (0)\n"
     "     pool=DRIVER      that pool: zsmalloc, z3fold or zbud (zsmalloc)\n"
     "     allow_other      let other users in; always so if root mounts\n"

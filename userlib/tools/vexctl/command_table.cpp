@@ -39,7 +39,9 @@ constexpr std::array kCreateOptions{
     Option{'\0', "ef-construction", "N", "breadth of the walk at insert, 16 to 4096"},
     kEf,
     Option{'\0', "max-rows", "N", "rows in the collection, more is refused"},
-    Option{'\0', "compress", "auto|none|lz4|zstd", "vectors on the disk, auto only narrows f32"},
+    Option{'\0', "compress", "CODEC",
+           "vectors on the disk: off, lz4, zstd:LEVEL, or auto, which only narrows f32"},
+    Option{'\0', "pool", "auto|zsmalloc|z3fold|zbud", "the pool that vectors lie in in memory"},
     kJson,
     kHelp};
 
@@ -133,7 +135,9 @@ constexpr std::array kEraseOptions{
     kBackground, kDryRun, kJson, kHelp};
 constexpr std::array kJobsOptions{
     Option{'i', "id", "N", "this job alone, otherwise all of the collection"}, kJson, kTabs, kHelp};
-constexpr std::array kSetOptions{kDryRun, kJson, kHelp};
+constexpr std::array kSetOptions{
+    Option{'\0', "volume", nullptr, "pool or compress of the volume that DIR is on"}, kDryRun,
+    kJson, kHelp};
 
 constexpr std::array kStatOptions{
     Option{'T', "totals", nullptr, "those of the owner too, whatever the rights on the files"},
@@ -250,21 +254,27 @@ constexpr std::array<Command, 24> kCommands{{
      "\n"
      "    vexctl explain photos --like photos/cat.jpg --filter 'size > 1M'\n",
      run_explain},
-    {"set", "change what may change in a schema", kSetting, kSetOptions,
+    {"set", "change what may change in a schema or a volume", kSetting, kSetOptions,
      "ef=N is the breadth of searches that give none, max-rows=N the rows that DIR may have, 0\n"
-     "for no limit. compress=auto|none|lz4|zstd is how vectors are stored from now on: auto "
-     "stores\n"
-     "f32 that are all exactly bf16 or f16 as those, so that a search still reads each alone; lz4 "
-     "and\n"
-     "zstd take less space, and a search reads 64 KiB for a vector that is not in memory. DIR is "
-     "the\n"
-     "directory where the collection begins. Everything else of a schema is fixed: export the "
-     "rows,\n"
-     "and import them into another collection.\n"
+     "for no limit. compress=auto|off|lz4|zstd|zstd:LEVEL is how vectors are stored from now on:\n"
+     "auto stores f32 that are all exactly bf16 or f16 as those, so that a search still reads "
+     "each\n"
+     "alone; lz4 and zstd take less space, and a search reads 64 KiB for a vector that is not in\n"
+     "memory. pool=auto|zsmalloc|z3fold|zbud is the driver of the pool that vectors lie in in\n"
+     "memory, for those that are read from now on; auto is that of the volume. DIR is the "
+     "directory\n"
+     "where the collection begins. Everything else of a schema is fixed: export the rows, and\n"
+     "import them into another collection.\n"
+     "\n"
+     "With --volume it is pool=zsmalloc|z3fold|zbud and compress=off|lz4|zstd|zstd:LEVEL of the\n"
+     "data of files, at once and whenever the volume is mounted without saying otherwise; an "
+     "empty\n"
+     "value takes that back. It needs the right to write to the root of the volume.\n"
      "\n"
      "    vexctl set photos ef=128\n"
      "    vexctl set photos max-rows=1000000 --dry-run\n"
-     "    vexctl set photos compress=zstd\n",
+     "    vexctl set photos compress=zstd:7\n"
+     "    vexctl set --volume photos pool=z3fold\n",
      run_set},
     {"compact", "give the space of removed rows back", kNamedDirectory, kCompactOptions,
      "Takes removed rows out of the graph, moves rows into the places that they leave, and cuts\n"
@@ -297,8 +307,9 @@ constexpr std::array<Command, 24> kCommands{{
      "How much of the cache is used, how many lookups each tier answers, what became of blocks\n"
      "that were compressed, and how the pages of the pools are filled, by size of the objects.\n"
      "One has blocks as they are stored, vectors above all, the other those of the cold tier.\n"
-     "cold= and pool= of mount.vexfs choose them; compress= of a mount and of vexctl set say how\n"
-     "data and vectors are stored.\n"
+     "cold= and pool= of mount.vexfs and pool= of vexctl set choose them; compress= of a mount "
+     "and\n"
+     "of vexctl set say how data and vectors are stored.\n"
      "\n"
      "    vexctl pool show photos\n",
      run_pool},

@@ -48,7 +48,14 @@ Result<vexfs_schema> schema_of(const Invocation& invocation, Failure& failure) {
         schema.metric = metric_number(invocation.value("metric"));
     schema.codes = codes_number(invocation.value("codes"));
     schema.index = index_number(invocation.value("index"));
-    schema.compress = compress_number(invocation.value("compress"));
+    schema.pool = pool_number(invocation.value("pool"));
+    if (invocation.has("compress")) {
+        const auto compress = compress_number(invocation.value("compress"));
+        if (!compress)
+            return refuse_usage(invocation, "--compress is auto, off, lz4, zstd or zstd:LEVEL",
+                                failure);
+        schema.compress = *compress;
+    }
     schema.m = static_cast<uint32_t>(VEXFS_TRY(number("links", UINT32_MAX, 0)));
     schema.ef_construction =
         static_cast<uint32_t>(VEXFS_TRY(number("ef-construction", UINT32_MAX, 0)));

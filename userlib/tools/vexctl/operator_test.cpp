@@ -73,6 +73,15 @@ struct Rig {
         said({"put", at(name), "--vector-file", scratch.directory() + "/one.fvecs"});
         return body.substr(4);
     }
+    // A file with so many rows that they are not kept among the names.
+    void add_many(const std::string& path, Random& random) const {
+        std::string body;
+        for (int i = 0; i < 40; ++i)
+            body += one_vector(random);
+        REQUIRE(write_text(scratch.directory() + "/many.fvecs", body));
+        REQUIRE(write_text(path, "text"));
+        said({"put", path, "--vector-file", scratch.directory() + "/many.fvecs"});
+    }
     [[nodiscard]] bool image_holds(const std::string& bytes) const {
         std::string image(std::filesystem::file_size(scratch.image()), '\0');
         std::ifstream stream(scratch.image(), std::ios::binary);
@@ -269,6 +278,82 @@ TEST_CASE("vexctl: set changes ef, the limit of rows and compression, and nothin
         CHECK(vexctl({"set", rig.at(""), wrong}).status == 2);
     }
     CHECK(vexctl({"set", rig.scratch.point(), "ef=5"}).status == 3);
+    CHECK(rig.scratch.unmount());
+}
+
+TEST_CASE("vexctl: set chooses the pool and the level of a collection") {
+    if (ScratchMount::is_impossible())
+        return;
+    const Rig rig;
+    Random random(29);
+    CHECK(document({"show", rig.at("")})["pool"] == "auto");
+    CHECK(document({"set", rig.at(""), "pool=zbud"})["pool"] == "zbud");
+    CHECK(document({"set", rig.at(""), "compress=zstd:9"})["compress"] == "zstd:9");
+    CHECK(document({"set", rig.at(""), "compress=off"})["compress"] == "none");
+    CHECK(said({"show", rig.at("")}).find("pool         zbud") != std::string::npos);
+    for (const char* const wrong :
+         {"pool=slab", "pool=", "pool", "compress=zstd:0", "compress=zstd:20", "compress=lz4:1"}) {
+        CAPTURE(wrong);
+        CHECK(vexctl({"set", rig.at(""), wrong}).status == 2);
+    }
+    rig.add_many(rig.at("one"), random);
+    // The choice is the schema's: it is there again, and vectors that are read lie in that pool.
+    CHECK(rig.scratch.unmount());
+    REQUIRE(rig.scratch.mount().status == 0);
+    CHECK(document({"show", rig.at("")})["pool"] == "zbud");
+    const auto stored = [&] {
+        return document({"pool", "show", rig.at("")})["cache"]["stored"];
+    };
+    said({"get", rig.at("one"), "--vectors"});
+    CHECK(stored()["pool"].is_null());
+    REQUIRE(stored()["other_pools"].size() == 1);
+    CHECK(stored()["other_pools"][0]["driver"] == "zbud");
+    CHECK(stored()["other_pools"][0]["objects"].get<uint64_t>() > 0);
+    CHECK(said({"pool", "show", rig.at("")}).find("zbud") != std::string::npos);
+    said({"create", rig.scratch.point() + "/d", "--dim", "3", "--pool", "z3fold", "--compress",
+          "zstd:3"});
+    CHECK(document({"show", rig.scratch.point() + "/d"})["pool"] == "z3fold");
+    CHECK(document({"show", rig.scratch.point() + "/d"})["compress"] == "zstd:3");
+    CHECK(
+        vexctl({"create", rig.scratch.point() + "/e", "--dim", "3", "--compress", "gzip"}).status ==
+        2);
+    CHECK(rig.scratch.unmount());
+}
+
+TEST_CASE("vexctl: set --volume changes the pool and compression of a volume that is in use") {
+    if (ScratchMount::is_impossible())
+        return;
+    const Rig rig;
+    Random random(31);
+    rig.add_many(rig.at("one"), random);
+    CHECK(rig.scratch.unmount());
+    REQUIRE(rig.scratch.mount().status == 0);
+    const auto pools = [&](const char* place) {
+        return document({"pool", "show", rig.at("")})["cache"]["stored"][place];
+    };
+    said({"get", rig.at("one"), "--vectors"});
+    REQUIRE(pools("pool")["driver"] == "zsmalloc");
+    const auto objects = pools("pool")["objects"].get<uint64_t>();
+    CHECK(document({"set", "--volume", "-n", rig.at(""), "pool=zbud"})["pool"] == "zsmalloc");
+    CHECK(document({"set", "--volume", rig.at(""), "pool=zbud"})["pool"] == "zbud");
+    CHECK(document({"set", "--volume", rig.at(""), "compress=zstd:5"})["compress"] == "zstd:5");
+    // What is there stays; what comes goes to the other one.
+    REQUIRE(pools("other_pools").size() == 1);
+    CHECK(pools("other_pools")[0]["driver"] == "zsmalloc");
+    CHECK(pools("other_pools")[0]["objects"] == objects);
+    said({"create", rig.scratch.point() + "/d", "--dim", "64"});
+    rig.add_many(rig.scratch.point() + "/d/two", random);
+    for (const char* const wrong : {"pool=slab", "compress=gzip", "ef=3", "pool"}) {
+        CAPTURE(wrong);
+        CHECK(vexctl({"set", "--volume", rig.at(""), wrong}).status != 0);
+    }
+    CHECK(rig.scratch.unmount());
+    REQUIRE(rig.scratch.mount().status == 0);
+    said({"get", rig.scratch.point() + "/d/two", "--vectors"});
+    CHECK(pools("pool")["driver"] == "zbud");
+    CHECK(said({"pool", "show", rig.at("")}).find("compress zstd:5") != std::string::npos);
+    CHECK(document({"set", "--volume", rig.at(""), "pool="})["pool"] == "zsmalloc");
+    CHECK(document({"set", "--volume", rig.at(""), "compress="})["compress"] == "lz4");
     CHECK(rig.scratch.unmount());
 }
 

@@ -70,13 +70,19 @@ void print_pool(const Json& json, const char* without) {
 void print_text(const Report& stats) {
     std::printf("%-12s %10s at most\n", "cache",
                 size_text(stats.number("/cache/bytes_max")).c_str());
+    std::printf("%-12s %10s for what is read, compress %s for what is written\n", "volume",
+                stats.text("/cache/driver").c_str(), stats.text("/stored/compression").c_str());
     print_tier(stats, "hot");
     print_tier(stats, "stored");
     print_pool(stats.part("/cache/stored/pool"), "nothing was read in pieces yet");
+    for (const Json& other : stats.part("/cache/stored/other_pools"))
+        print_pool(other, "");
     print_tier(stats, "cold");
     print_ratio("compressed", stats.number("/cache/cold/coded_bytes"),
                 stats.number("/cache/cold/plain_bytes"));
     print_pool(stats.part("/cache/pool"), "the volume is mounted without cold=");
+    for (const Json& other : stats.part("/cache/other_pools"))
+        print_pool(other, "");
     for (const char* const kind : {"vectors", "data"}) {
         const std::string place = std::string("/stored/") + kind;
         print_ratio(kind, stats.number(place + "/stored_bytes"),

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "userlib/tools/vectors/elements.h"
 
@@ -15,6 +16,7 @@ constexpr std::array kMetrics{"?", "l2", "cosine", "dot", "hamming", "jaccard"};
 constexpr std::array kCodes{"auto", "none", "i8", "f16", "bit"};
 constexpr std::array kIndexes{"auto", "flat", "hnsw", "ivfpq"};
 constexpr std::array kCompressions{"auto", "none", "lz4", "zstd"};
+constexpr std::array kPools{"auto", "zbud", "z3fold", "zsmalloc"};
 constexpr std::array kPlans{"nothing to search",
                             "scan of vectors",
                             "scan of codes",
@@ -45,8 +47,12 @@ const char* codes_name(uint16_t codes) {
 const char* index_name(uint16_t index) {
     return word(kIndexes, index);
 }
-const char* compress_name(uint16_t compress) {
-    return word(kCompressions, compress);
+std::string compress_name(uint16_t compress) {
+    const std::string name = word(kCompressions, compress & 0xff);
+    return compress >> 8 == 0 ? name : name + ":" + std::to_string(compress >> 8);
+}
+const char* pool_name(uint16_t pool) {
+    return word(kPools, pool);
 }
 const char* plan_name(uint32_t plan) {
     return word(kPlans, plan);
@@ -67,8 +73,25 @@ uint16_t codes_number(std::string_view name) {
 uint16_t index_number(std::string_view name) {
     return number(kIndexes, name);
 }
-uint16_t compress_number(std::string_view name) {
-    return number(kCompressions, name);
+uint16_t pool_number(std::string_view name) {
+    return number(kPools, name);
+}
+
+std::optional<uint16_t> compress_number(std::string_view name) {
+    if (name == "off")
+        return VEXFS_COMPRESS_NONE;
+    constexpr std::string_view kLevelled = "zstd:";
+    if (name.substr(0, kLevelled.size()) == kLevelled) {
+        const std::string_view digits = name.substr(kLevelled.size());
+        uint16_t level = 0;
+        const char* const end = digits.data() + digits.size();
+        const auto [stop, error] = std::from_chars(digits.data(), end, level);
+        if (error != std::errc{} || stop != end || level < 1 || level > VEXFS_MAX_ZSTD_LEVEL)
+            return std::nullopt;
+        return static_cast<uint16_t>(level << 8 | VEXFS_COMPRESS_ZSTD);
+    }
+    const uint16_t found = number(kCompressions, name);
+    return name == kCompressions[found] ? std::optional(found) : std::nullopt;
 }
 
 std::string shortage_text(uint32_t why) {
@@ -95,6 +118,7 @@ nlohmann::ordered_json schema_json(const vexfs_schema_reply& reply) {
             {"ef", schema.ef},
             {"max_rows", schema.max_rows},
             {"compress", compress_name(schema.compress)},
+            {"pool", pool_name(schema.pool)},
             {"vector_bytes", reply.vector_bytes},
             {"collection_ino", reply.collection},
             {"created_ns", reply.created_ns}};

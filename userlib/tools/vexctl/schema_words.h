@@ -5,6 +5,7 @@
 // Threads: pure functions.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -16,7 +17,8 @@ namespace vexfs {
 const char* metric_name(uint16_t metric);
 const char* codes_name(uint16_t codes);
 const char* index_name(uint16_t index);
-const char* compress_name(uint16_t compress);
+std::string compress_name(uint16_t compress); // "zstd:7"
+const char* pool_name(uint16_t pool);
 const char* plan_name(uint32_t plan);
 
 // Of the words that the table of options lists; 0 for another.
@@ -24,7 +26,9 @@ uint16_t element_number(std::string_view name);
 uint16_t metric_number(std::string_view name);
 uint16_t codes_number(std::string_view name); // another: auto
 uint16_t index_number(std::string_view name);
-uint16_t compress_number(std::string_view name);
+uint16_t pool_number(std::string_view name);
+// "auto", "off" or "none", "lz4", "zstd", "zstd:1" to "zstd:19"; nothing for another.
+std::optional<uint16_t> compress_number(std::string_view name);
 
 // Why a query found fewer than it wanted; "" if it did not.
 std::string shortage_text(uint32_t why);

@@ -3,6 +3,9 @@
 #include <cstdio>
 #include <optional>
 
+#include <sys/xattr.h>
+
+#include "userlib/tools/vexctl/mounted.h"
 #include "userlib/tools/vexctl/node.h"
 #include "userlib/tools/vexctl/schema_words.h"
 
@@ -20,20 +23,28 @@ std::optional<uint64_t> number_of(const std::string& text) {
     return number;
 }
 
-// Applies "ef=64", "max-rows=1000" or "compress=zstd" to the schema.
+// Applies "ef=64", "max-rows=1000", "compress=zstd" or "pool=zbud" to the schema.
 Status apply(const Invocation& invocation, const std::string& setting, vexfs_schema& schema,
              Failure& failure) {
     const size_t equals = setting.find('=');
     const std::string key = setting.substr(0, equals);
     const std::string text = equals == std::string::npos ? "" : setting.substr(equals + 1);
     if (key == "compress") {
-        schema.compress = compress_number(text);
-        if (text != compress_name(schema.compress))
-            return refuse_usage(invocation, "compress is auto, none, lz4 or zstd", failure);
+        const std::optional<uint16_t> compress = compress_number(text);
+        if (!compress)
+            return refuse_usage(invocation, "compress is auto, off, lz4, zstd or zstd:1 to zstd:19",
+                                failure);
+        schema.compress = *compress;
+        return ok();
+    }
+    if (key == "pool") {
+        schema.pool = pool_number(text);
+        if (text != pool_name(schema.pool))
+            return refuse_usage(invocation, "pool is auto, zsmalloc, z3fold or zbud", failure);
         return ok();
     }
     if (key != "ef" && key != "max-rows")
-        return refuse_usage(invocation, "'" + key + "' is none of: ef, max-rows, compress",
+        return refuse_usage(invocation, "'" + key + "' is none of: ef, max-rows, compress, pool",
                             failure);
     const std::optional<uint64_t> number = number_of(text);
     if (!number)
@@ -73,12 +84,57 @@ Result<int> set(const Invocation& invocation, Failure& failure) {
         print_json(json);
         return kDone;
     }
-    std::printf("%s%s: ef %u, %s, compress %s\n", invocation.has("dry-run") ? "would set " : "",
-                printable(node.path()).c_str(), after.schema.ef,
-                after.schema.max_rows == 0
-                    ? "no limit of rows"
-                    : (grouped(after.schema.max_rows) + " rows at most").c_str(),
-                compress_name(after.schema.compress));
+    std::printf(
+        "%s%s: ef %u, %s, compress %s, pool %s\n", invocation.has("dry-run") ? "would set " : "",
+        printable(node.path()).c_str(), after.schema.ef,
+        after.schema.max_rows == 0 ? "no limit of rows"
+                                   : (grouped(after.schema.max_rows) + " rows at most").c_str(),
+        compress_name(after.schema.compress).c_str(), pool_name(after.schema.pool));
+    return kDone;
+}
+
+// The root's attribute that holds a setting of the volume.
+Status write_setting(const std::string& root, const std::string& attribute,
+                     const std::string& value, Failure& failure) {
+    const int result =
+        value.empty() ? ::removexattr(root.c_str(), attribute.c_str())
+                      : ::setxattr(root.c_str(), attribute.c_str(), value.data(), value.size(), 0);
+    if (result == 0 || (value.empty() && errno == ENODATA))
+        return ok();
+    if (errno == EINVAL)
+        return refuse(Code::kEINVAL, root, "the volume knows no " + attribute + " of that value",
+                      "pool is zsmalloc, z3fold or zbud; compress off, lz4, zstd or zstd:LEVEL",
+                      failure);
+    const Code code = code_from_errno(errno);
+    return refuse(code, root, "its settings cannot be changed", advice_of(code), failure);
+}
+
+Result<int> set_volume(const Invocation& invocation, Failure& failure) {
+    const std::string setting = invocation.operand(1);
+    const size_t equals = setting.find('=');
+    const std::string key = setting.substr(0, equals);
+    if (equals == std::string::npos || (key != "pool" && key != "compress"))
+        return refuse_usage(invocation, "with --volume it is pool=DRIVER or compress=CODEC",
+                            failure);
+    const Mounted volume = VEXFS_TRY(Mounted::open(invocation.operand(0), failure));
+    const std::string value = setting.substr(equals + 1);
+    if (!invocation.has("dry-run"))
+        VEXFS_TRY_VOID(write_setting(volume.root(), "user.vexfs." + key, value, failure));
+    const Report stats = VEXFS_TRY(volume.report("stats.json", failure));
+    const std::string pool = stats.text("/cache/driver");
+    const std::string compress = stats.text("/stored/compression");
+    VEXFS_TRY_VOID(volume.check(stats, "stats.json", failure));
+    if (invocation.json()) {
+        Json json{{"schema", "vexctl.set/1"}};
+        add_bytes(json, "path", volume.root());
+        json["dry_run"] = invocation.has("dry-run");
+        json["pool"] = pool;
+        json["compress"] = compress;
+        print_json(json);
+        return kDone;
+    }
+    std::printf("%s: pool %s, compress %s%s\n", printable(volume.root()).c_str(), pool.c_str(),
+                compress.c_str(), invocation.has("dry-run") ? ", as it is now" : "");
     return kDone;
 }
 
@@ -86,7 +142,9 @@ Result<int> set(const Invocation& invocation, Failure& failure) {
 
 int run_set(const Invocation& invocation) {
     Failure failure;
-    return end_of(set(invocation, failure), invocation, failure);
+    const Result<int> done =
+        invocation.has("volume") ? set_volume(invocation, failure) : set(invocation, failure);
+    return end_of(done, invocation, failure);
 }
 
 } // namespace vexfs

@@ -29,6 +29,7 @@ void print_text(const Node& node, const vexfs_schema_reply& reply, const vexfs_s
                       or_default(schema.ef, "by default"));
     line("max rows", or_default(schema.max_rows, "no limit"));
     line("compress", compress_name(schema.compress));
+    line("pool", pool_name(schema.pool));
     std::string rows =
         grouped(stat.rows) + " in " + grouped(stat.files) + (stat.files == 1 ? " file" : " files");
     for (const auto& [count, word] :

@@ -175,7 +175,8 @@ Status run(const VexfsdOptions& options, Daemon& daemon, std::string& explanatio
     how.read_only = options.read_only;
     how.memory_bytes = options.memory_bytes;
     how.commit_interval = commit_of(live);
-    how.compression = VEXFS_TRY(parse_compression(options.compression));
+    if (!options.compression.empty())
+        how.compression = VEXFS_TRY(parse_compression(options.compression));
     how.cold.percent = options.cold_percent;
     how.cold.pool = options.pool;
     const auto volume = VEXFS_TRY(Volume::open(spec, how, explanation));

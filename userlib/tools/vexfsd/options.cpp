@@ -100,7 +100,7 @@ Result<bool> take_compressed(int key, const std::string& value, VexfsdOptions& o
                              std::string& explanation) {
     if (key == kCompress) {
         if (!parse_compression(value))
-            explanation = "'" + value + "' is no compression: none, lz4, zstd or zstd:1 to zstd:19";
+            explanation = "'" + value + "' is no compression: off, lz4, zstd or zstd:1 to zstd:19";
         options.compression = value;
     } else if (key == kPool) {
         const auto found = std::ranges::find(pool_names(), value);
@@ -267,7 +267,7 @@ const char* const kVexfsdUsage =
     "      --commit SECONDS   longest time that a change stays in memory alone, unless it is\n"
     "                         synced (5)\n"
     "      --cpus N           threads that serve requests (16)\n"
-    "      --compress CODEC   of data that is written: none, lz4, zstd or zstd:LEVEL (lz4)\n"
+    "      --compress CODEC   of data that is written: off, lz4, zstd or zstd:LEVEL (lz4)\n"
     "      --cold PERCENT     of the cache, for blocks that left it, compressed in a pool (0)\n"
     "      --pool DRIVER      that pool: zsmalloc, z3fold or zbud (zsmalloc)\n"
     "      --allow-other      let other users in; always so if root mounts\n"

@@ -38,9 +38,9 @@ struct VexfsdOptions {
     bool version = false;
     uint64_t memory_bytes = uint64_t{512} << 20;
     uint32_t threads = 16;
-    std::string compression = "lz4"; // as parse_compression() takes it
+    std::string compression; // as parse_compression() takes it; empty: as the volume says
     uint32_t cold_percent = 0;
-    std::string_view pool = kDefaultPool; // of pool_names()
+    std::string_view pool; // of pool_names(); empty: as the volume says
     // Of the module alone.
     uint64_t recover_fs = 0; // 0: a mount of its own
     uint32_t poll_microseconds = 0;

@@ -132,9 +132,11 @@ Status SchemaSetRequest::check_body(Fault& fault) const {
     if (body.pool > VEXFS_POOL_ZSMALLOC)
         return fault.at(VEXFS_BODY_OFFSET(vexfs_schema, pool), Code::kEINVAL,
                         "schema: unknown pool");
-    if (body.compress > VEXFS_COMPRESS_ZSTD)
+    const uint32_t level = body.compress >> 8;
+    if ((body.compress & 0xff) > VEXFS_COMPRESS_ZSTD || level > VEXFS_MAX_ZSTD_LEVEL ||
+        (level > 0 && (body.compress & 0xff) != VEXFS_COMPRESS_ZSTD))
         return fault.at(VEXFS_BODY_OFFSET(vexfs_schema, compress), Code::kEINVAL,
-                        "schema: unknown compression");
+                        "schema: unknown compression, or a level that it does not have");
     if (body.zero != 0)
         return fault.at(VEXFS_BODY_OFFSET(vexfs_schema, zero), Code::kEINVAL,
                         "schema: zero is not 0");

@@ -449,6 +449,12 @@ TEST_CASE("request: schema rules") {
     schema("pool", FIELD(uint16_t, vexfs_schema, pool, 4), VEXFS_BODY_OFFSET(vexfs_schema, pool));
     schema("compress", FIELD(uint16_t, vexfs_schema, compress, 4),
            VEXFS_BODY_OFFSET(vexfs_schema, compress));
+    schema("compress: level", FIELD(uint16_t, vexfs_schema, compress, 20 << 8 | 3),
+           VEXFS_BODY_OFFSET(vexfs_schema, compress));
+    schema("compress: level of lz4", FIELD(uint16_t, vexfs_schema, compress, 1 << 8 | 2),
+           VEXFS_BODY_OFFSET(vexfs_schema, compress));
+    schema("compress: level of auto", FIELD(uint16_t, vexfs_schema, compress, 1 << 8),
+           VEXFS_BODY_OFFSET(vexfs_schema, compress));
     schema("zero", FIELD(uint32_t, vexfs_schema, zero, 1), VEXFS_BODY_OFFSET(vexfs_schema, zero));
 }
 

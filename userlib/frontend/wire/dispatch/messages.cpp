@@ -46,7 +46,7 @@ Result<size_t> Messages::perform(Message& message, const HelloRequest&) {
     body.front_end = front_end_;
     body.features = VEXFS_FEATURE_ROWS | VEXFS_FEATURE_FILTER | VEXFS_FEATURE_SESSION |
                     VEXFS_FEATURE_PART | VEXFS_FEATURE_JOB | VEXFS_FEATURE_XATTR |
-                    VEXFS_FEATURE_SIMILAR | VEXFS_FEATURE_VERIFY;
+                    VEXFS_FEATURE_SIMILAR | VEXFS_FEATURE_POOLS | VEXFS_FEATURE_VERIFY;
     body.flags = volume_.read_only() ? VEXFS_HELLO_READ_ONLY : 0;
     body.engine_epoch = volume_.epoch();
     std::copy(volume_.header().volume_id.begin(), volume_.header().volume_id.end(), body.volume);
