@@ -42,25 +42,6 @@ std::vector<double> values_of(const std::vector<Series>& all, double PlotPoint::
     return values;
 }
 
-std::string median_text(const Measurement& measurement, std::string_view name) {
-    const Figure* figure = measurement.figure(name);
-    return figure == nullptr ? "" : quantity(figure->median(), figure->unit);
-}
-
-std::string span_text(const Measurement& measurement, std::string_view name) {
-    const Figure* figure = measurement.figure(name);
-    return figure == nullptr ? "" : figure_text(*figure);
-}
-
-std::string ratio_cell(const Measurement& measurement, std::string_view figure) {
-    std::string text;
-    for (const PeerRatio& ratio : measurement.ratios) {
-        if (ratio.figure == figure)
-            text += (text.empty() ? "" : ", ") + ratio.peer + " " + ratio_text(ratio.ratio);
-    }
-    return text;
-}
-
 std::string percentile_plot(const Group& group, const Colours& colours) {
     std::vector<Series> all = series_of(group, colours);
     for (const Measurement* one : group.measurements) {
@@ -78,17 +59,46 @@ std::string percentile_plot(const Group& group, const Colours& colours) {
     return svg_of(plot) + legend_of(all);
 }
 
-std::string bars(const Group& group, const Colours& colours, std::string_view figure,
-                 const std::string& label) {
-    std::vector<Series> all = series_of(group, colours);
-    std::string unit;
+void add_bar(const Group& group, const Colours& colours, std::string_view figure,
+             const std::string& label, std::string& out) {
+    const Figure* first = group.measurements.front()->figure(figure);
+    Bars bars(label + " of " + group.title, first == nullptr ? "" : first->unit);
     for (const Measurement* one : group.measurements) {
-        const Figure* found = one->figure(figure);
-        unit = found == nullptr ? unit : found->unit;
-        series_named(all, one->subject)
-            .points.push_back({0, found == nullptr ? 0 : found->median(), ""});
+        if (const Figure* found = one->figure(figure))
+            bars.add(label, one->subject, colours.of(one->subject), found->median());
     }
-    return svg_of(BarPlot{label + " of " + group.title, unit, {label}, all});
+    if (!bars.empty())
+        out += bars.svg();
+}
+
+// "1", "2", "8": as many as there are measurements of.
+std::vector<std::string> client_counts(const Group& group) {
+    std::vector<double> counts;
+    for (const Measurement* one : group.measurements)
+        counts.push_back(one->parameter("clients")->number());
+    std::sort(counts.begin(), counts.end());
+    counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
+    std::vector<std::string> names;
+    for (const double count : counts)
+        names.push_back(number_text(count));
+    return names;
+}
+
+std::string clients_plot(const Group& group, const Colours& colours) {
+    const std::vector<std::string> counts = client_counts(group);
+    std::vector<Series> all = series_of(group, colours);
+    for (const Measurement* one : group.measurements) {
+        const Figure* throughput = one->figure("throughput");
+        const auto at = std::find(counts.begin(), counts.end(), one->text_of("clients"));
+        if (throughput != nullptr && at != counts.end())
+            series_named(all, one->subject)
+                .points.push_back(
+                    {static_cast<double>(at - counts.begin()), throughput->median(),
+                     one->subject + ", " + *at + " clients: " + figure_text(*throughput)});
+    }
+    return svg_of(LinePlot{"throughput of clients, " + group.title, named_axis("clients", counts),
+                           log_axis("queries a second", "", values_of(all, &PlotPoint::y)), all}) +
+           legend_of(all);
 }
 
 } // namespace
@@ -108,34 +118,59 @@ std::string headline_of(const BenchRun& run) {
     return table.empty() ? "" : block("At equal recall", table.html(), run);
 }
 
+LinePlot curve_plot(const Group& group, const Colours& colours) {
+    std::vector<Series> all = series_of(group, colours);
+    for (const Measurement* one : group.measurements) {
+        const Figure* recall = one->figure("recall");
+        const Figure* throughput = one->figure("throughput");
+        if (recall == nullptr || throughput == nullptr)
+            continue;
+        series_named(all, one->subject)
+            .points.push_back({recall->median(), throughput->median(),
+                               one->subject + ", ef " + one->text_of("ef") + ": recall " +
+                                   quantity(recall->median(), "share") + ", " +
+                                   figure_text(*throughput)});
+    }
+    for (Series& series : all)
+        std::stable_sort(series.points.begin(), series.points.end(),
+                         [](const PlotPoint& a, const PlotPoint& b) { return a.x < b.x; });
+    return {"recall against throughput of " + group.title,
+            linear_axis("recall", "share", values_of(all, &PlotPoint::x)),
+            log_axis("queries a second", "", values_of(all, &PlotPoint::y)), all};
+}
+
 std::string curves_of(const BenchRun& run, const Colours& colours) {
     std::string out;
     for (const Group& group : groups_of(run, "ann.curve", {"ef"})) {
-        std::vector<Series> all = series_of(group, colours);
-        for (const Measurement* one : group.measurements) {
-            const Figure* recall = one->figure("recall");
-            const Figure* throughput = one->figure("throughput");
-            if (recall == nullptr || throughput == nullptr)
-                continue;
-            series_named(all, one->subject)
-                .points.push_back({recall->median(), throughput->median(),
-                                   one->subject + ", ef " + one->text_of("ef") + ": recall " +
-                                       quantity(recall->median(), "share") + ", " +
-                                       figure_text(*throughput)});
-        }
-        const LinePlot plot{"recall against throughput of " + group.title,
-                            linear_axis("recall", "share", values_of(all, &PlotPoint::x)),
-                            log_axis("queries a second", "", values_of(all, &PlotPoint::y)), all};
-        out += block(group.title, svg_of(plot) + legend_of(all), run, group.parameters);
+        const LinePlot plot = curve_plot(group, colours);
+        out += block(group.title, svg_of(plot) + legend_of(plot.series), run, group.parameters);
     }
     return out;
+}
+
+std::string clients_of(const BenchRun& run, const Colours& colours) {
+    std::string out;
+    Table table({"who", "data and filter", "clients", "recall", "queries a second", "p50", "p99",
+                 "ours in throughput, over"});
+    for (const Group& group : groups_of(run, "ann.clients", {"clients"})) {
+        out += block(group.title, clients_plot(group, colours), run, group.parameters);
+        for (const Measurement* one : group.measurements)
+            table.row({one->subject, group.title, one->text_of("clients"),
+                       median_text(*one, "recall"), span_text(*one, "throughput"),
+                       median_text(*one, "latency_p50"), median_text(*one, "latency_p99"),
+                       ratio_cell(*one, "throughput")},
+                      !one->peer);
+    }
+    return table.empty() ? "" : out + block("Searches at once", table.html(), run);
 }
 
 std::string latencies_of(const BenchRun& run, const Colours& colours) {
     std::string out;
     Table table({"who", "data and filter", "p50", "p90", "p99", "p99.9", "max"});
     for (const Group& group : groups_of(run, "ann.search", {})) {
-        out += block(group.title, percentile_plot(group, colours), run, group.parameters);
+        // Filters have a plot of recall each, and here a line of the table.
+        if (group.measurements.front()->text_of("filter") != "random")
+            out += block(group.title, percentile_plot(group, colours), run, group.parameters);
         for (const Measurement* one : group.measurements) {
             std::vector<std::string> cells = {one->subject, group.title};
             for (const char* percentile : kPercentiles)
@@ -149,20 +184,25 @@ std::string latencies_of(const BenchRun& run, const Colours& colours) {
 std::string builds_of(const BenchRun& run, const Colours& colours) {
     std::string out;
     Table table({"who", "data", "build", "reload", "hot bytes a row", "cold bytes a row",
-                 "process grew by", "ours in build time, over", "ours in hot memory, over"});
+                 "process grew by", "PSS grew by", "peak", "in a file, a row",
+                 "ours in build time, over", "ours in hot memory, over"});
     for (const Group& group : groups_of(run, "ann.build", {})) {
         std::string content;
-        content += bars(group, colours, "time", "build time");
-        content += bars(group, colours, "hot_bytes_per_row", "hot bytes/row");
-        std::vector<Series> all = series_of(group, colours);
-        out += block(group.title, content + legend_of(all), run, group.parameters);
-        for (const Measurement* one : group.measurements)
-            table.row(
-                {one->subject + ": " + one->description, group.title, median_text(*one, "time"),
-                 median_text(*one, "reload_time"), median_text(*one, "hot_bytes_per_row"),
-                 median_text(*one, "cold_bytes_per_row"), median_text(*one, "resident_growth"),
-                 ratio_cell(*one, "time"), ratio_cell(*one, "hot_bytes_per_row")},
-                !one->peer);
+        add_bar(group, colours, "time", "build time", content);
+        add_bar(group, colours, "hot_bytes_per_row", "hot bytes/row", content);
+        add_bar(group, colours, "file_bytes_per_row", "file bytes/row", content);
+        out += block(group.title, content + legend_of(series_of(group, colours)), run,
+                     group.parameters);
+        for (const Measurement* one : group.measurements) {
+            std::vector<std::string> cells = {one->subject + ": " + one->description, group.title};
+            for (const char* figure :
+                 {"time", "reload_time", "hot_bytes_per_row", "cold_bytes_per_row",
+                  "resident_growth", "pss_growth", "peak_growth", "file_bytes_per_row"})
+                cells.push_back(median_text(*one, figure));
+            cells.push_back(ratio_cell(*one, "time"));
+            cells.push_back(ratio_cell(*one, "hot_bytes_per_row"));
+            table.row(std::move(cells), !one->peer);
+        }
     }
     return table.empty() ? "" : out + block("Build and memory", table.html(), run);
 }

@@ -44,6 +44,10 @@ Axis linear_axis(std::string label, std::string_view unit, const std::vector<dou
     const double step = round_step(span / kTicksWanted);
     axis.low = std::floor(*low / step) * step;
     axis.high = std::max(std::ceil(*high / step - 1e-9) * step, axis.low + step);
+    if (unit == "share" && *high <= 1 && axis.high > 1) { // there is no recall beyond it
+        axis.low -= axis.high - 1;
+        axis.high = 1;
+    }
     const auto steps = std::lround((axis.high - axis.low) / step);
     for (long i = 0; i <= steps; ++i) {
         const double at = axis.low + static_cast<double>(i) * step;

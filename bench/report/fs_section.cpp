@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The section about file systems beside each other.
+// The sections about file systems beside each other, and about volumes that are opened.
 //
 // Threads: pure.
 #include <algorithm>
@@ -23,35 +23,61 @@ std::string share_text(const Measurement& measurement) {
     return share == nullptr ? "" : quantity(share->median(), "share");
 }
 
+std::string words_of(const std::string& figure) {
+    if (figure == "mounted")
+        return "volume open";
+    if (figure == "linked")
+        return "nothing pending";
+    std::string words = figure;
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return words;
+}
+
 } // namespace
 
 std::string file_systems_of(const BenchRun& run, const Colours& colours) {
-    BarPlot plot{"operations a second of mounted file systems", "1/s", {}, {}};
+    Bars bars("operations a second of mounted file systems", "1/s");
     Table table({"where", "work", "a second", "engine's share of the time", "ours over"});
     for (const Measurement& one : run.measurements) {
         const Figure* throughput = one.figure("throughput");
         if (!one.benchmark.starts_with("fs.") || throughput == nullptr)
             continue;
         const std::string trial = one.benchmark.substr(3);
-        const auto group = std::find(plot.groups.begin(), plot.groups.end(), trial);
-        const auto at = static_cast<size_t>(group - plot.groups.begin());
-        if (group == plot.groups.end())
-            plot.groups.push_back(trial);
-        auto series = std::find_if(plot.series.begin(), plot.series.end(),
-                                   [&](const Series& each) { return each.name == one.subject; });
-        if (series == plot.series.end())
-            series =
-                plot.series.insert(plot.series.end(), {one.subject, colours.of(one.subject), {}});
-        series->points.resize(std::max(series->points.size(), at + 1));
-        series->points[at].y = throughput->median();
+        bars.add(trial, one.subject, colours.of(one.subject), throughput->median());
         table.row({one.subject, trial + ": " + one.description, figure_text(*throughput),
                    share_text(one), ratios_text(one)},
                   !one.peer);
     }
     if (table.empty())
         return "";
-    return block("Operations a second", svg_of(plot) + legend_of(plot.series), run) +
+    return block("Operations a second", bars.html(), run) +
            block("File systems in turns", table.html(), run);
+}
+
+// The figures that are times, each a group of bars.
+std::string opens_of(const BenchRun& run) {
+    Bars bars("a collection that is opened", "s");
+    Table table({"after", "rows", "the volume is open", "first answer", "full speed",
+                 "nothing pending", "recall", "rows pending"});
+    std::string title;
+    for (const Measurement& one : run.measurements) {
+        if (one.benchmark != "open.collection")
+            continue;
+        const std::string stop = one.text_of("stop") == "clean" ? "a clean stop" : "SIGKILL";
+        title = title_of(one);
+        for (const Figure& figure : one.figures) {
+            if (figure.unit == "s")
+                bars.add(words_of(figure.name), "after " + stop, stop == "SIGKILL" ? 1 : 0,
+                         figure.median());
+        }
+        table.row({stop, title, span_text(one, "mounted"), span_text(one, "first_answer"),
+                   span_text(one, "full_speed"), span_text(one, "linked"), span_text(one, "recall"),
+                   span_text(one, "pending")},
+                  true);
+    }
+    if (table.empty())
+        return "";
+    return block(title, bars.html(), run) + block("Opened", table.html(), run);
 }
 
 } // namespace vexfs

@@ -40,7 +40,12 @@ dd { margin: 0; overflow-wrap: anywhere; }
 figure { margin: 0; min-width: 0; }
 figure:has(table) { grid-column: 1 / -1; }
 figcaption { font-weight: 600; font-size: .9rem; overflow-wrap: anywhere; margin: .6rem 0 .3rem; }
-.command { color: var(--dim); font-size: .78rem; line-height: 1.35; overflow-wrap: anywhere; }
+details { color: var(--dim); font-size: .78rem; line-height: 1.35; margin: .4rem 0;
+  overflow-wrap: anywhere; }
+summary { cursor: pointer; }
+summary code { display: inline-block; max-width: calc(100% - 1.5rem); overflow: hidden;
+  text-overflow: ellipsis; white-space: pre; vertical-align: top; }
+details[open] summary code { white-space: pre-wrap; }
 code { font-family: ui-monospace, monospace; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
@@ -108,25 +113,46 @@ std::vector<Section> sections_of(const ResultFile& file) {
          "Up and to the right is better. A point is one "
          "effort of the sweep; pointed at, it tells its figures.",
          ""},
+        {"clients", "Searches at once",
+         "Each client is a thread that searches the same index, all with the cheapest effort that "
+         "reaches the recall. More is better.",
+         ""},
         {"latency", "Latency", "The middle of the rounds. Lower is better.", ""},
         {"build", "Build and memory",
          "Hot bytes are what every search walks; cold bytes are only "
          "read to rank the best few. A bar is as long as its part of the longest beside it.",
          ""},
+        {"frontends", "Front ends",
+         "The same message by each way in, one at a time, by turns. Shorter is better; a bar is as "
+         "long as its part of the longest beside it. Outside the index is what the engine's own "
+         "clock of the collection does not account for.",
+         ""},
         {"fs", "File systems",
          "The same work in each, by turns. A bar is as long as its part of the longest "
          "beside it; longer is better.",
          ""},
+        {"open", "Opened again",
+         "A collection in processes of their own, after a clean stop and after a kill. Full speed "
+         "is reached when searches take at most a quarter longer than in the end. Shorter is "
+         "better.",
+         ""},
+        {"reliability", "Reliability",
+         "What crash simulators, the kill loop and searches beside brute force tried, and how "
+         "often the outcome was not the promised one. Churn stands beside a fresh volume of the "
+         "same rows.",
+         ""},
         {"more", "More figures", "The middle of the rounds, and their span.", ""}};
     const Colours colours(file);
     for (const BenchRun& run : file.runs) {
-        sections[0].content += headline_of(run);
-        sections[1].content += curves_of(run, colours);
-        sections[2].content += latencies_of(run, colours);
-        sections[3].content += builds_of(run, colours);
-        sections[4].content += file_systems_of(run, colours);
-        sections[5].content += tables_of_others(run);
+        size_t at = 0;
+        for (std::string content :
+             {headline_of(run), curves_of(run, colours), clients_of(run, colours),
+              latencies_of(run, colours), builds_of(run, colours), front_ends_of(run),
+              file_systems_of(run, colours), opens_of(run)})
+            sections[at++].content += content;
+        sections.back().content += tables_of_others(run);
     }
+    sections[sections.size() - 2].content = reliability_of(file);
     std::erase_if(sections, [](const Section& section) { return section.content.empty(); });
     return sections;
 }

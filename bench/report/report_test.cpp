@@ -86,7 +86,46 @@ ResultFile some_results() {
         create.add("throughput", "1/s", Better::kMore, {100, 200, 300});
         run.measurements.push_back(create);
     }
-    Measurement other{"frontends.search", "in process", false, "", {{"batch", 16}}, {}, {}};
+    for (const char* way : {"in-process", "FUSE ioctl"}) {
+        Measurement way_in{
+            "frontends.search", "vexfs", false, "", {{"way", way}, {"batch", 16}}, {}, {}};
+        way_in.add("latency_p50", "ns", Better::kLess, 12'345);
+        run.measurements.push_back(way_in);
+        Measurement path = way_in;
+        path.benchmark = "frontends.path";
+        path.parameters = {{"way", way}, {"kernel", "Linux 6.1"}};
+        path.add("instructions", "count", Better::kLess, 9'876);
+        run.measurements.push_back(path);
+        Measurement clients = point(way[0] == 'F' ? "vexfs" : "hnswlib", 10, 0.95, 900);
+        clients.benchmark = "ann.clients";
+        clients.parameters.back() = {"clients", 2};
+        run.measurements.push_back(clients);
+        Measurement open{"open.collection",
+                         "vexfs",
+                         false,
+                         "",
+                         {{"stop", way[0] == 'F' ? "clean" : "kill"}, {"rows", 1000}, {"dim", 8}},
+                         {},
+                         {}};
+        open.add("first_answer", "s", Better::kLess, {0.5, 0.75, 0.75});
+        run.measurements.push_back(open);
+        Measurement churn{"reliability.churn",
+                          "vexfs",
+                          false,
+                          "",
+                          {{"volume", way[0] == 'F' ? "fresh" : "churned"}, {"turnovers", 3}},
+                          {},
+                          {}};
+        churn.add("disk", "bytes", Better::kLess, way[0] == 'F' ? 1000 : 1250);
+        if (way[0] == 'i')
+            churn.ratios = {{"disk", "fresh", {0.8, 0.8, 0.8}}};
+        run.measurements.push_back(churn);
+    }
+    Measurement sim{"reliability.store", "vexfs", false, "the store <crashed>", {}, {}, {}};
+    sim.add("violations", "count", Better::kLess, 0);
+    sim.add("states", "count", Better::kNeither, 3000);
+    run.measurements.push_back(sim);
+    Measurement other{"store.open", "vexfs", false, "", {{"batch", 16}}, {}, {}};
     other.add("latency_p50", "ns", Better::kLess, 12'345);
     run.measurements.push_back(other);
     file.runs.push_back(run);
@@ -105,7 +144,8 @@ TEST_CASE("report: the page is well-formed, whole in itself and names its comman
     CHECK(page.find("P &amp; Q &lt;1&gt;") != std::string::npos);
     CHECK(page.find("prefers-color-scheme: dark") != std::string::npos);
     CHECK(count_of(page, "<figure>") == count_of(page, "vexfs-bench ann --base 'a&lt;b'"));
-    for (const char* id : {"search", "curves", "latency", "build", "fs", "more"}) {
+    for (const char* id : {"search", "curves", "clients", "latency", "build", "frontends", "fs",
+                           "open", "reliability", "more"}) {
         CHECK_MESSAGE(count_of(page, std::string("<section id=\"") + id) == 1, id);
         CHECK_MESSAGE(count_of(page, std::string("href=\"#") + id) == 1, id);
     }
@@ -124,6 +164,34 @@ TEST_CASE("report: a curve has a series of each subject, and a point of each eff
     CHECK(curves.find("<figcaption>a&lt;b&amp;&quot;c&quot;, 1,000 rows of ") != std::string::npos);
     // Ours has the first colour though a peer stands first in the file.
     CHECK(Colours(file).of("vexfs") == 0);
+}
+
+TEST_CASE("report: clients, front ends and opens have bars and lines of each that was measured") {
+    const ResultFile file = some_results();
+    const std::string clients = clients_of(file.runs[0], Colours(file));
+    CHECK(complaint_about_xml(clients) == "");
+    CHECK(count_of(clients, "class=\"series\"") == 2);
+    CHECK(count_of(clients, "<title>vexfs, 2 clients: ") == 1);
+    const std::string ways = front_ends_of(file.runs[0]);
+    CHECK(complaint_about_xml(ways) == "");
+    CHECK(count_of(ways, "class=\"bar c0\"") == 2);
+    CHECK(count_of(ways, "class=\"bar c1\"") == 2);
+    CHECK(ways.find("16 searches") != std::string::npos);
+    CHECK(ways.find(">9,876</text>") != std::string::npos);
+    const std::string opens = opens_of(file.runs[0]);
+    CHECK(complaint_about_xml(opens) == "");
+    CHECK(count_of(opens, "class=\"bar") == 2);
+    CHECK(opens.find("<td>SIGKILL</td>") != std::string::npos);
+}
+
+TEST_CASE("report: what tests tried stands in one table, and churn beside a fresh volume") {
+    const std::string text = reliability_of(some_results());
+    CHECK(complaint_about_xml(text) == "");
+    CHECK(text.find("<td>the store &lt;crashed&gt;</td><td>3,000 states</td><td>0</td>") !=
+          std::string::npos);
+    CHECK(text.find("<td>churned</td>") != std::string::npos);
+    CHECK(text.find("<td>0.80x</td>") != std::string::npos);
+    CHECK(count_of(text, "<figure>") == 2);
 }
 
 TEST_CASE("report: what has no section of its own stands in a table") {

@@ -12,9 +12,20 @@
 namespace vexfs {
 namespace {
 
+bool is_of_index(std::string_view benchmark) {
+    return benchmark == "ann.curve" || benchmark == "ann.search" || benchmark == "ann.clients" ||
+           benchmark == "ann.build";
+}
+
 bool has_section(std::string_view benchmark) {
-    return benchmark == "ann.curve" || benchmark == "ann.search" || benchmark == "ann.build" ||
-           benchmark.starts_with("fs.");
+    return is_of_index(benchmark) || benchmark.starts_with("fs.") ||
+           benchmark.starts_with("frontends.") || benchmark == "open.collection" ||
+           benchmark.starts_with("reliability.");
+}
+
+void add_once(std::vector<std::string>& names, const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end())
+        names.push_back(name);
 }
 
 std::string ratios_text(const Measurement& measurement) {
@@ -60,18 +71,53 @@ Colours::Colours(const ResultFile& file) {
     for (const bool peers : {false, true}) {
         for (const BenchRun& run : file.runs) {
             for (const Measurement& one : run.measurements) {
-                const bool known =
-                    std::find(subjects_.begin(), subjects_.end(), one.subject) != subjects_.end();
-                if (one.peer == peers && !known && has_section(one.benchmark))
-                    subjects_.push_back(one.subject);
+                if (one.peer == peers && is_of_index(one.benchmark))
+                    add_once(indexes_, one.subject);
+                if (one.peer == peers && one.benchmark.starts_with("fs."))
+                    add_once(systems_, one.subject);
             }
         }
     }
 }
 
 size_t Colours::of(std::string_view subject) const {
-    return static_cast<size_t>(std::find(subjects_.begin(), subjects_.end(), subject) -
-                               subjects_.begin());
+    const auto index = std::find(indexes_.begin(), indexes_.end(), subject);
+    if (index != indexes_.end())
+        return static_cast<size_t>(index - indexes_.begin());
+    const auto system = std::find(systems_.begin(), systems_.end(), subject);
+    return static_cast<size_t>(system - systems_.begin());
+}
+
+std::string median_text(const Measurement& measurement, std::string_view name) {
+    const Figure* figure = measurement.figure(name);
+    return figure == nullptr ? "" : quantity(figure->median(), figure->unit);
+}
+
+std::string span_text(const Measurement& measurement, std::string_view name) {
+    const Figure* figure = measurement.figure(name);
+    return figure == nullptr ? "" : figure_text(*figure);
+}
+
+std::string ratio_cell(const Measurement& measurement, std::string_view figure) {
+    std::string text;
+    for (const PeerRatio& ratio : measurement.ratios) {
+        if (ratio.figure == figure)
+            text += (text.empty() ? "" : ", ") + ratio.peer + " " + ratio_text(ratio.ratio);
+    }
+    return text;
+}
+
+void Bars::add(const std::string& group, const std::string& who, size_t colour, double value) {
+    const auto at = static_cast<size_t>(std::find(plot_.groups.begin(), plot_.groups.end(), group) -
+                                        plot_.groups.begin());
+    if (at == plot_.groups.size())
+        plot_.groups.push_back(group);
+    auto series = std::find_if(plot_.series.begin(), plot_.series.end(),
+                               [&](const Series& each) { return each.name == who; });
+    if (series == plot_.series.end())
+        series = plot_.series.insert(plot_.series.end(), {who, colour, {}});
+    series->points.resize(std::max(series->points.size(), at + 1));
+    series->points[at].y = value;
 }
 
 std::vector<Group> groups_of(const BenchRun& run, std::string_view benchmark,
@@ -96,7 +142,8 @@ std::string title_of(const Measurement& measurement) {
     const std::string data = measurement.text_of("data");
     std::string text = data.substr(0, std::min(data.find(':'), data.find(".base.")));
     if (const Parameter* rows = measurement.parameter("rows"))
-        text += ", " + number_text(rows->number()) + " rows of " + measurement.text_of("dim");
+        text += (text.empty() ? "" : ", ") + number_text(rows->number()) + " rows of " +
+                measurement.text_of("dim");
     const std::string filter = measurement.text_of("filter");
     if (!filter.empty() && filter != "none")
         text += ", " + measurement.text_of("filter_percent") + "% allowed (" + filter + ")";
@@ -108,10 +155,10 @@ std::string title_of(const Measurement& measurement) {
 std::string block(const std::string& heading, const std::string& content, const BenchRun& run,
                   const std::string& parameters) {
     std::string out = "<figure>\n<figcaption>" + escaped(heading) + "</figcaption>\n" + content;
-    out += "<p class=\"command\"><code>" + escaped(run.command) + "</code>";
+    out += "<details><summary><code>" + escaped(run.command) + "</code></summary>";
     for (const std::string& line : {run.setting, parameters})
-        out += line.empty() ? "" : "<br/>" + escaped(line);
-    return out + "</p>\n</figure>\n";
+        out += line.empty() ? "" : "<p>" + escaped(line) + "</p>";
+    return out + "</details>\n</figure>\n";
 }
 
 std::string tables_of_others(const BenchRun& run) {

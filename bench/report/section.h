@@ -16,14 +16,16 @@
 
 namespace vexfs {
 
-// Gives everyone who was measured a colour for the whole page; ours is the first.
+// Gives everyone who was measured a colour for the whole page; ours is the first. Indexes and file
+// systems never stand beside each other, and have the same colours.
 class Colours {
   public:
     explicit Colours(const ResultFile& file);
     [[nodiscard]] size_t of(std::string_view subject) const;
 
   private:
-    std::vector<std::string> subjects_;
+    std::vector<std::string> indexes_;
+    std::vector<std::string> systems_;
 };
 
 using Pointers = std::vector<const Measurement*>;
@@ -43,16 +45,44 @@ std::vector<Group> groups_of(const BenchRun& run, std::string_view benchmark,
 // allowed (random), at recall 0.95".
 std::string title_of(const Measurement& measurement);
 
-// A picture or a table with its heading, the command that measured it and, if there are any, the
-// parameters that the heading leaves out.
+// A picture or a table with its heading and the command that measured it, on one line that opens to
+// all of it and to the parameters that the heading leaves out.
 std::string block(const std::string& heading, const std::string& content, const BenchRun& run,
                   const std::string& parameters = "");
 
+// The median; of span_text() with the span of the rounds. Empty if there is no such figure.
+std::string median_text(const Measurement& measurement, std::string_view figure);
+std::string span_text(const Measurement& measurement, std::string_view figure);
+// "hnswlib 2.11x (2.05..2.30)", of one figure.
+std::string ratio_cell(const Measurement& measurement, std::string_view figure);
+
+// A plot of bars that is filled value by value.
+class Bars {
+  public:
+    Bars(std::string title, std::string unit) : plot_{std::move(title), std::move(unit), {}, {}} {}
+
+    void add(const std::string& group, const std::string& who, size_t colour, double value);
+    [[nodiscard]] bool empty() const { return plot_.groups.empty(); }
+    [[nodiscard]] const std::vector<Series>& series() const { return plot_.series; }
+    [[nodiscard]] std::string svg() const { return svg_of(plot_); }
+    [[nodiscard]] std::string html() const { return svg() + legend_of(plot_.series); }
+
+  private:
+    BarPlot plot_;
+};
+
+// Recall against throughput, of a group of ann.curve.
+LinePlot curve_plot(const Group& group, const Colours& colours);
+
 std::string headline_of(const BenchRun& run);                  // at the wanted recalls
 std::string curves_of(const BenchRun& run, const Colours&);    // recall against throughput
+std::string clients_of(const BenchRun& run, const Colours&);   // several searches at once
 std::string latencies_of(const BenchRun& run, const Colours&); // percentiles
 std::string builds_of(const BenchRun& run, const Colours&);    // time and memory
+std::string front_ends_of(const BenchRun& run);                // the ways in
 std::string file_systems_of(const BenchRun& run, const Colours&);
-std::string tables_of_others(const BenchRun& run); // every benchmark not shown above
+std::string opens_of(const BenchRun& run);          // until a volume answers
+std::string reliability_of(const ResultFile& file); // what the tests tried
+std::string tables_of_others(const BenchRun& run);  // every benchmark not shown above
 
 } // namespace vexfs
