@@ -13,6 +13,7 @@
 #include "bench/data/generate.h"
 #include "bench/frontends/commands.h"
 #include "bench/frontends/frontends_report.h"
+#include "bench/frontends/path_lengths.h"
 #include "bench/frontends/ways.h"
 
 namespace vexfs {
@@ -34,6 +35,7 @@ struct FrontendsOptions {
     uint64_t batch = 16;
     uint64_t searches = 200;
     uint64_t rounds = 15;
+    std::string paths;
     bool json = false;
 };
 
@@ -47,6 +49,9 @@ void bind(Options& command, FrontendsOptions& options) {
     command.number("--searches", "N", "of each way in a turn, one by one (200)", 1, 100'000,
                    &options.searches);
     command.number("--rounds", "N", "turns (15)", 1, 1000, &options.rounds);
+    command.text("--paths", "FILE,...",
+                 "also instructions by way, as vm-tests/cases/perf/baseline-KERNEL.json has them",
+                 &options.paths);
     command.flag("--json", "one JSON document", &options.json);
 }
 
@@ -239,6 +244,10 @@ int run_frontends(std::span<const char* const> arguments) {
     report.dim = options.dim;
     report.k = options.k;
     std::string explanation;
+    std::optional<std::vector<Measurement>> paths = path_lengths(options.paths, explanation);
+    if (!paths)
+        return command.complain(explanation, 1);
+    report.paths = std::move(*paths);
     const Status done = run(options, report, explanation);
     if (!done)
         return command.complain(explanation, done.error());

@@ -68,6 +68,12 @@ std::string text_of(const FrontendsReport& report) {
         middle_of(report.tasks.front().ways.front().recall));
     for (const TaskFigures& task : report.tasks)
         text += text_of(task);
+    text += report.paths.empty()
+                ? "\nthe kernel module: no instruction counts were given (--paths)\n"
+                : "\ninstructions of an ioctl there and back, counted in a virtual machine\n";
+    for (const Measurement& path : report.paths)
+        text += format("%-14s %-18s %9.0f\n", path.text_of("kernel").c_str(),
+                       path.text_of("way").c_str(), path.figures.front().median());
     return text;
 }
 
@@ -97,6 +103,7 @@ ResultFile results_of(const FrontendsReport& report) {
             run.measurements.push_back(std::move(one));
         }
     }
+    run.measurements.insert(run.measurements.end(), report.paths.begin(), report.paths.end());
     return {report.machine, {std::move(run)}};
 }
 

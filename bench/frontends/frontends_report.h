@@ -39,6 +39,7 @@ struct FrontendsReport {
     uint64_t dim = 0;
     uint64_t k = 0;
     std::vector<TaskFigures> tasks;
+    std::vector<Measurement> paths; // in instructions
 };
 
 std::string text_of(const FrontendsReport& report);
