@@ -66,12 +66,3 @@ void vexfs_deferred_work(struct work_struct *work)
 	}
 	vexfs_send_forgets(fs, nodes, count);
 }
-
-/* The fs is going: nobody adds to the list any more. */
-void vexfs_deferred_drop(struct vexfs_fs *fs)
-{
-	struct vexfs_deferred *deferred, *next;
-
-	llist_for_each_entry_safe(deferred, next, llist_del_all(&fs->deferred), list)
-		kfree(deferred);
-}

@@ -31,8 +31,6 @@ static struct vexfs_chan *vexfs_chan_of(struct file *file)
 	return smp_load_acquire((struct vexfs_chan **)&file->private_data);
 }
 
-/* ---- Attaching ------------------------------------------------------------------------------ */
-
 /* Makes a channel for the fs and makes it that of the file. */
 static int vexfs_join(struct file *file, struct vexfs_fs *fs, struct vexfs_attach *attach)
 {
@@ -93,22 +91,12 @@ static int vexfs_attach(struct file *file, struct vexfs_attach *attach)
 	return ret;
 }
 
-/* ---- The other commands --------------------------------------------------------------------- */
-
 static int vexfs_detach(struct vexfs_chan *chan, const struct vexfs_detach *detach)
 {
 	if (detach->flags & ~VEXFS_DETACH_KEEP || detach->zero)
 		return -EINVAL;
 	WRITE_ONCE(chan->in_order, true);
 	vexfs_chan_kill(chan, detach->flags & VEXFS_DETACH_KEEP);
-	return 0;
-}
-
-static int vexfs_inval(struct vexfs_fs *fs, const struct vexfs_inval *inval)
-{
-	if (!inval->ino)
-		return -EINVAL;
-	vexfs_doubt(fs, inval->ino);
 	return 0;
 }
 
@@ -140,7 +128,8 @@ static int vexfs_command(struct file *file, unsigned int cmd, union vexfs_comman
 	case VEXFS_QUEUE_DETACH:
 		return vexfs_detach(chan, &arg->detach);
 	case VEXFS_QUEUE_NOTIFY_INVAL:
-		return vexfs_inval(chan->fs, &arg->inval);
+		vexfs_doubt(chan->fs, arg->inval.ino);
+		return arg->inval.ino ? 0 : -EINVAL;
 	case VEXFS_QUEUE_WAIT:
 		return vexfs_wait(chan, &arg->wait);
 	default:

@@ -31,8 +31,6 @@ static unsigned long vexfs_trust(const struct inode *inode)
 	return READ_ONCE(vexfs_fs_of(inode)->trust);
 }
 
-/* ---- Looking up ----------------------------------------------------------------------------- */
-
 /* What the name stands for, with a reference: NULL if there is none, or an error. */
 static struct inode *vexfs_find(struct inode *dir, const struct dentry *dentry, u64 *entry_ns)
 {
@@ -106,8 +104,6 @@ static int vexfs_d_revalidate(struct dentry *dentry, unsigned int flags)
 const struct dentry_operations vexfs_dentry_ops = {
 	.d_revalidate = vexfs_d_revalidate,
 };
-
-/* ---- Making --------------------------------------------------------------------------------- */
 
 /* What a new node's request says of it: a set-group-ID directory hands its group on. */
 static struct vexfs_req_make vexfs_make_body(struct inode *dir, umode_t mode, u32 name_bytes)
@@ -226,8 +222,6 @@ static int vexfs_link(struct dentry *from, struct inode *dir, struct dentry *den
 	return vexfs_take_made(dir, dentry, sampled, &entry);
 }
 
-/* ---- Removing and renaming ------------------------------------------------------------------ */
-
 /* A name of the inode went. With the last one the inode goes when nobody has it open. */
 static void vexfs_lost_name(struct inode *inode)
 {
@@ -285,8 +279,6 @@ static int vexfs_rename(vx_idmap *idmap, struct inode *dir, struct dentry *dentr
 	swap(dentry->d_fsdata, to->d_fsdata);
 	return 0;
 }
-
-/* ---- Reading -------------------------------------------------------------------------------- */
 
 static bool vexfs_dirent_ok(const struct vexfs_dirent *dirent, const char *name, u32 left)
 {

@@ -26,8 +26,6 @@ bool vexfs_file_is_session(const struct file *file)
 	return vexfs_f(file)->flags & VEXFS_OPEN_SESSION;
 }
 
-/* ---- Opening -------------------------------------------------------------------------------- */
-
 static int vexfs_open(struct inode *inode, struct file *file)
 {
 	struct vexfs_handle *vf = kzalloc(sizeof(*vf), GFP_KERNEL_ACCOUNT);
@@ -65,8 +63,6 @@ static int vexfs_release(struct inode *inode, struct file *file)
 		kfree(vf);
 	return 0;
 }
-
-/* ---- Reading -------------------------------------------------------------------------------- */
 
 /* At most max_io bytes into a buffer of the kernel: how many came, or -errno. */
 static ssize_t vexfs_ask_read(struct inode *inode, const struct vexfs_handle *vf, loff_t offset,
@@ -115,8 +111,6 @@ static ssize_t vexfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	vexfs_changed(inode); /* its atime */
 	return done ? done : came;
 }
-
-/* ---- Writing -------------------------------------------------------------------------------- */
 
 /* Pages of the range are wrong now. */
 static void vexfs_drop_pages(struct inode *inode, loff_t start, u64 bytes)
@@ -225,8 +219,6 @@ int vexfs_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 	return ret ? ret : vexfs_synced(file);
 }
 
-/* ---- Ranges --------------------------------------------------------------------------------- */
-
 static long vexfs_fallocate(struct file *file, int mode, loff_t offset, loff_t length)
 {
 	struct inode *inode = file_inode(file);
@@ -313,8 +305,6 @@ static loff_t vexfs_llseek(struct file *file, loff_t offset, int whence)
 		ret = vexfs_revalidate(file_inode(file));
 	return ret ? ret : generic_file_llseek(file, offset, whence);
 }
-
-/* ---- Mapping -------------------------------------------------------------------------------- */
 
 static int vexfs_read_folio(struct file *file, struct folio *folio)
 {

@@ -74,7 +74,7 @@ static void vexfs_fs_release(struct kref *ref)
 	mutex_unlock(&vexfs_list_lock);
 	cancel_delayed_work_sync(&fs->expiry);
 	cancel_work_sync(&fs->deferred_work);
-	vexfs_deferred_drop(fs);
+	vexfs_deferred_work(&fs->deferred_work); /* frees what is left: it finds no engine */
 	put_user_ns(fs->user_ns);
 	kfree(fs);
 }

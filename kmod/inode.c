@@ -77,16 +77,13 @@ void vexfs_doubt(struct vexfs_fs *fs, u64 ino)
 	rcu_read_unlock();
 }
 
-static bool vexfs_time_ok(const struct vexfs_time *time)
-{
-	return time->nsec < NSEC_PER_SEC;
-}
-
 static bool vexfs_attr_ok(const struct vexfs_attr *attr)
 {
+	u32 nsec = max(max(attr->atime.nsec, attr->mtime.nsec),
+		       max(attr->ctime.nsec, attr->btime.nsec));
+
 	return attr->ino && fs_umode_to_ftype(attr->mode) != FT_UNKNOWN && attr->size <= S64_MAX &&
-	       vexfs_time_ok(&attr->atime) && vexfs_time_ok(&attr->mtime) &&
-	       vexfs_time_ok(&attr->ctime) && vexfs_time_ok(&attr->btime);
+	       nsec < NSEC_PER_SEC;
 }
 
 static struct timespec64 vexfs_timespec(const struct vexfs_time *time)
@@ -178,8 +175,6 @@ int vexfs_permission(vx_idmap *idmap, struct inode *inode, int mask)
 	return ret ? ret : generic_permission(idmap, inode, mask);
 }
 
-/* ---- The table of inodes -------------------------------------------------------------------- */
-
 static_assert(sizeof_field(struct inode, i_ino) == sizeof(u64)); /* the engine's numbers */
 
 static void vexfs_inode_start(struct inode *inode, const struct vexfs_attr *attr, u64 sampled)
@@ -252,8 +247,6 @@ struct inode *vexfs_iget(struct super_block *sb, const struct vexfs_attr *attr, 
 	spin_unlock(&inode->i_lock);
 	return inode;
 }
-
-/* ---- stat(2), chmod(2) and the like --------------------------------------------------------- */
 
 int vexfs_getattr(vx_idmap *idmap, const struct path *path, struct kstat *stat, u32 mask,
 		  unsigned int flags)

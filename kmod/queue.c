@@ -16,12 +16,12 @@
 
 #include "vexfs.h"
 
+#define VEXFS_CALL_DEAD (-ESHUTDOWN) /* the channel died first: never leaves vexfs_call() */
+
 static bool vexfs_is_done(struct vexfs_queue *queue, u32 slot)
 {
 	return smp_load_acquire(&queue->memory->slot[slot].reply.state) == VEXFS_SLOT_DONE;
 }
-
-/* ---- Taking and freeing: under queue->lock -------------------------------------------------- */
 
 static void vexfs_free_slot_locked(struct vexfs_queue *queue, u32 slot)
 {
@@ -72,15 +72,6 @@ static int vexfs_take(struct vexfs_queue *queue)
 		return -EINTR;
 	return slot;
 }
-
-static void vexfs_free_slot(struct vexfs_queue *queue, u32 slot)
-{
-	spin_lock(&queue->lock);
-	vexfs_free_slot_locked(queue, slot);
-	spin_unlock(&queue->lock);
-}
-
-/* ---- Filling and queueing ------------------------------------------------------------------- */
 
 static u32 vexfs_groups(const struct vexfs_call *call)
 {
@@ -186,8 +177,6 @@ static int vexfs_publish(struct vexfs_queue *queue, u32 slot, struct vexfs_call 
 	return 0;
 }
 
-/* ---- Waiting and reading the reply ---------------------------------------------------------- */
-
 static bool vexfs_is_over(struct vexfs_queue *queue, u32 slot)
 {
 	return vexfs_is_done(queue, slot) || READ_ONCE(queue->dead);
@@ -257,7 +246,7 @@ static_assert(sizeof_field(struct vexfs_areas, in) == VEXFS_QUEUE_AREA);
 static_assert(sizeof_field(struct vexfs_areas, out) == VEXFS_QUEUE_AREA);
 
 /* One try on one channel: the engine's result, EINTR, EACCES, EIO or VEXFS_CALL_DEAD. */
-int vexfs_queue_call(struct vexfs_chan *chan, struct vexfs_call *call)
+static int vexfs_queue_call(struct vexfs_chan *chan, struct vexfs_call *call)
 {
 	struct vexfs_queue *queue = &chan->queue[raw_smp_processor_id() % chan->queues];
 	int slot, ret;
@@ -276,11 +265,40 @@ int vexfs_queue_call(struct vexfs_chan *chan, struct vexfs_call *call)
 		return -EINTR;
 	}
 	ret = vexfs_is_done(queue, slot) ? vexfs_collect(queue, slot, call) : VEXFS_CALL_DEAD;
-	vexfs_free_slot(queue, slot);
+	spin_lock(&queue->lock);
+	vexfs_free_slot_locked(queue, slot);
+	spin_unlock(&queue->lock);
 	return ret;
 }
 
-/* ---- The engine's side ---------------------------------------------------------------------- */
+/* What mount(2) and umount(2) ask is asked by the engine's own process too. */
+static bool vexfs_is_own(const struct vexfs_chan *chan, u32 op)
+{
+	if (op == VEXFS_REQ_MOUNT || op == VEXFS_REQ_UNMOUNT || op == VEXFS_REQ_SYNCFS)
+		return false;
+	return task_tgid(current) == chan->tgid;
+}
+
+/*
+ * Sends a request and waits for its reply: 0 or -errno. ENOTCONN: there is no engine. EINTR: the
+ * caller was killed, or a signal ended it. EDEADLK: the engine would serve itself. EIO: the reply
+ * breaks the rules.
+ */
+int vexfs_call(struct vexfs_fs *fs, struct vexfs_call *call)
+{
+	struct vexfs_chan *chan;
+	int ret;
+
+	call->unique = atomic64_inc_return(&fs->unique);
+	do {
+		chan = vexfs_fs_chan(fs);
+		if (IS_ERR(chan))
+			return PTR_ERR(chan);
+		ret = vexfs_is_own(chan, call->op) ? -EDEADLK : vexfs_queue_call(chan, call);
+		vexfs_chan_put(chan);
+	} while (ret == VEXFS_CALL_DEAD);
+	return ret;
+}
 
 void vexfs_queue_kill(struct vexfs_queue *queue)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The superblock: mounting a filesystem that an engine attached, and letting go of it.
+ * The module, and the superblock: mounting a filesystem that an engine attached, and letting go of
+ * it.
  */
 #include <linux/cred.h>
 #include <linux/file.h>
@@ -14,8 +15,7 @@
 #include "vexfs.h"
 
 static struct kmem_cache *vexfs_inode_cache;
-
-/* ---- Inodes' memory ------------------------------------------------------------------------- */
+static struct kobject *vexfs_sysfs; /* a directory for each that is mounted */
 
 static struct inode *vexfs_alloc_inode(struct super_block *sb)
 {
@@ -59,8 +59,6 @@ static void vexfs_evict_inode(struct inode *inode)
 	vexfs_defer(vexfs_fs_of(inode), vi->forget);
 	vi->forget = NULL;
 }
-
-/* ---- The superblock's calls ----------------------------------------------------------------- */
 
 static int vexfs_statfs(struct dentry *dentry, struct kstatfs *stat)
 {
@@ -115,8 +113,6 @@ static const struct super_operations vexfs_super_ops = {
 	.umount_begin = vexfs_umount_begin,
 };
 
-/* ---- Mounting ------------------------------------------------------------------------------- */
-
 static int vexfs_ask_mount(struct super_block *sb, struct vexfs_rep_mount *reply)
 {
 	struct vexfs_fs *fs = sb->s_fs_info;
@@ -170,7 +166,7 @@ static int vexfs_fill_super(struct super_block *sb, struct fs_context *fc)
 	if (IS_ERR(root))
 		return PTR_ERR(root);
 	sb->s_root = d_make_root(root);
-	return sb->s_root ? 0 : -ENOMEM;
+	return sb->s_root ? vexfs_sysfs_add(sb->s_fs_info, vexfs_sysfs) : -ENOMEM;
 }
 
 enum { VEXFS_OPT_FD };
@@ -241,6 +237,7 @@ static void vexfs_kill_super(struct super_block *sb)
 	struct vexfs_fs *fs = sb->s_fs_info;
 
 	kill_anon_super(sb);
+	vexfs_sysfs_remove(fs);
 	vexfs_fs_unmounted(fs);
 	vexfs_fs_put(fs);
 }
@@ -254,23 +251,43 @@ static struct file_system_type vexfs_type = {
 };
 MODULE_ALIAS_FS("vexfs");
 
-int __init vexfs_super_init(void)
+static int __init vexfs_init(void)
 {
-	int ret;
+	int ret = -ENOMEM;
 
 	vexfs_inode_cache = kmem_cache_create("vexfs_inode", sizeof(struct vexfs_inode), 0,
 					      SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT, vexfs_init_once);
 	if (!vexfs_inode_cache)
-		return -ENOMEM;
+		return ret;
+	vexfs_sysfs = kobject_create_and_add("vexfs", fs_kobj);
+	if (!vexfs_sysfs)
+		goto no_sysfs;
 	ret = register_filesystem(&vexfs_type);
 	if (ret)
-		kmem_cache_destroy(vexfs_inode_cache);
+		goto no_type;
+	ret = misc_register(&vexfs_device);
+	if (!ret)
+		return 0;
+	unregister_filesystem(&vexfs_type);
+no_type:
+	kobject_put(vexfs_sysfs);
+no_sysfs:
+	kmem_cache_destroy(vexfs_inode_cache);
 	return ret;
 }
 
-void vexfs_super_exit(void)
+static void __exit vexfs_exit(void)
 {
+	misc_deregister(&vexfs_device);
 	unregister_filesystem(&vexfs_type);
+	kobject_put(vexfs_sysfs);
 	rcu_barrier(); /* inodes are freed after a grace period */
 	kmem_cache_destroy(vexfs_inode_cache);
 }
+
+module_init(vexfs_init);
+module_exit(vexfs_exit);
+
+MODULE_DESCRIPTION("VexFS, a filesystem whose files can be found by meaning");
+MODULE_AUTHOR("The VexFS authors");
+MODULE_LICENSE("GPL");

@@ -12,7 +12,9 @@
 #ifndef VEXFS_H
 #define VEXFS_H
 
+#include <linux/completion.h>
 #include <linux/fs.h>
+#include <linux/kobject.h>
 #include <linux/kref.h>
 #include <linux/llist.h>
 #include <linux/miscdevice.h>
@@ -61,6 +63,8 @@ struct vexfs_fs {
 	struct vexfs_on root;	       /* this and the next two: MOUNT set them */
 	bool read_only;		       /* the volume is */
 	u32 max_io;		       /* bytes of one READ or WRITE, a page at least */
+	struct kobject kobj;	       /* its directory in sysfs, while it is mounted */
+	struct completion unlisted;    /* that has gone */
 	struct llist_head deferred;    /* FORGET and RELEASE to be sent, see deferred.c */
 	struct work_struct deferred_work;
 };
@@ -76,6 +80,9 @@ int vexfs_fs_claim(struct vexfs_fs *fs);
 void vexfs_fs_live(struct vexfs_fs *fs, struct super_block *sb);
 void vexfs_fs_unmounted(struct vexfs_fs *fs);
 struct vexfs_chan *vexfs_fs_chan(struct vexfs_fs *fs);
+
+int vexfs_sysfs_add(struct vexfs_fs *fs, struct kobject *parent);
+void vexfs_sysfs_remove(struct vexfs_fs *fs);
 
 /* ---- channel.c: an incarnation of the engine ------------------------------------------------ */
 
@@ -143,14 +150,9 @@ struct vexfs_call {
 	bool seen;     /* an engine may have seen it */
 };
 
-#define VEXFS_CALL_DEAD (-ESHUTDOWN) /* the channel died first: never leaves vexfs_call() */
-
-int vexfs_queue_call(struct vexfs_chan *chan, struct vexfs_call *call);
 void vexfs_queue_kill(struct vexfs_queue *queue);
 int vexfs_queue_wait(struct vexfs_queue *queue, struct vexfs_wait *wait);
 int vexfs_queue_uring(struct vexfs_chan *chan, struct io_uring_cmd *cmd, unsigned int issue_flags);
-
-/* ---- call.c --------------------------------------------------------------------------------- */
 
 int vexfs_call(struct vexfs_fs *fs, struct vexfs_call *call);
 
@@ -183,7 +185,6 @@ struct vexfs_deferred {
 
 void vexfs_defer(struct vexfs_fs *fs, struct vexfs_deferred *deferred);
 void vexfs_deferred_work(struct work_struct *work);
-void vexfs_deferred_drop(struct vexfs_fs *fs);
 
 /* ---- device.c ------------------------------------------------------------------------------- */
 
@@ -221,9 +222,6 @@ static inline struct vexfs_fs *vexfs_fs_of(const struct inode *inode)
 {
 	return inode->i_sb->s_fs_info;
 }
-
-int vexfs_super_init(void);
-void vexfs_super_exit(void);
 
 struct inode *vexfs_iget(struct super_block *sb, const struct vexfs_attr *attr, u64 sampled,
 			 u64 lookups);
