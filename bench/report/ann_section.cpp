@@ -59,6 +59,26 @@ std::string percentile_plot(const Group& group, const Colours& colours) {
     return svg_of(plot) + legend_of(all);
 }
 
+// A line of each subject, a point of each effort.
+std::vector<Series> curves(const Group& group, const Colours& colours, std::string_view figure) {
+    std::vector<Series> all = series_of(group, colours);
+    for (const Measurement* one : group.measurements) {
+        const Figure* recall = one->figure("recall");
+        const Figure* value = one->figure(figure);
+        if (recall == nullptr || value == nullptr)
+            continue;
+        series_named(all, one->subject)
+            .points.push_back({recall->median(), value->median(),
+                               one->subject + ", ef " + one->text_of("ef") + ": recall " +
+                                   quantity(recall->median(), "share") + ", " +
+                                   figure_text(*value)});
+    }
+    for (Series& series : all)
+        std::stable_sort(series.points.begin(), series.points.end(),
+                         [](const PlotPoint& a, const PlotPoint& b) { return a.x < b.x; });
+    return all;
+}
+
 void add_bar(const Group& group, const Colours& colours, std::string_view figure,
              const std::string& label, std::string& out) {
     const Figure* first = group.measurements.front()->figure(figure);
@@ -119,24 +139,17 @@ std::string headline_of(const BenchRun& run) {
 }
 
 LinePlot curve_plot(const Group& group, const Colours& colours) {
-    std::vector<Series> all = series_of(group, colours);
-    for (const Measurement* one : group.measurements) {
-        const Figure* recall = one->figure("recall");
-        const Figure* throughput = one->figure("throughput");
-        if (recall == nullptr || throughput == nullptr)
-            continue;
-        series_named(all, one->subject)
-            .points.push_back({recall->median(), throughput->median(),
-                               one->subject + ", ef " + one->text_of("ef") + ": recall " +
-                                   quantity(recall->median(), "share") + ", " +
-                                   figure_text(*throughput)});
-    }
-    for (Series& series : all)
-        std::stable_sort(series.points.begin(), series.points.end(),
-                         [](const PlotPoint& a, const PlotPoint& b) { return a.x < b.x; });
+    const std::vector<Series> all = curves(group, colours, "throughput");
     return {"recall against throughput of " + group.title,
             linear_axis("recall", "share", values_of(all, &PlotPoint::x)),
             log_axis("queries a second", "", values_of(all, &PlotPoint::y)), all};
+}
+
+LinePlot latency_curve_plot(const Group& group, const Colours& colours) {
+    const std::vector<Series> all = curves(group, colours, "latency_p50");
+    return {"median time of one search, " + group.title,
+            linear_axis("recall", "share", values_of(all, &PlotPoint::x)),
+            log_axis("median time", "ns", values_of(all, &PlotPoint::y)), all};
 }
 
 std::string curves_of(const BenchRun& run, const Colours& colours) {

@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "bench/report/html.h"
+#include "bench/report/style.h"
 
 namespace vexfs {
 namespace {
@@ -180,6 +181,43 @@ std::string legend_of(const std::vector<Series>& series) {
                class_of(one.colour) + "\" points=\"0,5 22,5\"/>" + marker(one.colour, 11, 5, "") +
                "</svg> " + escaped(one.name) + "</span> ";
     return out + "</p>\n";
+}
+
+// The plot stands between a line of title and lines of legend.
+std::string picture_of(const LinePlot& plot) {
+    constexpr double kTitle = 26;
+    constexpr double kLine = 18;
+    constexpr double kKey = 26;
+    constexpr double kLetter = 6.4;
+    std::string legend;
+    double x = kTop;
+    double y = kTitle + kHeight + kLine;
+    for (const Series& one : plot.series) {
+        const double width = kKey + kLetter * static_cast<double>(one.name.size()) + kTop;
+        if (x > kTop && x + width > kWidth) {
+            x = kTop;
+            y += kLine;
+        }
+        legend += "<polyline class=\"" + class_of(one.colour) + "\"" +
+                  format(" points=\"%.1f,%.1f %.1f,%.1f\"/>", x, y - 4, x + kKey - 4, y - 4) +
+                  marker(one.colour, x + kKey / 2 - 2, y - 4, "") +
+                  format("<text x=\"%.1f\" y=\"%.1f\">", x + kKey, y) + escaped(one.name) +
+                  "</text>\n";
+        x += width;
+    }
+    const double height = y + kTop;
+    std::string inner = svg_of(plot);
+    constexpr std::string_view kOpening = "<svg ";
+    inner.insert(kOpening.size(),
+                 format("y=\"%.0f\" width=\"%.0f\" height=\"%.0f\" ", kTitle, kWidth, kHeight));
+    return format("<svg viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" "
+                  "xmlns=\"http://www.w3.org/2000/svg\">\n",
+                  kWidth, height, 2 * kWidth, 2 * height) +
+           "<style>" + kPalette + kPlotStyle + "</style>\n" +
+           format("<rect width=\"%.0f\" height=\"%.0f\" fill=\"var(--page)\"/>\n", kWidth, height) +
+           format("<text class=\"%s\" x=\"%.1f\" y=\"18\">",
+                  plot.title.size() > 60 ? "small" : "title", kTop) +
+           escaped(plot.title) + "</text>\n" + inner + legend + "</svg>\n";
 }
 
 } // namespace vexfs

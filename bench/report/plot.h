@@ -61,6 +61,9 @@ struct LinePlot {
 
 std::string svg_of(const LinePlot& plot);
 
+// A picture that is a file of its own, with title, legend and style.
+std::string picture_of(const LinePlot& plot);
+
 // For each group a bar of each series, as long as its part of the longest of the group; a value of
 // 0 or less has no bar.
 struct BarPlot {

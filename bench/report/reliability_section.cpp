@@ -9,19 +9,6 @@
 namespace vexfs {
 namespace {
 
-// "3,000 states, 20 seeds"
-std::string tried_text(const Measurement& measurement) {
-    std::string text;
-    for (const Figure& figure : measurement.figures) {
-        if (figure.name == "violations")
-            continue;
-        const std::string value = quantity(figure.median(), figure.unit);
-        text += (text.empty() ? "" : ", ") +
-                (figure.unit == "count" ? value + " " + figure.name : figure.name + " " + value);
-    }
-    return text;
-}
-
 std::string churn_of(const BenchRun& run) {
     Table table({"volume", "recall", "on disk", "memory of the collection", "memory of the process",
                  "p99 of a search", "limits exceeded"});
@@ -49,6 +36,18 @@ std::string churn_of(const BenchRun& run) {
 }
 
 } // namespace
+
+std::string tried_text(const Measurement& measurement) {
+    std::string text;
+    for (const Figure& figure : measurement.figures) {
+        if (figure.name == "violations")
+            continue;
+        const std::string value = quantity(figure.median(), figure.unit);
+        text += (text.empty() ? "" : ", ") +
+                (figure.unit == "count" ? value + " " + figure.name : figure.name + " " + value);
+    }
+    return text;
+}
 
 std::string reliability_of(const ResultFile& file) {
     Table table({"what was tried", "how much", "violations"});

@@ -6,6 +6,7 @@
 
 #include "bench/report/html.h"
 #include "bench/report/page.h"
+#include "bench/report/readme.h"
 #include "bench/report/section.h"
 
 using namespace vexfs;
@@ -210,6 +211,38 @@ TEST_CASE("report: results without any measurement make a page without sections"
     const std::string page = html_of({});
     CHECK(complaint_about_xml(page) == "");
     CHECK(count_of(page, "<section") == 0);
+}
+
+TEST_CASE("readme: the table has a line of each figure, with its command, between the marks") {
+    ResultFile file = some_results();
+    for (Measurement& one : file.runs[0].measurements) {
+        if (one.benchmark.starts_with("ann."))
+            one.parameters.emplace_back("filter", "none");
+    }
+    Measurement peer = file.runs[0].measurements.back();
+    peer = point("hnswlib", 10, 0.95, 900);
+    peer.benchmark = "ann.build";
+    peer.parameters.emplace_back("filter", "none");
+    peer.add("time", "s", Better::kLess, 3);
+    file.runs[0].measurements.push_back(peer);
+    file.runs[0].command = "/a/vexfs-bench ann --base out/x.fbin --json";
+    const std::string table = readme_table(file);
+    CHECK(table.find("| 1.5 s | hnswlib 3 s | ") != std::string::npos);
+    CHECK(table.find("`vexfs-bench ann --base x.fbin`") != std::string::npos);
+    CHECK(table.find("| the store <crashed> | 0 violations | 3,000 states | ") !=
+          std::string::npos);
+    CHECK(table.find("Measured at commit abc on P & Q <1>") != std::string::npos);
+    const auto picture = readme_picture(file);
+    REQUIRE(picture);
+    CHECK(complaint_about_xml(*picture) == "");
+    CHECK(count_of(*picture, "class=\"series\"") == 2);
+    CHECK(picture->find("prefers-color-scheme: dark") != std::string::npos);
+    CHECK_FALSE(readme_picture({}));
+
+    const std::string marks = std::string(kFiguresBegin) + "old\n" + std::string(kFiguresEnd);
+    CHECK(with_figures("a\n" + marks + "b\n", "new\n") ==
+          "a\n" + std::string(kFiguresBegin) + "new\n" + std::string(kFiguresEnd) + "b\n");
+    CHECK_FALSE(with_figures("no marks", "new\n"));
 }
 
 TEST_CASE("plot: every mark and letter lies inside of the picture, whatever the values") {

@@ -55,6 +55,8 @@ std::string median_text(const Measurement& measurement, std::string_view figure)
 std::string span_text(const Measurement& measurement, std::string_view figure);
 // "hnswlib 2.11x (2.05..2.30)", of one figure.
 std::string ratio_cell(const Measurement& measurement, std::string_view figure);
+// "3,000 states, 20 seeds": of reliability.*
+std::string tried_text(const Measurement& measurement);
 
 // A plot of bars that is filled value by value.
 class Bars {
@@ -73,6 +75,8 @@ class Bars {
 
 // Recall against throughput, of a group of ann.curve.
 LinePlot curve_plot(const Group& group, const Colours& colours);
+// Recall against the median time.
+LinePlot latency_curve_plot(const Group& group, const Colours& colours);
 
 std::string headline_of(const BenchRun& run);                  // at the wanted recalls
 std::string curves_of(const BenchRun& run, const Colours&);    // recall against throughput
