@@ -14,6 +14,7 @@
 #include "bench/frontends/commands.h"
 #include "bench/fs/commands.h"
 #include "bench/grid/commands.h"
+#include "bench/instructions/commands.h"
 #include "bench/open/commands.h"
 #include "bench/pool/commands.h"
 #include "bench/report/commands.h"
@@ -37,6 +38,8 @@ constexpr Command kCommands[] = {
     {"frontends", "searches and inserts in-process, by ioctl and by session", vexfs::run_frontends},
     {"fs", "a mounted VexFS against ext4 and a FUSE passthrough", vexfs::run_fs},
     {"grid", "the index over rows, dimensions and filters; can be interrupted", vexfs::run_grid},
+    {"instructions", "what small fixed pieces of work take, beside recorded counts",
+     vexfs::run_instructions},
     {"open", "a collection after a clean stop and after a kill", vexfs::run_open},
     {"pool", "the pool drivers beside each other: density, time of an operation", vexfs::run_pool},
     {"report", "one HTML page of a file of results", vexfs::run_report},

@@ -382,6 +382,29 @@ TEST_CASE("program: a grid is measured, kept, compared and shown") {
     CHECK(refused.output.find("foreign.json: is of commit 0123456, not ") != std::string::npos);
 }
 
+TEST_CASE("program: a case that takes more instructions than were recorded is exit code 1") {
+    const SetOnDisk set;
+    const std::string recorded = VEXFS_SOURCE_DIR "/bench/baseline/instructions.json";
+    std::string complaint;
+    auto counts = read_results(recorded, complaint);
+    REQUIRE_MESSAGE(counts, complaint);
+    const auto held = [&] {
+        REQUIRE(replace_file(set.file("now.json"), json_of(*counts), complaint));
+        return run("instructions --from " + set.file("now.json") + " --against " + recorded);
+    };
+    CHECK(held().code == 0);
+    Measurement& one = counts->runs.at(0).measurements.at(0);
+    one.figures.at(0).rounds = {one.figures[0].median() * 1.06};
+    const Outcome grew = held();
+    CHECK(grew.code == 1);
+    CHECK(grew.output.find("GREW     " + one.text_of("case")) != std::string::npos);
+    CHECK(grew.output.find("+6.00 percent") != std::string::npos);
+    CHECK(grew.output.find("./dev bench instructions --json") != std::string::npos);
+    counts->runs[0].measurements.erase(counts->runs[0].measurements.begin());
+    CHECK(held().output.find("GONE     ") != std::string::npos);
+    CHECK(run("instructions --from /nowhere.json").code == 1);
+}
+
 TEST_CASE("program: what got worse is told, and is exit code 1") {
     const SetOnDisk set;
     Measurement one;
@@ -601,8 +624,8 @@ TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are expla
 
 TEST_CASE("program: every command has a help, refuses what it does not know, and says who speaks") {
     for (const std::string name :
-         {"ann", "ann-data", "batch", "codec", "compare", "frontends", "fs", "grid", "open", "pool",
-          "report", "store", "tier", "vectors"}) {
+         {"ann", "ann-data", "batch", "codec", "compare", "frontends", "fs", "grid", "instructions",
+          "open", "pool", "report", "store", "tier", "vectors"}) {
         CAPTURE(name);
         const Outcome help = run(name + " --help");
         CHECK(help.code == 0);

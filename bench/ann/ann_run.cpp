@@ -194,8 +194,8 @@ Status AnnRun::search(const VectorSet& set, const ExactDistance& distance, const
 
 Status AnnRun::filtered(const VectorSet& set, const ExactDistance& distance, double percent,
                         bool correlated) {
-    const Filter filter = correlated ? opposed_filter(set, percent, options_.seed)
-                                     : random_filter(set, percent, options_.seed);
+    const DrawnFilter filter = correlated ? opposed_filter(set, percent, options_.seed)
+                                          : random_filter(set, percent, options_.seed);
     const index::BitmapView allowed = filter.allowed.view();
     const Truth truth =
         exact_truth(distance, static_cast<uint32_t>(options_.k), &allowed, all_processors());

@@ -10,8 +10,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "bench/ann/temporary_folder.h"
 #include "bench/data/formats.h"
+#include "bench/data/temporary_folder.h"
 #include "bench/external/adapter_process.h"
 
 namespace vexfs {

@@ -9,7 +9,7 @@
 #include <functional>
 #include <iterator>
 
-#include "bench/ann/temporary_folder.h"
+#include "bench/data/temporary_folder.h"
 #include "index/adapters/faiss_index.h"
 #include "index/adapters/faiss_ivf_index.h"
 #include "index/adapters/hnswlib_index.h"

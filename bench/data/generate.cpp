@@ -144,20 +144,20 @@ VectorSet generate_clustered(const ClusteredShape& shape) {
             draw_matrix(source, query_random, shape.queries, shape.dim)};
 }
 
-Filter random_filter(const VectorSet& set, double percent, uint64_t seed) {
+DrawnFilter random_filter(const VectorSet& set, double percent, uint64_t seed) {
     const auto rows = static_cast<uint32_t>(set.base.rows);
     std::vector<uint32_t> order(rows);
     std::iota(order.begin(), order.end(), 0);
     Random random(seed);
     random.shuffle(std::span(order));
-    Filter filter{index::Bitmap(rows), std::vector<uint32_t>(set.queries.rows)};
+    DrawnFilter filter{index::Bitmap(rows), std::vector<uint32_t>(set.queries.rows)};
     for (uint32_t i = 0; i < allowed_count(rows, percent); ++i)
         filter.allowed.add(order[i]);
     std::iota(filter.queries.begin(), filter.queries.end(), 0);
     return filter;
 }
 
-Filter opposed_filter(const VectorSet& set, double percent, uint64_t seed) {
+DrawnFilter opposed_filter(const VectorSet& set, double percent, uint64_t seed) {
     const auto rows = static_cast<uint32_t>(set.base.rows);
     Random random(seed);
     std::vector<float> from(set.base.dim);
@@ -173,7 +173,7 @@ Filter opposed_filter(const VectorSet& set, double percent, uint64_t seed) {
     std::sort(order.begin(), order.end(), [&along](uint32_t a, uint32_t b) {
         return along[a] != along[b] ? along[a] > along[b] : a < b;
     });
-    Filter filter{index::Bitmap(rows), {}};
+    DrawnFilter filter{index::Bitmap(rows), {}};
     for (uint32_t i = 0; i < allowed_count(rows, percent); ++i)
         filter.allowed.add(order[i]);
 

@@ -41,17 +41,17 @@ struct VectorSet {
 VectorSet generate_clustered(const ClusteredShape& shape);
 
 // Which rows a filter lets through, and the queries that go with it.
-struct Filter {
+struct DrawnFilter {
     index::Bitmap allowed;
     std::vector<uint32_t> queries; // numbers of query rows, ascending
 };
 
 // `percent` of the rows, at least one, drawn at random; all queries.
-Filter random_filter(const VectorSet& set, double percent, uint64_t seed);
+DrawnFilter random_filter(const VectorSet& set, double percent, uint64_t seed);
 
 // The `percent` of the rows that lie farthest along the direction between two rows of the set, and
 // of the queries the half that lies on the other side: what a query is near to is what the filter
 // forbids.
-Filter opposed_filter(const VectorSet& set, double percent, uint64_t seed);
+DrawnFilter opposed_filter(const VectorSet& set, double percent, uint64_t seed);
 
 } // namespace vexfs

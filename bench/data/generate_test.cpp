@@ -62,7 +62,7 @@ TEST_CASE("generate: an opposed filter forbids what the queries are near to") {
     const VectorSet set = generate_clustered(small_shape());
     const ExactDistance distance(index::Metric::kL2, set.base, set.queries);
     const Truth truth = exact_truth(distance, 10, nullptr, 1);
-    const auto allowed_share = [&](const Filter& filter) {
+    const auto allowed_share = [&](const DrawnFilter& filter) {
         uint32_t allowed = 0;
         for (uint32_t q : filter.queries) {
             for (uint32_t row : truth.of(q))
