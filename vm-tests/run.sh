@@ -10,8 +10,8 @@
 # selects it, a folder of NAMEs all in it; without one all are run. It passes with status 0 and is
 # skipped with 77. It fails too if the kernel complained while it ran, or if it takes longer than N
 # seconds (180) of the machine. crash/kill_loop kills the engine N times (5), and hostile calls the
-# module N times (20000). BIN is the folder of the programs (build/release/bin). Logs lie in
-# build/vm/KERNEL.
+# module N times (20000), with as many answers of an engine. BIN is the folder of the programs
+# (build/release/bin). Logs lie in build/vm/KERNEL.
 # The last line is `N passed, N failed`; exit: 0 all passed, 1 not, 2 usage, 77 if the kernel cannot
 # be fetched.
 set -euEo pipefail

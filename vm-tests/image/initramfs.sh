@@ -19,7 +19,7 @@ root=$(mktemp -d "${TMPDIR:-/tmp}/vexfs-image-XXXXXX")
 trap 'rm -rf "$root"' EXIT
 
 programs=(vexfsd vexctl mkfs.vexfs fsck.vexfs vexfs-abi vexfs-posix vexfs-fsx vexfs-hostile
-    vexfs-kill-loop vexfs-perf)
+    vexfs-kill-loop vexfs-perf vexfs-search-static vexfs-search-i386 vexfs-search-image)
 # Of the kernel's modules, those that it does not have built in.
 drivers=(fuse virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk)
 # What busybox has no equal of. They come first in PATH, in cases that are written for bash.
@@ -33,7 +33,9 @@ ln -s busybox "$root/bin/sh"
 printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n' >"$root/etc/passwd"
 printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
 
-for program in "${programs[@]}"; do strip -o "$root/bin/$program" "$bin/$program"; done
+for program in "${programs[@]}"; do
+    if [ -e "$bin/$program" ]; then strip -o "$root/bin/$program" "$bin/$program"; fi
+done
 for tool in "${tools[@]}"; do cp -L "$(type -P "$tool")" "$root/usr/bin/"; done
 ln -s /usr/bin/bash "$root/bin/bash"
 cp -P "$bin"/../lib/*.so.* "$root/lib/"

@@ -7,7 +7,8 @@
 insmod /lib/vexfs/vexfs.ko
 mkdir random
 echo "seed $$"
-vexfs-hostile engine $$ 60 "$PWD/random"
-vexfs-hostile client $$ "${VEXFS_CALLS:-20000}" /dev/vexfs
+calls=${VEXFS_CALLS:-20000}
+vexfs-hostile engine $$ $((calls / 333 + 1)) "$PWD/random" # at most 400 answers each time
+vexfs-hostile client $$ "$calls" /dev/vexfs
 grep vexfs /proc/slabinfo || true
 rmmod vexfs
