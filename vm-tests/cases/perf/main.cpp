@@ -8,14 +8,18 @@
 // a while after it booted, batches differ a lot: they are run again until they do not. Exit status:
 // 77 if the clock does not count instructions.
 //
+// With --attach it only runs a command while so many filesystems have an engine.
+//
 // Threads: one; the servers are processes.
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include <fcntl.h>
@@ -29,6 +33,7 @@
 #include <x86intrin.h>
 
 #include "ioctl/vexfs_ioctl.h"
+#include "vm-tests/cases/perf/attach_many.h"
 #include "vm-tests/cases/perf/echo.h"
 
 namespace vexfs {
@@ -177,9 +182,15 @@ int run(const std::string& mountpoint, const char* json) {
 } // namespace vexfs
 
 int main(int count, char** arguments) {
-    if (count != 3) {
-        std::fputs("usage: vexfs-perf MOUNTPOINT OUT.json\n", stderr);
-        return 2;
-    }
-    return vexfs::run(arguments[1], arguments[2]);
+    const auto number = [arguments](int i) {
+        return static_cast<uint32_t>(std::strtoul(arguments[i], nullptr, 10));
+    };
+    if (count == 3)
+        return vexfs::run(arguments[1], arguments[2]);
+    if (count == 6 && std::string_view(arguments[1]) == "--attach")
+        return vexfs::run_attached({number(2), number(3), number(4)}, arguments[5]);
+    std::fputs("usage: vexfs-perf MOUNTPOINT OUT.json\n"
+               "       vexfs-perf --attach FILESYSTEMS QUEUES SLOTS COMMAND\n",
+               stderr);
+    return 2;
 }
