@@ -84,6 +84,75 @@ void compare_ratios(const Measurement& before, const Measurement& after, const T
     }
 }
 
+// Of after over before; 0 of what was or became nothing.
+double movement_of(const Change& change) {
+    if (!(change.before.middle > 0) || !(change.after.middle > 0))
+        return 0;
+    return std::log(change.after.middle / change.before.middle);
+}
+
+// What 95 in 100 do not exceed. At least one; reorders them.
+double most_of(std::vector<double>& values) {
+    constexpr double kShare = 0.95;
+    std::sort(values.begin(), values.end());
+    const auto rank = std::ceil(kShare * static_cast<double>(values.size()));
+    return values[static_cast<size_t>(rank) - 1];
+}
+
+std::vector<Noise> noise_of_peers(const std::vector<Change>& changes) {
+    std::map<std::string, std::vector<double>> moved;
+    for (const Change& change : changes) {
+        if (change.peer && is_time(change.unit))
+            moved[change.figure].push_back(movement_of(change));
+    }
+    std::vector<Noise> noise;
+    for (const auto& [figure, movements] : moved) {
+        const double middle = middle_of(movements);
+        std::vector<double> far;
+        std::vector<double> apart;
+        for (const double movement : movements) {
+            far.push_back(std::abs(movement));
+            apart.push_back(std::abs(movement - middle));
+        }
+        noise.push_back({figure, std::exp(most_of(far)), std::exp(most_of(apart))});
+    }
+    return noise;
+}
+
+bool is_within(const Change& change, const Noise& noise) {
+    const double factor = std::exp(std::abs(movement_of(change)));
+    if (change.unit == "x")
+        return change.figure.starts_with(noise.figure + " over ") && factor <= noise.apart;
+    return change.figure == noise.figure && is_time(change.unit) && factor <= noise.factor;
+}
+
+bool is_tail(const Change& change) {
+    return change.figure == "latency_p99.9" || change.figure == "latency_max";
+}
+
+void allow_for(const std::vector<Noise>& noise, std::vector<Change>& changes) {
+    for (Change& change : changes) {
+        const auto within = [&](const Noise& one) {
+            return is_within(change, one);
+        };
+        const bool is_noise = is_tail(change) || std::any_of(noise.begin(), noise.end(), within);
+        if (is_noise && !change.peer)
+            change.verdict = Verdict::kSame;
+    }
+}
+
+std::string noise_text(const std::vector<Noise>& noise) {
+    std::string text;
+    for (const Noise& one : noise) {
+        char factor[32];
+        std::snprintf(factor, sizeof factor, " %.2fx", one.factor);
+        text += (text.empty() ? "" : ", ") + one.figure + factor;
+    }
+    return text.empty() ? ""
+                        : "95 in 100 figures of peers moved by no more than: " + text +
+                              "; what of ours moved less is the same\n";
+}
+
 std::string spread_text(const Ratio& spread) {
     char text[96];
     std::snprintf(text, sizeof text, "%.5g (%.5g..%.5g)", spread.middle, spread.low, spread.high);
@@ -129,6 +198,10 @@ Comparison compare(const ResultFile& before, const ResultFile& after, const Tole
         if (!first.contains(identity))
             comparison.added.push_back(identity);
     }
+    if (tolerance.noise) {
+        comparison.noise = noise_of_peers(comparison.changes);
+        allow_for(comparison.noise, comparison.changes);
+    }
     return comparison;
 }
 
@@ -145,6 +218,7 @@ std::string text_of(const Comparison& comparison, bool all) {
         text += "only in the first   " + identity + "\n";
     for (const std::string& identity : comparison.added)
         text += "only in the second  " + identity + "\n";
+    text += noise_text(comparison.noise);
     size_t peers = 0;
     size_t moved = 0;
     for (const Change& change : comparison.changes) {

@@ -8,6 +8,10 @@
 // absolute tolerance. Ratios to peers are compared like figures, and are what to look at where the
 // two files come from machines, or hours, that are not equally busy.
 //
+// Rounds of one run are minutes apart, two runs hours: what the machine did in between is seen by
+// the peers, whose code did not change. A time or a rate of ours must also have moved further than
+// that figure of 95 in 100 peers.
+//
 // Threads: pure functions on values.
 #pragma once
 
@@ -22,6 +26,9 @@ struct Tolerance {
     double percent = 5;
     double once_percent = 30; // of times and rates with a single round
     double share = 0.01;      // absolute
+    // Allows for how far peers moved, and for tails: of p99.9 and of the longest of few searches
+    // each is one search.
+    bool noise = true;
 };
 
 enum class Verdict { kSame, kBetter, kWorse };
@@ -36,10 +43,18 @@ struct Change {
     Verdict verdict = Verdict::kSame;
 };
 
+// How far a figure of 95 in 100 peers moved: after over before, or the other way round.
+struct Noise {
+    std::string figure;
+    double factor = 1;
+    double apart = 1; // from what the one in the middle did: for ratios, of which both sides move
+};
+
 struct Comparison {
     std::vector<Change> changes;      // every figure that both have and that can be better or worse
     std::vector<std::string> missing; // measurements that only the first has
     std::vector<std::string> added;   // ... only the second
+    std::vector<Noise> noise;         // that was allowed for
 
     // Ours only: a peer that got slower is no regression.
     [[nodiscard]] size_t count(Verdict verdict) const;

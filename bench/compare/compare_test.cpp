@@ -84,3 +84,79 @@ TEST_CASE("compare: what only one file has is named") {
     CHECK(comparison.missing == std::vector<std::string>{"ann.search vexfs rows=1000"});
     CHECK(comparison.added == std::vector<std::string>{"ann.search vexfs rows=2000"});
 }
+
+TEST_CASE("compare: what moved no further than peers did is the machine's doing") {
+    const auto files = [](double ours, double peers) {
+        ResultFile file = file_with(one({100 * ours, 101 * ours}));
+        for (int i = 0; i < 20; ++i) {
+            Measurement peer = one({50, 50.5});
+            peer.peer = true;
+            peer.subject = "peer " + std::to_string(i);
+            peer.figures[0].rounds = {50 * peers, 50.5 * peers};
+            // One in twenty moves a lot, which is not taken for all.
+            if (i == 0)
+                peer.figures[0].rounds = {50, 50.5};
+            file.runs[0].measurements.push_back(peer);
+        }
+        return file;
+    };
+    const ResultFile before = files(1, 1);
+    const auto worse = [&](const ResultFile& after, const Tolerance& tolerance) {
+        return compare(before, after, tolerance).count(Verdict::kWorse);
+    };
+    CHECK(worse(files(0.7, 1), {}) == 1);
+    CHECK(worse(files(0.7, 0.69), {}) == 0);
+    CHECK(worse(files(0.7, 1 / 0.69), {}) == 0); // as far, the other way
+    CHECK(worse(files(0.7, 0.9), {}) == 1);
+    Tolerance strict;
+    strict.noise = false;
+    CHECK(worse(files(0.7, 0.69), strict) == 1);
+    const Comparison noisy = compare(before, files(0.7, 0.5), {});
+    REQUIRE(noisy.noise.size() == 1);
+    CHECK(noisy.noise[0].factor == doctest::Approx(2));
+    CHECK(text_of(noisy, false)
+              .find("95 in 100 figures of peers moved by no more than: figure "
+                    "2.00x") != std::string::npos);
+}
+
+TEST_CASE("compare: sizes and recalls are held to their own tolerance, however peers moved") {
+    Measurement bytes = one({100}, "bytes", Better::kLess);
+    Measurement peer = one({100});
+    peer.peer = true;
+    peer.subject = "peer";
+    ResultFile before = file_with(bytes);
+    before.runs[0].measurements.push_back(peer);
+    ResultFile after = before;
+    after.runs[0].measurements[0].figures[0].rounds = {120};
+    after.runs[0].measurements[1].figures[0].rounds = {10};
+    CHECK(compare(before, after, {}).count(Verdict::kWorse) == 1);
+}
+
+TEST_CASE("compare: a ratio is noise if peers moved as far from each other, not together") {
+    const auto files = [](double ratio, double even, double odd) {
+        Measurement ours = one({100});
+        ours.ratios = {{"figure", "hnswlib", {ratio, ratio * 0.99, ratio * 1.01}}};
+        ResultFile file = file_with(ours);
+        for (int i = 0; i < 10; ++i) {
+            Measurement peer = one({50 * (i % 2 == 0 ? even : odd)});
+            peer.peer = true;
+            peer.subject = "peer " + std::to_string(i);
+            file.runs[0].measurements.push_back(peer);
+        }
+        return file;
+    };
+    const ResultFile before = files(2, 1, 1);
+    CHECK(compare(before, files(1.5, 0.5, 0.5), {}).count(Verdict::kWorse) == 1);
+    CHECK(compare(before, files(1.5, 0.5, 1), {}).count(Verdict::kWorse) == 0);
+}
+
+TEST_CASE("compare: tails are told, but are no regression unless that is wanted") {
+    Measurement before = one({100, 101});
+    before.figures[0] = {"latency_p99.9", "ns", Better::kLess, {100, 101}};
+    Measurement after = before;
+    after.figures[0].rounds = {500, 501};
+    CHECK(verdict(before, after) == Verdict::kSame);
+    Tolerance strict;
+    strict.noise = false;
+    CHECK(compare(file_with(before), file_with(after), strict).count(Verdict::kWorse) == 1);
+}
