@@ -5,6 +5,7 @@
 // Threads: pure.
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "bench/report/html.h"
 #include "bench/report/plot.h"
@@ -51,8 +52,10 @@ Axis linear_axis(std::string label, std::string_view unit, const std::vector<dou
     const auto steps = std::lround((axis.high - axis.low) / step);
     for (long i = 0; i <= steps; ++i) {
         const double at = axis.low + static_cast<double>(i) * step;
-        axis.ticks.push_back(
-            {at, unit == "share" ? number_text(std::round(at * 1e6) / 1e6) : quantity(at, unit)});
+        // Recalls close to 1 differ in their last digits.
+        char share[40];
+        std::snprintf(share, sizeof share, "%.6g", at);
+        axis.ticks.push_back({at, unit == "share" ? share : quantity(at, unit)});
     }
     return axis;
 }

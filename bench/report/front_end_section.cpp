@@ -60,17 +60,19 @@ std::string front_ends_of(const BenchRun& run) {
         const std::string way = one.text_of("way");
         title = title_of(one);
         bars.add(task_of(one), way, colour_of(ways, way), median->median());
-        std::vector<std::string> cells = {way, task_of(one) + ": " + one.description};
+        const bool first = way == ways.front(); // of its message
+        std::vector<std::string> cells = {way,
+                                          task_of(one) + (first ? ": " + one.description : "")};
         for (const char* figure : {"latency_p50", "latency_p90", "latency_p99", "latency_p99.9",
                                    "throughput", "outside_index", "outside_index_share", "recall"})
             cells.push_back(median_text(one, figure));
-        table.row(std::move(cells), way == "in-process");
+        table.row(std::move(cells), first);
     }
     std::string out;
     if (!table.empty())
-        out = block("Median time of a message, " + title, bars.html(), run) +
-              block("By each way in", table.html(), run);
-    return out + path_lengths_of(run);
+        out = block("Median time of a message, " + title, bars.html(), run);
+    out += path_lengths_of(run);
+    return table.empty() ? out : out + block("By each way in", table.html(), run);
 }
 
 } // namespace vexfs

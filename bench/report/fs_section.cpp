@@ -44,8 +44,8 @@ std::string file_systems_of(const BenchRun& run, const Colours& colours) {
             continue;
         const std::string trial = one.benchmark.substr(3);
         bars.add(trial, one.subject, colours.of(one.subject), throughput->median());
-        table.row({one.subject, trial + ": " + one.description, figure_text(*throughput),
-                   share_text(one), ratios_text(one)},
+        table.row({one.subject, trial + (one.peer ? "" : ": " + one.description),
+                   figure_text(*throughput), share_text(one), ratios_text(one)},
                   !one.peer);
     }
     if (table.empty())

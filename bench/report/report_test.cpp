@@ -246,8 +246,12 @@ TEST_CASE("readme: the table has a line of each figure, with its command, betwee
 }
 
 TEST_CASE("plot: every mark and letter lies inside of the picture, whatever the values") {
-    for (const std::vector<double>& values :
-         {std::vector<double>{1, 1}, {0, 1e12}, {-5, 5}, {1e-9, 2e-9}, {0.95, 0.951}}) {
+    for (const std::vector<double>& values : {std::vector<double>{1, 1},
+                                              {0, 1e12},
+                                              {-5, 5},
+                                              {1e-9, 2e-9},
+                                              {0.95, 0.951},
+                                              {0.9961, 0.9984}}) {
         LinePlot plot{"t", linear_axis("x", "share", values), log_axis("y", "ns", values), {}};
         Series series{"s", 0, {}};
         for (const double value : values)
@@ -264,6 +268,8 @@ TEST_CASE("plot: every mark and letter lies inside of the picture, whatever the 
             CHECK(x <= 400);
         }
         CHECK(plot.x.ticks.size() >= 2);
+        for (size_t i = 1; i < plot.x.ticks.size(); ++i)
+            CHECK(plot.x.ticks[i].label != plot.x.ticks[i - 1].label);
         CHECK(plot.x.ticks.size() <= 12);
     }
 }
