@@ -303,6 +303,8 @@ TEST_CASE("program: mounted file systems do the same in turns, and leave nothing
     }
     CHECK(std::filesystem::is_empty(here));
     CHECK(std::filesystem::is_empty(there));
+    const std::string told = run("fs " + places + brief + " --only create --told './dev x'").output;
+    CHECK(told.find("\"command\": \"./dev x\"") != std::string::npos);
     CHECK(run("fs --in /nowhere").code == 2);
     CHECK(run("fs --only nothing " + places).code == 2);
     const Outcome absent = run("fs --in a=/nonexistent/a", true);

@@ -45,4 +45,5 @@ if [ -e "$example" ]; then
 else
     echo "beside.sh: $example is missing: no passthrough" >&2
 fi
-"$bin/vexfs-bench" fs --in "$places" --stats "$work/vexfs/.vexfs/stats.json" "$@"
+"$bin/vexfs-bench" fs --in "$places" --stats "$work/vexfs/.vexfs/stats.json" \
+    --told "./dev bench fs${*:+ $*}" "$@"

@@ -30,6 +30,7 @@ struct FsBenchOptions {
     std::string in;
     std::string stats;
     std::string only;
+    std::string told;
     double seconds = 0.5;
     uint64_t rounds = 5;
     bool json = false;
@@ -127,6 +128,8 @@ void bind(Options& command, FsBenchOptions& options) {
     command.real("--seconds", "S", "length of a slice (0.5)", 0.01, 60, &options.seconds);
     command.number("--rounds", "N", "slices of each trial in each directory (5)", 1, 1000,
                    &options.rounds);
+    command.text("--told", "COMMAND", "told instead of this one: who mounted what is measured",
+                 &options.told);
     command.flag("--json", "one JSON document", &options.json);
 }
 
@@ -151,7 +154,7 @@ int run_fs(std::span<const char* const> arguments) {
         return command.complain("--only: no trial is called '" + options.only + "'", 2);
     FsReport report;
     report.machine = this_machine();
-    report.command = command_line(arguments);
+    report.command = options.told.empty() ? command_line(arguments) : options.told;
     for (const Place& place : places)
         report.places.push_back(place.name);
     for (const Trial& trial : all_trials()) {

@@ -17,6 +17,9 @@ std::string last_part(const std::string& path) {
 
 // Without the folders, which are of one machine.
 std::string short_command(const std::string& command) {
+    constexpr std::string_view kVerb = "./dev ";
+    if (command.starts_with(kVerb))
+        return std::string(kVerb) + short_command(command.substr(kVerb.size()));
     std::string out;
     std::string word;
     for (size_t at = 0; at <= command.size(); ++at) {
@@ -138,7 +141,8 @@ void add_trials(const ResultFile& file, FigureTable& table) {
                 ours = rate;
         }
         if (!found.empty())
-            table.row(found[0].measurement->description, ours, others, "./dev bench fs");
+            table.row(found[0].measurement->description, ours, others,
+                      short_command(found[0].run->command));
     }
 }
 
