@@ -656,7 +656,9 @@ struct vexfs_stat_reply {
 
 /*
  * SYNC: no body, reply without body. All changes acknowledged before it, ASYNC ones too, are
- * durable when it returns. EINTR gives up waiting, nothing else. On a read-only volume: success.
+ * durable when it returns. EINTR gives up waiting, nothing else. EIO, on a mount that outlives its
+ * engine: one has died since the file was opened, and what was not durable then may be lost; the
+ * next SYNC tells of what came after. On a read-only volume: success.
  */
 
 /* ---- JOB, JOB_LIST -------------------------------------------------------------------------- */

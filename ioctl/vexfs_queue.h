@@ -105,7 +105,10 @@ struct vexfs_attach {
 
 #define VEXFS_DETACH_KEEP 1u /* a successor comes: the fs waits ORPHANED; otherwise it is DEAD */
 
-/* DETACH ends the channel of this fd in order. Call it before the ring is closed. */
+/*
+ * DETACH ends the channel of this fd in order. Call it before the ring is closed. A channel that
+ * ends without it makes the next fsync, syncfs and SYNC of each open file EIO.
+ */
 struct vexfs_detach {
     __u32 flags; /* VEXFS_DETACH_* */
     __u32 zero;  /* 0 */
