@@ -369,6 +369,15 @@ TEST_CASE("program: a grid is measured, kept, compared and shown") {
     CHECK(second.output.find("s-all-filter-clients\n   measured before") != std::string::npos);
     CHECK(second.output.find("300x16-all-filter-clients\n   measured before") == std::string::npos);
 
+    // A cell that there is no time for is left, and what is kept is taken all the same.
+    std::filesystem::remove(path.path() / "clustered-300x16-all-filter-clients.json");
+    const Outcome brief = run(grid + " --minutes 0.000001", true);
+    CHECK(brief.code == 0);
+    CHECK(brief.output.find("300x16-all-filter-clients\n   LEFT") != std::string::npos);
+    CHECK(brief.output.find("s-all-filter-clients\n   measured before") != std::string::npos);
+    CHECK(brief.output.find("1 of 2 cells are in") != std::string::npos);
+    CHECK(brief.output.find("1 cells are left for the next run") != std::string::npos);
+
     const Outcome same = run("compare " + out + "/results.json " + out + "/results.json");
     CHECK(same.code == 0);
     CHECK(same.output.find("0 worse, 0 better, ") != std::string::npos);

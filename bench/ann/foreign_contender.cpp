@@ -112,9 +112,10 @@ class IvfContender final : public ForeignContender {
         const uint32_t lists = index::ivf_lists(built_rows());
         for (uint32_t probes = 1;; probes *= 2) {
             const index::IvfEffort whole{std::min(probes, lists), 1};
-            std::vector<uint32_t>& ladder = ladders.emplace_back();
+            std::vector<uint32_t> ladder;
             for (uint32_t factor = 1; factor <= 64; factor *= 2)
                 ladder.push_back(index::IvfEffort{whole.probes, factor}.packed());
+            ladders.push_back(std::move(ladder));
             if (probes >= lists)
                 return ladders;
         }

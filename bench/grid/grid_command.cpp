@@ -3,7 +3,9 @@
 // `vexfs-bench grid`: the command line around GridRunner.
 //
 // Threads: one thread.
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 #include "bench/cli/command.h"
@@ -57,6 +59,8 @@ struct GridOptions {
                         &changed.clients);
         options.text("--external", "FILE,...", "adapters of other indexes, as of ann",
                      &changed.external);
+        options.real("--minutes", "N", "begin no cell after that; 0: no end (quick 12, full 130)",
+                     0, 100'000, &changed.minutes);
         options.number("--threads", "N", "threads that build (all)", 1, 256, &threads);
         options.choice("--peer", "measured beside ours (all)",
                        {"hnswlib", "faiss", "faiss-sq8", "faiss-ivfpq", "all", "none"},
@@ -81,6 +85,8 @@ struct GridOptions {
             plan.clients = changed.clients;
         if (options.given("--peer-values"))
             plan.peer_values_max = changed.peer_values_max;
+        if (options.given("--minutes"))
+            plan.minutes = changed.minutes;
         if (options.given("--values"))
             plan.values_max = changed.values_max;
         return plan;
@@ -107,6 +113,53 @@ bool add_files(const std::string& paths, ResultFile& whole, std::string& complai
     return true;
 }
 
+// Takes what is kept of a cell, or measures it while there is time.
+// Threads: one thread.
+class GridPass {
+  public:
+    GridPass(const Command& command, GridRunner& runner, double minutes)
+        : command_(command), runner_(runner), minutes_(minutes) {}
+
+    void take(const GridCell& cell, ResultFile& whole) {
+        std::optional<ResultFile> found = runner_.kept(cell);
+        const double before = minutes();
+        if (found) {
+            std::fprintf(stderr, "   measured before with this build\n");
+        } else if (minutes_ > 0 && before >= minutes_) {
+            std::fprintf(stderr, "   LEFT: %g minutes are over\n", minutes_);
+            ++left_;
+            return;
+        } else {
+            std::string complaint;
+            found = runner_.run(cell, complaint);
+            std::fprintf(stderr, "   %.1f s\n", (minutes() - before) * 60);
+            if (!found) {
+                command_.complain("FAILED: " + complaint, 1);
+                ++failed_;
+                return;
+            }
+        }
+        for (BenchRun& run : found->runs)
+            whole.runs.push_back(std::move(run));
+    }
+    [[nodiscard]] size_t failed() const { return failed_; }
+    [[nodiscard]] size_t left() const { return left_; }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    [[nodiscard]] double minutes() const {
+        return std::chrono::duration<double>(Clock::now() - start_).count() / 60;
+    }
+
+    const Command& command_;
+    GridRunner& runner_;
+    const double minutes_;
+    const Clock::time_point start_ = Clock::now();
+    size_t failed_ = 0;
+    size_t left_ = 0;
+};
+
 int measure(const Command& command, const GridOptions& options, const GridPlan& plan,
             const char* program) {
     std::string complaint;
@@ -121,28 +174,21 @@ int measure(const Command& command, const GridOptions& options, const GridPlan& 
     const std::vector<GridCell> cells = cells_of(plan, sets, left_out);
     for (const std::string& line : left_out)
         command.complain("left out: " + line, 0);
-    size_t failed = 0;
+    GridPass pass(command, runner, plan.minutes);
     for (size_t i = 0; i < cells.size(); ++i) {
         std::fprintf(stderr, "== cell %zu of %zu: %s\n", i + 1, cells.size(),
                      cells[i].name.c_str());
-        bool kept = false;
-        std::optional<ResultFile> found = runner.run(cells[i], kept, complaint);
-        if (!found) {
-            command.complain("FAILED: " + complaint, 1);
-            ++failed;
-            continue;
-        }
-        if (kept)
-            std::fprintf(stderr, "   measured before with this build\n");
-        for (BenchRun& run : found->runs)
-            whole.runs.push_back(std::move(run));
+        pass.take(cells[i], whole);
     }
     const std::string path = options.out + "/results.json";
     if (!replace_file(path, json_of(whole), complaint))
         return command.complain(complaint, 1);
-    std::fprintf(stderr, "== %zu of %zu cells are in %s\n", cells.size() - failed, cells.size(),
-                 path.c_str());
-    return failed == 0 ? 0 : 1;
+    std::fprintf(stderr, "== %zu of %zu cells are in %s\n",
+                 cells.size() - pass.failed() - pass.left(), cells.size(), path.c_str());
+    if (pass.left() > 0)
+        std::fprintf(stderr, "== %zu cells are left for the next run of the same command\n",
+                     pass.left());
+    return pass.failed() == 0 ? 0 : 1;
 }
 
 } // namespace
@@ -155,6 +201,9 @@ int run_grid(std::span<const char* const> arguments) {
         return *ended;
     if (options.quick && options.full)
         return command.complain("--quick and --full are one or the other", 2);
+    // For FAISS in the cells: a thread of it that spins at a barrier takes the processor from the
+    // one that it waits for, if somebody else has the other.
+    ::setenv("OMP_WAIT_POLICY", "passive", 0); // NOLINT(concurrency-mt-unsafe): no thread
     return measure(command, options, options.plan(command), arguments[0]);
 }
 

@@ -64,8 +64,9 @@ GridPlan GridPlan::quick() {
     plan.rows = {1'000, 10'000};
     plan.dims = {128, 384, 768};
     plan.filter_percents = {10, 1};
-    plan.clients = {1, 2};
+    plan.clients = {1, 2, 8};
     plan.values_max = 10'000'000;
+    plan.minutes = 12;
     return plan;
 }
 
@@ -78,6 +79,7 @@ GridPlan GridPlan::full() {
     plan.values_max = 400'000'000;
     plan.peer_values_max = 160'000'000; // 100,000 rows of any dimension, a million of 128
     plan.queries = 1'000;
+    plan.minutes = 130;
     return plan;
 }
 

@@ -23,6 +23,7 @@ struct GridPlan {
     uint64_t queries = 200;
     uint64_t rounds = 3;
     uint64_t threads = 1; // that build
+    double minutes = 0;   // after which no cell is begun; 0: all are
     std::string peer = "all";
     std::string external; // adapters, as `ann --external` takes them
 

@@ -16,6 +16,7 @@ TEST_CASE("grid: rows by dimensions, each cell by a name of its own, the too lar
         const std::vector<GridCell> cells = cells_of(plan, {}, left_out);
         CHECK(cells.size() + left_out.size() == plan.rows.size() * plan.dims.size());
         CHECK_FALSE(cells.empty());
+        CHECK(plan.minutes > 0);
         std::set<std::string> names;
         for (const GridCell& cell : cells)
             names.insert(cell.name);

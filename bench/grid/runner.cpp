@@ -121,15 +121,17 @@ std::vector<std::string> GridRunner::arguments_of(const GridCell& cell) const {
     return arguments;
 }
 
-std::optional<ResultFile> GridRunner::run(const GridCell& cell, bool& kept,
-                                          std::string& complaint) {
+std::optional<ResultFile> GridRunner::kept(const GridCell& cell) const {
+    std::string ignored;
+    std::optional<ResultFile> earlier = read_results(path_of(cell), ignored);
+    const bool same = earlier && earlier->runs.size() == 1 &&
+                      earlier->runs[0].command == command_of(arguments_of(cell));
+    return same ? earlier : std::nullopt;
+}
+
+std::optional<ResultFile> GridRunner::run(const GridCell& cell, std::string& complaint) {
     const std::vector<std::string> arguments = arguments_of(cell);
-    const std::string path = cells_ + "/" + cell.name + ".json";
-    std::optional<ResultFile> earlier = read_results(path, complaint);
-    kept =
-        earlier && earlier->runs.size() == 1 && earlier->runs[0].command == command_of(arguments);
-    if (kept)
-        return earlier;
+    const std::string path = path_of(cell);
     complaint.clear();
     if (!cell.set.generator.empty() && !generate(cell.set, complaint))
         return std::nullopt;

@@ -28,9 +28,10 @@ class GridRunner {
 
     // False with a complaint if the folders cannot be made.
     bool prepare(std::string& complaint);
-    // What the cell measured, now or earlier with this build. Nothing if it failed; `complaint`
-    // says why.
-    std::optional<ResultFile> run(const GridCell& cell, bool& kept, std::string& complaint);
+    // What the cell measured earlier with this build.
+    [[nodiscard]] std::optional<ResultFile> kept(const GridCell& cell) const;
+    // Measures it. Nothing if that failed; `complaint` says why.
+    std::optional<ResultFile> run(const GridCell& cell, std::string& complaint);
 
   private:
     // The exit code of this program with these arguments, its output in `output`; -1 with a
@@ -38,6 +39,9 @@ class GridRunner {
     int run_program(const std::vector<std::string>& arguments, const std::string& output,
                     std::string& complaint) const;
     bool generate(const GridSet& set, std::string& complaint) const;
+    [[nodiscard]] std::string path_of(const GridCell& cell) const {
+        return cells_ + "/" + cell.name + ".json";
+    }
     [[nodiscard]] std::vector<std::string> arguments_of(const GridCell& cell) const;
 
     const std::string out_;
