@@ -33,6 +33,7 @@ constexpr Command kCommands[] = {
     {"ann", "the index against hnswlib or FAISS, at equal recall", vexfs::run_ann},
     {"ann-data", "generate a set of vectors with exact answers", vexfs::run_ann_data},
     {"batch", "searches in batches against the same one by one", vexfs::run_batch},
+    {"cache", "recorded traces, played to each policy of the cache", vexfs::run_cache},
     {"codec", "what block codecs make of text, vectors and links, and how fast", vexfs::run_codec},
     {"compare", "what got better or worse between two files of results", vexfs::run_compare},
     {"frontends", "searches and inserts in-process, by ioctl and by session", vexfs::run_frontends},

@@ -635,8 +635,8 @@ TEST_CASE("program: wrong arguments are 2, wrong files are 1, and both are expla
 
 TEST_CASE("program: every command has a help, refuses what it does not know, and says who speaks") {
     for (const std::string name :
-         {"ann", "ann-data", "batch", "codec", "compare", "frontends", "fs", "grid", "instructions",
-          "open", "pool", "report", "store", "tier", "vectors"}) {
+         {"ann", "ann-data", "batch", "cache", "codec", "compare", "frontends", "fs", "grid",
+          "instructions", "open", "pool", "report", "store", "tier", "vectors"}) {
         CAPTURE(name);
         const Outcome help = run(name + " --help");
         CHECK(help.code == 0);

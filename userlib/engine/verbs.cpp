@@ -147,7 +147,8 @@ void Volume::close_file(uint64_t ino, uint64_t handle) {
 Result<size_t> Volume::read(uint64_t ino, uint64_t handle, uint64_t offset, MutableBytes out) {
     if (VirtualFiles::owns(ino))
         return virtual_files_.read(handle, offset, out);
-    return names_->read(ino, offset, out);
+    return names_->read(ino, offset, out,
+                        read_ahead_.next(ino, offset, out.size(), store_->room_ahead()));
 }
 
 Result<Written> Volume::write(uint64_t ino, const WriteRequest& request, Bytes bytes) {

@@ -131,7 +131,15 @@ Status Volume::start(std::string& explanation) {
     store.cache_bytes = cache_bytes();
     store.compression = options_.compression.value_or(Compression{});
     store.cold = options_.cold;
+    store.cache_policy = options_.cache_policy;
     store_ = VEXFS_TRY(Store::open(devices_->top(), store));
+    if (!options_.cache_trace.empty()) {
+        auto trace = CacheTrace::open(options_.cache_trace);
+        if (!trace)
+            explanation =
+                options_.cache_trace + " cannot be written: " + cause_of(trace.error().code);
+        store_->record_cache(VEXFS_TRY(std::move(trace)));
+    }
     auto names = Names::open(*store_, options_.read_only);
     if (!names && names.error().code == Code::kEUCLEAN)
         explanation =
@@ -236,6 +244,7 @@ std::string Volume::render_config() {
     report.compression = to_string(store_->compression());
     report.cold_percent = options_.cold.percent;
     report.pool = store_->pool();
+    report.cache_policy = name_of(store_->cache_policy());
     report.commit_ms =
         static_cast<uint64_t>((keeper_ ? keeper_->interval() : options_.commit_interval).count());
     return to_json(report);

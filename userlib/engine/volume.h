@@ -19,6 +19,7 @@
 #include "userlib/engine/collections.h"
 #include "userlib/engine/keeper.h"
 #include "userlib/engine/memory_watch.h"
+#include "userlib/engine/read_ahead.h"
 #include "userlib/engine/request_stats.h"
 #include "userlib/engine/row_xattrs.h"
 #include "userlib/engine/similar_files.h"
@@ -38,6 +39,8 @@ struct VolumeOptions {
     // Of the data of files. This and the pool of `cold`: as the volume says, if not given here.
     std::optional<Compression> compression;
     ColdOptions cold; // of the cache: blocks that left it, compressed
+    CachePolicy cache_policy = kDefaultCachePolicy;
+    std::string cache_trace; // a file that the cache's work is recorded in; empty: none
 };
 
 class Volume {
@@ -202,6 +205,7 @@ class Volume {
     std::unique_ptr<SimilarFiles> similar_files_;
     std::unique_ptr<Upkeep> upkeep_; // none of a read-only volume
     std::unique_ptr<MemoryWatch> memory_watch_;
+    ReadAhead read_ahead_;
     VirtualFiles virtual_files_;
     StagedMemory staged_;
     RequestStats requests_;

@@ -154,13 +154,16 @@ Status Names::zero_range(uint64_t ino, Inode& inode, uint64_t offset, uint64_t e
     return ok();
 }
 
-Result<size_t> Names::read(uint64_t ino, uint64_t offset, MutableBytes out) {
+Result<size_t> Names::read(uint64_t ino, uint64_t offset, MutableBytes out, const ReadPlan& plan) {
     const auto held = locks_.lock_shared(ino);
     const Inode inode = VEXFS_TRY(regular(ino));
     if (offset >= inode.size)
         return size_t{0};
     const size_t count = std::min<uint64_t>(out.size(), inode.size - offset);
-    VEXFS_TRY_VOID(store_.read(ino, offset, out.first(count)));
+    if (plan.from < plan.end && plan.from < inode.size)
+        store_.prefetch(ino, plan.from, std::min(plan.end, inode.size));
+    VEXFS_TRY_VOID(store_.read(ino, offset, out.first(count),
+                               plan.in_turn ? ReadWidth::kInTurn : ReadWidth::kPiece));
     return count;
 }
 

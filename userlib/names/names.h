@@ -91,6 +91,13 @@ struct Written {
     Inode inode;         // after it
 };
 
+// How a read goes on from those before it.
+struct ReadPlan {
+    bool in_turn = false; // pieces one after the other
+    uint64_t from = 0;    // [from, end) is likely to be wanted, as far as there is a file
+    uint64_t end = 0;
+};
+
 enum class SetXattr : uint8_t { kAny, kCreate, kReplace };
 
 class Edit;
@@ -145,7 +152,7 @@ class Names {
     // data.cpp, of regular files: EISDIR, EINVAL, EFBIG.
     Result<Inode> set(uint64_t ino, const Attributes& attributes, Timestamp now);
     // Returns how many bytes there were.
-    Result<size_t> read(uint64_t ino, uint64_t offset, MutableBytes out);
+    Result<size_t> read(uint64_t ino, uint64_t offset, MutableBytes out, const ReadPlan& plan = {});
     Result<Written> write(uint64_t ino, const WriteRequest& request, Bytes bytes, Timestamp now);
     Result<Inode> allocate(uint64_t ino, uint64_t offset, uint64_t length, Allocate how,
                            Timestamp now);

@@ -308,6 +308,15 @@ Result<BlockCounts> Store::read(uint64_t oid, std::span<PieceRead> pieces, ReadW
     });
 }
 
+size_t Store::prefetch(uint64_t oid, uint64_t offset, uint64_t end) {
+    const Result<size_t> read = guarded([&]() -> Result<size_t> {
+        ReadLock lock(lock_);
+        VEXFS_TRY_VOID(check_sound());
+        return objects_.prefetch(oid, offset - offset % layout_.header().record_bytes, end);
+    });
+    return read ? *read : 0;
+}
+
 Result<uint64_t> Store::stored_bytes(uint64_t oid) {
     return guarded([&]() -> Result<uint64_t> {
         uint64_t bytes = 0;

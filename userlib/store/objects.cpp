@@ -65,11 +65,13 @@ Result<Page> Objects::load_packed(uint64_t oid, const RecordItem& record, ReadWi
 }
 
 Result<RecordContent> Objects::load_stored(const RecordId& id, const RecordItem& record,
-                                           ReadWidth width) const {
+                                           ReadWidth width, size_t begin) const {
     const uint64_t address = record.segments[0].first();
     if (const auto found = unwritten_.find(address); found != unwritten_.end())
         return found->second;
-    PageHandle cached = cache_.get(address);
+    using Use = Cache<CachedBlock>::Use;
+    const bool again = width == ReadWidth::kInTurn && begin > 0;
+    PageHandle cached = cache_.get(address, again ? Use::kUncounted : Use::kCounted);
     if (!cached || cached->birth != record.head.birth) {
         Result<Page> content = is_numbers(id.oid) && !is_seekable(record.head)
                                    ? load_packed(id.oid, record, width)
@@ -130,7 +132,7 @@ Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out, R
     if (small || is_pieced(id, record))
         batch.add(number, record, begin, out, pool_of(id.oid));
     else
-        copy_out(*VEXFS_TRY(load_stored(id, record, width)), begin, out);
+        copy_out(*VEXFS_TRY(load_stored(id, record, width, begin)), begin, out);
     return ok();
 }
 

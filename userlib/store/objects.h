@@ -40,6 +40,10 @@ class Objects {
     // alone. Returns where blocks of vectors and other numbers came from.
     BlockCounts read(uint64_t oid, std::span<PieceRead> pieces, ReadWidth width) const;
 
+    // Takes the records that begin in [offset, end) and are not in memory into the cache, with one
+    // batch of the device. What cannot be read is left to read(), which says why. Returns how many.
+    size_t prefetch(uint64_t oid, uint64_t offset, uint64_t end) const;
+
     Status write(uint64_t oid, uint64_t offset, Bytes bytes, Undo& undo);
     Status punch(uint64_t oid, uint64_t offset, uint64_t length, Undo& undo);
     // Forgets all dirty records of the object.
@@ -77,8 +81,10 @@ class Objects {
 
     // All of the record's bytes up to its last one that is not zero.
     Result<RecordContent> load(const RecordId& id) const;
-    Result<RecordContent> load_stored(const RecordId& id, const RecordItem& record,
-                                      ReadWidth width) const;
+    Result<RecordContent> load_stored(const RecordId& id, const RecordItem& record, ReadWidth width,
+                                      size_t begin = 0) const;
+    // Those of items that prefetch() wants.
+    [[nodiscard]] std::vector<RecordItem> absent(uint64_t oid, std::span<const Item> items) const;
     // All of a record that is not seekable, as it is cached in two forms.
     Result<Page> load_packed(uint64_t oid, const RecordItem& record, ReadWidth width) const;
     // Tells that the record cannot be read, and what to answer.

@@ -87,9 +87,10 @@ Status format_store(Device& device, const FormatOptions& options) {
 
 Store::Store(Device& device, const Layout& layout, const StoreOptions& options)
     : device_(device), options_(options), layout_(layout),
-      cache_(options.cache_bytes, options.cold), nodes_(device, layout_, cache_),
-      free_map_(layout_, options.policy), label_(device, layout_), log_(device, layout_),
-      compression_(options.compression), tree_(nodes_, free_map_, layout_.header().node_bytes),
+      cache_(options.cache_bytes, options.cold, options.cache_policy),
+      nodes_(device, layout_, cache_), free_map_(layout_, options.policy), label_(device, layout_),
+      log_(device, layout_), compression_(options.compression),
+      tree_(nodes_, free_map_, layout_.header().node_bytes),
       objects_(device, layout_, tree_, free_map_, cache_, nodes_.damage_log()) {}
 
 Result<std::unique_ptr<Store>> Store::open(Device& device, const StoreOptions& options) {

@@ -17,6 +17,7 @@ enum class ReadWidth : uint8_t {
     kPiece,  // not the rest of a large record of which a small piece is wanted
     kRecord, // whole records: what lies beside it is wanted soon, and there is room for all of it
     kOnce,   // nothing: it is not wanted again
+    kInTurn, // whole records, of which the pieces are read in turn: each counts as asked for once
 };
 
 // Blocks of records that were found in memory, and that were read from the device.

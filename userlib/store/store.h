@@ -51,7 +51,8 @@ Status format_store(Device& device, const FormatOptions& options);
 struct StoreOptions {
     bool read_only = false;
     size_t cache_bytes = size_t{256} << 20;
-    ColdOptions cold;                          // of the cache's bytes, for blocks that left it
+    ColdOptions cold; // of the cache's bytes, for blocks that left it
+    CachePolicy cache_policy = kDefaultCachePolicy;
     size_t dirty_bytes_max = size_t{64} << 20; // beyond it apply() commits before it goes on
     size_t freeze_records_max = 16; // a commit of more writes the others before it stops writers
     uint32_t node_copies = 2;
@@ -146,6 +147,10 @@ class Store {
     [[nodiscard]] Result<BlockCounts> read(uint64_t oid, std::span<PieceRead> pieces,
                                            ReadWidth width = ReadWidth::kPiece);
 
+    // Takes records of [offset, end) into the cache that are not there, with one batch of the
+    // device, because they are likely to be wanted. Returns how many; a failure is none of its own.
+    size_t prefetch(uint64_t oid, uint64_t offset, uint64_t end);
+
     // What the data of an object takes on the device: in blocks of its own, or inside of items.
     // What is not committed does not count.
     [[nodiscard]] Result<uint64_t> stored_bytes(uint64_t oid);
@@ -197,6 +202,11 @@ class Store {
     [[nodiscard]] size_t room_for_records() const { return cache_.hot_budget() / 4 * 3; }
     // Whether so many bytes more would make nothing leave the cache.
     [[nodiscard]] bool cache_has_room(size_t bytes) const { return cache_.has_room(bytes); }
+    // What may be read of an object before anybody asks: less than new blocks have to themselves.
+    [[nodiscard]] size_t room_ahead() const { return cache_.hot_budget() / 32; }
+    [[nodiscard]] CachePolicy cache_policy() const { return cache_.policy(); }
+    // As BlockCache::record().
+    void record_cache(std::unique_ptr<CacheTrace> trace) { cache_.record(std::move(trace)); }
     [[nodiscard]] BlockCache::Counts cache_counts() const { return cache_.counts(); }
     // Of what is read from now on, unless a form says otherwise. EINVAL.
     Status set_pool(std::string_view driver) { return cache_.set_pool(driver); }

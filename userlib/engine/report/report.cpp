@@ -196,6 +196,7 @@ std::string to_json(const ConfigReport& report) {
                      {"compression", report.compression},
                      {"cold_percent", report.cold_percent},
                      {"pool", report.pool},
+                     {"cache_policy", report.cache_policy},
                      {"commit_ms", report.commit_ms}});
 }
 

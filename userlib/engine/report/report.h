@@ -80,6 +80,7 @@ struct ConfigReport {
     std::string compression;
     uint32_t cold_percent = 0;
     std::string pool;
+    std::string_view cache_policy;
     uint64_t commit_ms = 0;
 };
 std::string to_json(const ConfigReport& report);

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/guard.h"
+#include "userlib/pool/cache/arc.h"
+#include "userlib/pool/cache/s3_fifo.h"
 
 namespace vexfs {
 
@@ -20,6 +22,12 @@ constexpr uint64_t kTidyPuts = 256;
 // What a pool may have beside an eighth of what is in it.
 constexpr size_t kPoolSlackBytes = size_t{1} << 20;
 
+std::unique_ptr<Cache<CachedBlock>> make_hot_tier(CachePolicy policy, size_t budget_bytes) {
+    if (policy == CachePolicy::kArc)
+        return std::make_unique<Arc<CachedBlock>>(budget_bytes);
+    return std::make_unique<S3Fifo<CachedBlock>>(budget_bytes);
+}
+
 std::unique_ptr<ColdTier> make_cold_tier(const ColdOptions& cold, size_t budget_bytes) {
     if (cold.percent == 0)
         return nullptr;
@@ -35,11 +43,25 @@ void tidy(AnyPool& pool) {
 
 } // namespace
 
-BlockCache::BlockCache(size_t budget_bytes, const ColdOptions& cold)
-    : options_(cold), stored_pools_(cold.pool), hot_(budget_bytes - cold_bytes(budget_bytes)),
+BlockCache::BlockCache(size_t budget_bytes, const ColdOptions& cold, CachePolicy policy)
+    : options_(cold), policy_(policy), stored_pools_(cold.pool),
+      hot_(make_hot_tier(policy, budget_bytes - cold_bytes(budget_bytes))),
       cold_(make_cold_tier(cold, cold_bytes(budget_bytes))) {
     if (!cold_)
-        hot_.set_budget(budget_bytes);
+        hot_->set_budget(budget_bytes);
+}
+
+void BlockCache::note(uint64_t key, size_t bytes, CacheEvent::Kind kind) {
+    if (trace_)
+        trace_->add({key, static_cast<uint32_t>(bytes), kind});
+}
+
+// Of somebody who asked for it.
+void BlockCache::note(uint64_t key, const Handle& block) {
+    if (!trace_)
+        return;
+    note(key, block ? block->bytes.size() + kListedBytes : 0,
+         block ? CacheEvent::kHit : CacheEvent::kMiss);
 }
 
 size_t BlockCache::cold_bytes(size_t budget_bytes) const {
@@ -47,11 +69,16 @@ size_t BlockCache::cold_bytes(size_t budget_bytes) const {
     return bytes < kColdBytesMin ? 0 : bytes;
 }
 
-BlockCache::Handle BlockCache::get(uint64_t key) {
-    if (Handle block = hot_.get(key))
-        return block;
-    if (!cold_)
-        return nullptr;
+BlockCache::Handle BlockCache::get(uint64_t key, Cache<CachedBlock>::Use use) {
+    Handle block = hot_->get(key, use);
+    if (!block && cold_)
+        block = take_cold(key);
+    if (use == Cache<CachedBlock>::Use::kCounted)
+        note(key, block);
+    return block;
+}
+
+BlockCache::Handle BlockCache::take_cold(uint64_t key) {
     std::optional<ColdTier::Block> found = cold_->take(key);
     if (!found)
         return nullptr;
@@ -68,17 +95,32 @@ void BlockCache::put(uint64_t key, Handle block) {
     if (cold_)
         cold_->erase(key);
     const size_t bytes = block->bytes.size();
+    note(key, bytes + kListedBytes, CacheEvent::kPut);
     keep(key, std::move(block), bytes, Cache<CachedBlock>::Past::kUnknown);
 }
 
+void BlockCache::put_ahead(uint64_t key, Handle block) {
+    if (cold_)
+        cold_->erase(key);
+    const size_t bytes = block->bytes.size();
+    note(key, bytes + kListedBytes, CacheEvent::kAhead);
+    keep(key, std::move(block), bytes, Cache<CachedBlock>::Past::kAhead);
+}
+
+bool BlockCache::contains(uint64_t key) const {
+    return hot_->contains(key) || (cold_ && cold_->contains(key));
+}
+
 std::optional<MappedBlock> BlockCache::map_stored(uint64_t address, uint64_t birth) {
-    auto block = std::static_pointer_cast<const StoredBlock>(hot_.get(address | kStoredKey));
+    auto block = std::static_pointer_cast<const StoredBlock>(hot_->get(address | kStoredKey));
     if (block && block->birth == birth) {
         if (Result<Mapping> mapping = block->pooled.map()) {
             ++stored_hits_;
+            note(address | kStoredKey, mapping->bytes().size() + kListedBytes, CacheEvent::kHit);
             return MappedBlock(std::move(block), std::move(*mapping));
         }
     }
+    note(address | kStoredKey, 0, CacheEvent::kMiss);
     stored_stale_ += block ? 1 : 0;
     ++stored_misses_;
     return std::nullopt;
@@ -94,6 +136,7 @@ void BlockCache::put_stored(uint64_t address, uint64_t birth, Bytes bytes,
         block->birth = birth;
         block->kind = BlockKind::kStored;
         block->pooled = VEXFS_TRY(PooledBytes::copy(bytes, *pool));
+        note(address | kStoredKey, bytes.size() + kListedBytes, CacheEvent::kPut);
         keep(address | kStoredKey, std::move(block), bytes.size(),
              Cache<CachedBlock>::Past::kUnknown);
         if (++stored_puts_ % kTidyPuts == 0)
@@ -106,11 +149,11 @@ void BlockCache::put_stored(uint64_t address, uint64_t birth, Bytes bytes,
 void BlockCache::keep(uint64_t key, Handle block, size_t bytes, Cache<CachedBlock>::Past past) {
     const size_t cost = bytes + kListedBytes;
     if (!cold_) {
-        hot_.put(key, std::move(block), cost, nullptr, past);
+        hot_->put(key, std::move(block), cost, nullptr, past);
         return;
     }
     std::vector<Cache<CachedBlock>::Left> left;
-    hot_.put(key, std::move(block), cost, &left, past);
+    hot_->put(key, std::move(block), cost, &left, past);
     for (const auto& [left_key, value] : left) {
         const bool node = value->kind == BlockKind::kNode;
         if (value->kind == BlockKind::kStored) // in no other form
@@ -122,24 +165,24 @@ void BlockCache::keep(uint64_t key, Handle block, size_t bytes, Cache<CachedBloc
 
 void BlockCache::set_budget(size_t budget_bytes) {
     const size_t cold = cold_ ? cold_bytes(budget_bytes) : 0;
-    hot_.set_budget(budget_bytes - cold);
+    hot_->set_budget(budget_bytes - cold);
     if (cold_)
         cold_->set_budget(cold);
 }
 
 size_t BlockCache::budget() const {
-    const size_t hot = hot_.budget();
+    const size_t hot = hot_->budget();
     return cold_ ? hot + cold_->budget() : hot;
 }
 
 bool BlockCache::has_room(size_t bytes) const {
-    const size_t budget = hot_.budget();
-    const size_t taken = hot_.counts().bytes;
+    const size_t budget = hot_->budget();
+    const size_t taken = hot_->counts().bytes;
     return taken <= budget && bytes <= budget - taken;
 }
 
 BlockCache::Counts BlockCache::counts() const {
-    Counts counts{hot_.counts(), cold_ ? cold_->counts() : ColdTier::Counts{}, {}};
+    Counts counts{hot_->counts(), cold_ ? cold_->counts() : ColdTier::Counts{}, {}};
     counts.stored.hits = stored_hits_;
     counts.stored.misses = stored_misses_;
     const uint64_t stale = stored_stale_;

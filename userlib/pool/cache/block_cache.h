@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "userlib/pool/cache/cache.h"
+#include "userlib/pool/cache/cache_trace.h"
 #include "userlib/pool/cache/cold_tier.h"
 #include "userlib/pool/pooled_bytes.h"
 
@@ -80,12 +81,17 @@ class BlockCache {
         Stored stored;
     };
 
-    explicit BlockCache(size_t budget_bytes, const ColdOptions& cold = {});
+    explicit BlockCache(size_t budget_bytes, const ColdOptions& cold = {},
+                        CachePolicy policy = kDefaultCachePolicy);
 
     // The block, or nothing.
-    Handle get(uint64_t key);
+    Handle get(uint64_t key, Cache<CachedBlock>::Use use = Cache<CachedBlock>::Use::kCounted);
     // Takes the place of what was there under this key.
     void put(uint64_t key, Handle block);
+    // The same of one that nobody has asked for yet.
+    void put_ahead(uint64_t key, Handle block);
+    // Whether get() would find one, without asking for it.
+    [[nodiscard]] bool contains(uint64_t key) const;
 
     // The block as it is stored, if there is one of that birth. It has nothing to do with what
     // get() gives of the same address.
@@ -97,10 +103,13 @@ class BlockCache {
     // What is over a smaller budget leaves at once.
     void set_budget(size_t budget_bytes);
     [[nodiscard]] size_t budget() const;
-    [[nodiscard]] size_t hot_budget() const { return hot_.budget(); }
+    [[nodiscard]] size_t hot_budget() const { return hot_->budget(); }
     // Whether so many bytes more would make no block leave the hot tier.
     [[nodiscard]] bool has_room(size_t bytes) const;
     [[nodiscard]] Counts counts() const;
+    [[nodiscard]] CachePolicy policy() const { return policy_; }
+    // Records from now on what it is asked for and given. Before anybody else uses it.
+    void record(std::unique_ptr<CacheTrace> trace) { trace_ = std::move(trace); }
     // The driver of both kinds of pools, for blocks that come from now on; those that are there
     // stay where they are until they leave the cache. EINVAL if no driver has that name.
     Status set_pool(std::string_view driver);
@@ -111,16 +120,22 @@ class BlockCache {
     [[nodiscard]] const BlockPools& stored_pools() const { return stored_pools_; }
 
   private:
+    Handle take_cold(uint64_t key);
     void keep(uint64_t key, Handle block, size_t bytes, Cache<CachedBlock>::Past past);
     [[nodiscard]] size_t cold_bytes(size_t budget_bytes) const;
 
+    void note(uint64_t key, const Handle& block);
+    void note(uint64_t key, size_t bytes, CacheEvent::Kind kind);
+
     const ColdOptions options_;
-    BlockPools stored_pools_; // they outlive the blocks in the hot tier
+    const CachePolicy policy_;
+    std::unique_ptr<CacheTrace> trace_; // none: nothing is recorded
+    BlockPools stored_pools_;           // they outlive the blocks in the hot tier
     std::atomic<uint64_t> stored_hits_ = 0;
     std::atomic<uint64_t> stored_misses_ = 0;
     std::atomic<uint64_t> stored_stale_ = 0; // of the misses: of another birth
     std::atomic<uint64_t> stored_puts_ = 0;
-    Cache<CachedBlock> hot_;
+    const std::unique_ptr<Cache<CachedBlock>> hot_;
     std::unique_ptr<ColdTier> cold_; // none if the options say so
 };
 

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A bounded cache of immutable values by a 64-bit key, which a scan does not empty.
+// A bounded cache of immutable values by a 64-bit key, which a scan does not empty. Who stays is
+// the business of a policy: s3_fifo.h, arc.h; README.md has what they are worth.
 //
-// S3-FIFO: a value enters a small queue that has a tenth of the budget; only if it is asked for
-// again before it leaves that queue, or soon after, does it get into the main queue. So values that
-// are read once pass through the small queue and leave the main one alone. It knows nothing of what
-// the values are; a value that somebody holds stays alive after it left the cache. A put that is
-// cut off by lack of memory leaves a cache that works.
+// It knows nothing of what the values are; a value that somebody holds stays alive after it left
+// the cache. A put that is cut off by lack of memory leaves a cache that works.
 //
-// Threads: any thread, a lock inside.
+// Threads: any thread.
 #pragma once
 
-#include <deque>
+#include <cstdint>
 #include <memory>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
-#include "base/mutex.h"
-
 namespace vexfs {
+
+enum class CachePolicy : uint8_t { kS3Fifo, kArc };
+inline constexpr CachePolicy kDefaultCachePolicy = CachePolicy::kS3Fifo;
+
+inline constexpr std::string_view name_of(CachePolicy policy) {
+    return policy == CachePolicy::kArc ? "arc" : "s3fifo";
+}
 
 template <typename Value>
 class Cache {
@@ -30,168 +33,42 @@ class Cache {
         uint64_t key = 0;
         Handle value;
     };
-    // Whether a value was asked for before: such a one does not pass through the small queue.
-    enum class Past : uint8_t { kUnknown, kProven };
-
-    explicit Cache(size_t budget_bytes) : budget_bytes_(budget_bytes) {}
-
-    // The value, or nothing.
-    Handle get(uint64_t key) {
-        MutexLock lock(mutex_);
-        const auto found = entries_.find(key);
-        if (found == entries_.end()) {
-            ++misses_;
-            return nullptr;
-        }
-        ++hits_;
-        found->second.heat =
-            static_cast<uint8_t>(found->second.heat < 3 ? found->second.heat + 1 : 3);
-        return found->second.value;
-    }
-
-    // Takes the place of what was there under this key. `cost_bytes` counts against the budget.
-    // What leaves for it is appended to `left`, if that is given.
-    void put(uint64_t key, Handle value, size_t cost_bytes, std::vector<Left>* left = nullptr,
-             Past past = Past::kUnknown) {
-        MutexLock lock(mutex_);
-        erase_locked(key);
-        const bool known = past == Past::kProven || ghosts_.contains(key);
-        const uint64_t ticket = next_ticket_++;
-        // In this order lack of memory leaves no more than a void place behind.
-        (known ? main_ : small_).push_back({key, ticket});
-        entries_.emplace(key, Entry{std::move(value), cost_bytes, ticket, 0, !known});
-        (known ? main_bytes_ : small_bytes_) += cost_bytes;
-        ghosts_.erase(key);
-        evict(left);
-    }
-
-    void erase(uint64_t key) {
-        MutexLock lock(mutex_);
-        erase_locked(key);
-    }
-
-    // For memory that others need meanwhile. What is over a smaller budget leaves at once.
-    void set_budget(size_t budget_bytes) {
-        MutexLock lock(mutex_);
-        budget_bytes_ = budget_bytes;
-        evict(nullptr);
-    }
-    [[nodiscard]] size_t budget() const {
-        MutexLock lock(mutex_);
-        return budget_bytes_;
-    }
-
+    // What is known of a value that is put: nothing; that it was asked for before, so that it need
+    // not prove itself; that nobody has asked for it yet, so that the first who does proves
+    // nothing.
+    enum class Past : uint8_t { kUnknown, kProven, kAhead };
+    // Whether asking for a value tells that it will be asked for again. Who reads a value in
+    // pieces, one after the other, asks for it once.
+    enum class Use : uint8_t { kCounted, kUncounted };
     struct Counts {
         size_t bytes = 0;
         size_t values = 0;
         uint64_t hits = 0;
         uint64_t misses = 0;
     };
-    [[nodiscard]] Counts counts() const {
-        MutexLock lock(mutex_);
-        return {small_bytes_ + main_bytes_, entries_.size(), hits_, misses_};
+
+    Cache() = default;
+    virtual ~Cache() = default;
+    Cache(const Cache&) = delete;
+    Cache& operator=(const Cache&) = delete;
+
+    // The value, or nothing.
+    virtual Handle get(uint64_t key, Use use) = 0;
+    Handle get(uint64_t key) { return get(key, Use::kCounted); }
+    // Whether it is there, without asking for it.
+    [[nodiscard]] virtual bool contains(uint64_t key) const = 0;
+    // Takes the place of what was there under this key. `cost_bytes` counts against the budget.
+    // What leaves for it is appended to `left`, if that is given.
+    virtual void put(uint64_t key, Handle value, size_t cost_bytes, std::vector<Left>* left,
+                     Past past) = 0;
+    void put(uint64_t key, Handle value, size_t cost_bytes) {
+        put(key, std::move(value), cost_bytes, nullptr, Past::kUnknown);
     }
-
-  private:
-    struct Entry {
-        Handle value;
-        size_t cost = 0;
-        uint64_t ticket = 0;
-        uint8_t heat = 0;
-        bool small = true;
-    };
-    // A queue place whose ticket is not its entry's is void: the entry was erased or moved.
-    struct Place {
-        uint64_t key = 0;
-        uint64_t ticket = 0;
-    };
-
-    void erase_locked(uint64_t key) VEXFS_REQUIRES(mutex_) {
-        const auto found = entries_.find(key);
-        if (found == entries_.end())
-            return;
-        (found->second.small ? small_bytes_ : main_bytes_) -= found->second.cost;
-        entries_.erase(found);
-    }
-
-    void evict(std::vector<Left>* left) VEXFS_REQUIRES(mutex_) {
-        while (small_bytes_ + main_bytes_ > budget_bytes_) {
-            if (small_bytes_ > budget_bytes_ / 10 || main_bytes_ == 0)
-                evict_small();
-            else
-                evict_main(left);
-        }
-        while (ghost_order_.size() > entries_.size() + 64) {
-            const Place place = ghost_order_.front();
-            ghost_order_.pop_front();
-            const auto ghost = ghosts_.find(place.key);
-            if (ghost != ghosts_.end() && ghost->second == place.ticket)
-                ghosts_.erase(ghost);
-        }
-        compact(small_);
-        compact(main_);
-    }
-
-    // The entry at a place, or nothing if the place is void.
-    Entry* entry_at(const Place& place) VEXFS_REQUIRES(mutex_) {
-        const auto found = entries_.find(place.key);
-        return found != entries_.end() && found->second.ticket == place.ticket ? &found->second
-                                                                               : nullptr;
-    }
-
-    // A place leaves its queue when all that its leaving may allocate is done.
-    void evict_small() VEXFS_REQUIRES(mutex_) {
-        const Place place = small_.front();
-        Entry* entry = entry_at(place);
-        if (entry != nullptr && entry->heat > 0) {
-            main_.push_back(place);
-            small_bytes_ -= entry->cost;
-            main_bytes_ += entry->cost;
-            entry->small = false;
-            entry->heat = 0;
-        } else if (entry != nullptr) {
-            ghost_order_.push_back(place);
-            ghosts_[place.key] = place.ticket;
-            erase_locked(place.key);
-        }
-        small_.pop_front();
-    }
-
-    void evict_main(std::vector<Left>* left) VEXFS_REQUIRES(mutex_) {
-        const Place place = main_.front();
-        Entry* entry = entry_at(place);
-        if (entry != nullptr && entry->heat > 0) {
-            main_.push_back(place);
-            --entry->heat;
-        } else if (entry != nullptr) {
-            if (left != nullptr)
-                left->push_back({place.key, entry->value});
-            erase_locked(place.key);
-        }
-        main_.pop_front();
-    }
-
-    // Void places at the front would otherwise pile up under a load that only replaces.
-    void compact(std::deque<Place>& queue) VEXFS_REQUIRES(mutex_) {
-        while (!queue.empty()) {
-            if (entry_at(queue.front()) != nullptr)
-                return;
-            queue.pop_front();
-        }
-    }
-
-    mutable Mutex mutex_;
-    size_t budget_bytes_ VEXFS_GUARDED_BY(mutex_);
-    std::unordered_map<uint64_t, Entry> entries_ VEXFS_GUARDED_BY(mutex_);
-    std::unordered_map<uint64_t, uint64_t> ghosts_ VEXFS_GUARDED_BY(mutex_);
-    std::deque<Place> small_ VEXFS_GUARDED_BY(mutex_);
-    std::deque<Place> main_ VEXFS_GUARDED_BY(mutex_);
-    std::deque<Place> ghost_order_ VEXFS_GUARDED_BY(mutex_);
-    size_t small_bytes_ VEXFS_GUARDED_BY(mutex_) = 0;
-    size_t main_bytes_ VEXFS_GUARDED_BY(mutex_) = 0;
-    uint64_t next_ticket_ VEXFS_GUARDED_BY(mutex_) = 1;
-    uint64_t hits_ VEXFS_GUARDED_BY(mutex_) = 0;
-    uint64_t misses_ VEXFS_GUARDED_BY(mutex_) = 0;
+    virtual void erase(uint64_t key) = 0;
+    // For memory that others need meanwhile. What is over a smaller budget leaves at once.
+    virtual void set_budget(size_t budget_bytes) = 0;
+    [[nodiscard]] virtual size_t budget() const = 0;
+    [[nodiscard]] virtual Counts counts() const = 0;
 };
 
 } // namespace vexfs

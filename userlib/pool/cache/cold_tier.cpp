@@ -87,15 +87,20 @@ Result<size_t> ColdTier::encode(Bytes bytes) {
                             MutableBytes(encoded_).first(most));
 }
 
-// The object is mapped until it is listed: it is not evicted before it can be unlisted.
 Status ColdTier::store(const Head& head, Bytes encoded) {
     const Place place = VEXFS_TRY(room_for(sizeof head + encoded.size()));
-    const Mapping mapping = VEXFS_TRY(place.pool->map(place.handle, MapMode::kWrite));
-    std::memcpy(mapping.writable().data(), &head, sizeof head);
-    std::memcpy(mapping.writable().data() + sizeof head, encoded.data(), encoded.size());
-    MutexLock lock(mutex_);
-    places_[head.key] = place;
-    return ok();
+    // It is mapped until it is listed: it is not evicted before it can be unlisted.
+    const Status listed = guard(fail(Code::kEIO, "cold tier: list"), [&]() -> Status {
+        const Mapping mapping = VEXFS_TRY(place.pool->map(place.handle, MapMode::kWrite));
+        std::memcpy(mapping.writable().data(), &head, sizeof head);
+        std::memcpy(mapping.writable().data() + sizeof head, encoded.data(), encoded.size());
+        MutexLock lock(mutex_);
+        places_[head.key] = place;
+        return ok();
+    });
+    if (!listed)
+        static_cast<void>(place.pool->free(place.handle)); // nobody would ever find it
+    return listed;
 }
 
 void ColdTier::put(uint64_t key, uint64_t tag, Bytes bytes) {
@@ -152,6 +157,11 @@ std::optional<ColdTier::Block> ColdTier::take(uint64_t key) {
 void ColdTier::erase(uint64_t key) {
     if (const Place place = unlist(key); place.pool != nullptr)
         static_cast<void>(place.pool->free(place.handle));
+}
+
+bool ColdTier::contains(uint64_t key) const {
+    MutexLock lock(mutex_);
+    return places_.contains(key);
 }
 
 void ColdTier::set_budget(size_t budget_bytes) {

@@ -47,6 +47,7 @@ class ColdTier {
     // Takes it out, or nothing.
     std::optional<Block> take(uint64_t key);
     void erase(uint64_t key);
+    [[nodiscard]] bool contains(uint64_t key) const;
     // What is over a smaller budget leaves at once.
     void set_budget(size_t budget_bytes);
     [[nodiscard]] size_t budget() const;

@@ -18,12 +18,13 @@ struct Passed {
     bool has_value;
 };
 
-constexpr std::array<Passed, 8> kPassed{{
+constexpr std::array<Passed, 9> kPassed{{
     {"ro", "--read-only", false},
     {"mem", "--memory", true},
     {"compress", "--compress", true},
     {"cold", "--cold", true},
     {"pool", "--pool", true},
+    {"cache", "--cache", true},
     {"commit", "--commit", true},
     {"cpus", "--cpus", true},
     {"allow_other", "--allow-other", false},
@@ -172,6 +173,7 @@ const char* const kMountUsage =
     "     compress=CODEC   of data that is written: off, lz4, zstd or zstd:LEVEL (lz4)\n"
     "     cold=PERCENT     of the cache, for blocks that left it, compressed in a pool (0)\n"
     "     pool=DRIVER      that pool: zsmalloc, z3fold or zbud (zsmalloc)\n"
+    "     cache=POLICY     who stays in the cache: s3fifo or arc (s3fifo)\n"
     "     allow_other      let other users in; always so if root mounts\n"
     "     nodev, nosuid, noexec, noatime   as in mount(8)\n"
     "  -h, -V\n";

@@ -103,6 +103,8 @@ TEST_CASE("mount: a value that vexfsd refuses is exit 1, and its usage is not sh
               .err.starts_with("vexfsd: 'gzip' is no compression: "));
     CHECK(mount_vexfs({image.path(), point.path(), "-o", "cold=91"})
               .err.starts_with("vexfsd: --cold is 0 to 90 percent, not '91'"));
+    CHECK(mount_vexfs({image.path(), point.path(), "-o", "cache=lru"})
+              .err.starts_with("vexfsd: 'lru' is no policy of the cache: "));
     CHECK(mount_vexfs({image.path(), point.path(), "-o", "pool=slab"})
               .err.starts_with("vexfsd: 'slab' is no pool: "));
 }
@@ -163,14 +165,17 @@ TEST_CASE("mount: mem=, commit=, cpus= and what compresses are what the mount sa
     if (ScratchMount::is_impossible())
         return;
     const ScratchMount scratch(kPrograms);
-    REQUIRE(scratch.mount({"-o", "mem=80M,commit=9,cpus=3,compress=zstd:5,cold=30,pool=z3fold"})
-                .status == 0);
+    REQUIRE(
+        scratch
+            .mount({"-o", "mem=80M,commit=9,cpus=3,compress=zstd:5,cold=30,pool=z3fold,cache=arc"})
+            .status == 0);
     const std::string config = text_of(scratch.point() + "/.vexfs/config.json");
     CHECK(config.find("\"memory_bytes\": 83886080") != std::string::npos);
     CHECK(config.find("\"commit_ms\": 9000") != std::string::npos);
     CHECK(config.find("\"compression\": \"zstd:5\"") != std::string::npos);
     CHECK(config.find("\"cold_percent\": 30") != std::string::npos);
     CHECK(config.find("\"pool\": \"z3fold\"") != std::string::npos);
+    CHECK(config.find("\"cache_policy\": \"arc\"") != std::string::npos);
     CHECK(config.find("\"threads_max\": 3") != std::string::npos);
     CHECK(config.find("\"allow_other\": true") != std::string::npos);
     CHECK(scratch.unmount());

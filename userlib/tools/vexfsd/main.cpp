@@ -179,6 +179,8 @@ Status run(const VexfsdOptions& options, Daemon& daemon, std::string& explanatio
         how.compression = VEXFS_TRY(parse_compression(options.compression));
     how.cold.percent = options.cold_percent;
     how.cold.pool = options.pool;
+    how.cache_policy = options.cache_policy;
+    how.cache_trace = options.cache_trace;
     const auto volume = VEXFS_TRY(Volume::open(spec, how, explanation));
     Status served = options.front_end == FrontEnd::kFuse
                         ? serve_fuse(options, *volume, daemon, explanation)

@@ -39,6 +39,8 @@ enum Key : int {
     kCompress,
     kCold,
     kPool,
+    kCache,
+    kCacheTrace,
     kWriteback,
     kMountFlags,
     kAllowOther,
@@ -49,7 +51,7 @@ enum Key : int {
     kStateFile,
 };
 
-const std::array<option, 25> kLong{{{"fuse", required_argument, nullptr, kFuse},
+const std::array<option, 27> kLong{{{"fuse", required_argument, nullptr, kFuse},
                                     {"module", required_argument, nullptr, kModule},
                                     {"recover", required_argument, nullptr, kRecover},
                                     {"poll", required_argument, nullptr, kPoll},
@@ -63,6 +65,8 @@ const std::array<option, 25> kLong{{{"fuse", required_argument, nullptr, kFuse},
                                     {"compress", required_argument, nullptr, kCompress},
                                     {"cold", required_argument, nullptr, kCold},
                                     {"pool", required_argument, nullptr, kPool},
+                                    {"cache", required_argument, nullptr, kCache},
+                                    {"cache-trace", required_argument, nullptr, kCacheTrace},
                                     {"writeback", no_argument, nullptr, kWriteback},
                                     {"mount-flags", required_argument, nullptr, kMountFlags},
                                     {"allow-other", no_argument, nullptr, kAllowOther},
@@ -108,6 +112,13 @@ Result<bool> take_compressed(int key, const std::string& value, VexfsdOptions& o
             explanation = "'" + value + "' is no pool: zsmalloc, z3fold or zbud";
         else
             options.pool = *found;
+    } else if (key == kCache) {
+        if (value != name_of(CachePolicy::kS3Fifo) && value != name_of(CachePolicy::kArc))
+            explanation = "'" + value + "' is no policy of the cache: s3fifo or arc";
+        options.cache_policy =
+            value == name_of(CachePolicy::kArc) ? CachePolicy::kArc : CachePolicy::kS3Fifo;
+    } else if (key == kCacheTrace) {
+        options.cache_trace = absolute(value);
     } else if (key == kCold) {
         const auto percent = number(value, ColdOptions::kPercentMax, "--cold", explanation);
         explanation.clear();
@@ -269,6 +280,8 @@ const char* const kVexfsdUsage =
     "      --cpus N           threads that serve requests (16)\n"
     "      --compress CODEC   of data that is written: off, lz4, zstd or zstd:LEVEL (lz4)\n"
     "      --cold PERCENT     of the cache, for blocks that left it, compressed in a pool (0)\n"
+    "      --cache POLICY     who stays in the cache: s3fifo or arc (s3fifo)\n"
+    "      --cache-trace FILE record what the cache is asked for, for vexfs-bench cache\n"
     "      --pool DRIVER      that pool: zsmalloc, z3fold or zbud (zsmalloc)\n"
     "      --allow-other      let other users in; always so if root mounts\n"
     "      --writeback        let the kernel keep written pages and send them later\n"

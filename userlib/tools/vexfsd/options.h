@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "userlib/pool/any_pool.h"
+#include "userlib/pool/cache/cache.h"
 
 namespace vexfs {
 
@@ -40,7 +41,9 @@ struct VexfsdOptions {
     uint32_t threads = 16;
     std::string compression; // as parse_compression() takes it; empty: as the volume says
     uint32_t cold_percent = 0;
-    std::string_view pool; // of pool_names(); empty: as the volume says
+    CachePolicy cache_policy = kDefaultCachePolicy;
+    std::string cache_trace; // a file; empty: none
+    std::string_view pool;   // of pool_names(); empty: as the volume says
     // Of the module alone.
     uint64_t recover_fs = 0; // 0: a mount of its own
     uint32_t poll_microseconds = 0;

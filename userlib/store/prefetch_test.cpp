@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Records that are read before somebody asks for them.
+#include <doctest/doctest.h>
+
+#include <atomic>
+
+#include "base/random.h"
+#include "userlib/device/ram_device.h"
+#include "userlib/store/store.h"
+
+namespace vexfs {
+
+namespace {
+
+constexpr size_t kRecord = 65536;
+constexpr uint64_t kRecords = 128;
+constexpr uint64_t kOid = 7;
+constexpr uint64_t kHotOid = 8;
+
+// Counts submissions, of however many reads.
+class BatchCounter final : public Device {
+  public:
+    explicit BatchCounter(Device& child) : child_(child) {}
+
+    Status read(std::span<Io> batch) override {
+        ++batches;
+        return child_.read(batch);
+    }
+    Status write(std::span<Io> batch) override { return child_.write(batch); }
+    Status flush() override { return child_.flush(); }
+    [[nodiscard]] Geometry geometry() const override { return child_.geometry(); }
+    [[nodiscard]] std::string identity() const override { return child_.identity(); }
+    Status register_memory(std::span<const MutableBytes> arenas) override {
+        return child_.register_memory(arenas);
+    }
+
+    std::atomic<uint64_t> batches = 0;
+
+  private:
+    Device& child_;
+};
+
+// Compresses to about a third.
+std::vector<std::byte> content(uint64_t oid, uint64_t record) {
+    Random random(oid * 1000 + record);
+    std::vector<std::byte> bytes(kRecord);
+    for (std::byte& byte : bytes)
+        byte = static_cast<std::byte>('a' + random.below(random.chance(1, 2) ? 2 : 6));
+    return bytes;
+}
+
+// Two objects on a device, of which nothing is in memory.
+struct Volume {
+    explicit Volume(size_t cache_bytes, CachePolicy policy = kDefaultCachePolicy) {
+        options.cache_bytes = cache_bytes;
+        options.cache_policy = policy;
+        REQUIRE(format_store(*ram, {}));
+        store = Store::open(counter, options).value();
+        for (const uint64_t oid : {kOid, kHotOid})
+            for (uint64_t record = 0; record < kRecords; ++record)
+                write(oid, record);
+        reopen();
+    }
+    void write(uint64_t oid, uint64_t record) const {
+        Transaction transaction;
+        transaction.write(oid, record * kRecord, content(oid, record));
+        REQUIRE(store->apply(transaction));
+    }
+    void reopen() {
+        REQUIRE(store->close());
+        store.reset();
+        store = Store::open(counter, options).value();
+        // The nodes of the tree are another matter.
+        for (const uint64_t oid : {kOid, kHotOid})
+            REQUIRE(store->records(oid, 0, UINT64_MAX, SIZE_MAX).value().size() == kRecords);
+        counter.batches = 0;
+    }
+    [[nodiscard]] bool reads(uint64_t oid, uint64_t record, size_t pieces = 1) const {
+        std::vector<std::byte> room(kRecord);
+        for (size_t i = 0; i < pieces; ++i) {
+            const size_t bytes = kRecord / pieces;
+            if (!store->read(oid, record * kRecord + i * bytes,
+                             MutableBytes(room).subspan(i * bytes, bytes), ReadWidth::kInTurn))
+                return false;
+        }
+        return room == content(oid, record);
+    }
+
+    StoreOptions options;
+    std::unique_ptr<RamDevice> ram = RamDevice::create(size_t{128} << 20).value();
+    BatchCounter counter{*ram};
+    std::unique_ptr<Store> store;
+};
+
+constexpr size_t kAmple = size_t{64} << 20;
+
+} // namespace
+
+TEST_CASE("prefetch: many records come with one batch, and are found there") {
+    Volume volume(kAmple);
+    for (uint64_t record = 0; record < 4; ++record)
+        CHECK(volume.reads(kOid, record));
+    CHECK(volume.counter.batches == 4);
+    CHECK(volume.store->prefetch(kOid, 0, 20 * kRecord) == 16); // those that were not there
+    CHECK(volume.counter.batches == 5);
+    for (uint64_t record = 0; record < 20; ++record)
+        CHECK(volume.reads(kOid, record, 16));
+    CHECK(volume.counter.batches == 5);
+    CHECK(volume.store->prefetch(kOid, 0, 20 * kRecord) == 0);
+    CHECK(volume.counter.batches == 5);
+}
+
+TEST_CASE("prefetch: what begins within the range, and nothing else") {
+    Volume volume(kAmple);
+    CHECK(volume.store->prefetch(kOid, 100, kRecord + 1) == 2);
+    CHECK(volume.store->prefetch(kOid, kRecords * kRecord, UINT64_MAX) == 0);
+    CHECK(volume.store->prefetch(12345, 0, UINT64_MAX) == 0);
+    CHECK(volume.store->prefetch(kOid, 5 * kRecord, 5 * kRecord) == 0);
+    CHECK(volume.counter.batches == 1);
+}
+
+TEST_CASE("prefetch: what waits in memory is newer than what is on the device") {
+    Volume volume(kAmple);
+    Transaction transaction;
+    transaction.write(kOid, 3 * kRecord, content(99, 3));
+    REQUIRE(volume.store->apply(transaction));
+    volume.counter.batches = 0;
+    CHECK(volume.store->prefetch(kOid, 0, 8 * kRecord) == 7);
+    std::vector<std::byte> room(kRecord);
+    REQUIRE(volume.store->read(kOid, 3 * kRecord, room));
+    CHECK(room == content(99, 3));
+    REQUIRE(volume.store->commit());
+    REQUIRE(volume.store->read(kOid, 3 * kRecord, room));
+    CHECK(room == content(99, 3));
+}
+
+TEST_CASE("prefetch: damage is left to the read of it, and costs nobody else") {
+    Volume volume(kAmple);
+    REQUIRE(volume.store->prefetch(kOid, 0, 1) == 1);
+    const uint64_t whole = volume.store->cache_counts().hot.values;
+    volume.reopen();
+    // Everything but labels and the tree that is in memory: no record can be read any more.
+    const MutableBytes medium = volume.ram->bytes();
+    const std::vector<std::byte> before(medium.begin(), medium.end());
+    std::fill(medium.begin(), medium.end(), std::byte{0x5a});
+    CHECK(volume.store->prefetch(kOid, 0, 8 * kRecord) == 0);
+    CHECK_FALSE(volume.reads(kOid, 0));
+    std::copy(before.begin(), before.end(), medium.begin());
+    CHECK(volume.store->prefetch(kOid, 0, 8 * kRecord) == 8);
+    CHECK(volume.reads(kOid, 0));
+    CHECK(whole > 0);
+}
+
+TEST_CASE("prefetch: what is read ahead and never wanted does not push out what is") {
+    for (const CachePolicy policy : {CachePolicy::kS3Fifo, CachePolicy::kArc}) {
+        CAPTURE(name_of(policy));
+        Volume volume(size_t{8} << 20, policy);
+        constexpr uint64_t kHot = 80; // of the 120 or so that fit
+        for (int round = 0; round < 3; ++round)
+            for (uint64_t record = 0; record < kHot; ++record)
+                CHECK(volume.reads(kHotOid, record));
+        volume.counter.batches = 0;
+        for (uint64_t record = 0; record < kHot; ++record)
+            CHECK(volume.reads(kHotOid, record));
+        REQUIRE(volume.counter.batches == 0);
+        for (int round = 0; round < 3; ++round)
+            for (uint64_t record = 0; record < kRecords; record += 4)
+                volume.store->prefetch(kOid, record * kRecord, (record + 4) * kRecord);
+        // A scan whose every record is read in 16 pieces is no better.
+        for (uint64_t record = 0; record < kRecords; record += 4) {
+            volume.store->prefetch(kOid, record * kRecord, (record + 4) * kRecord);
+            for (uint64_t i = record; i < record + 4; ++i)
+                CHECK(volume.reads(kOid, i, 16));
+        }
+        volume.counter.batches = 0;
+        for (uint64_t record = 0; record < kHot; ++record)
+            CHECK(volume.reads(kHotOid, record));
+        CHECK(volume.counter.batches <= kHot / 10);
+    }
+}
+
+} // namespace vexfs
