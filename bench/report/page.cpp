@@ -114,7 +114,7 @@ std::vector<Section> sections_of(const ResultFile& file) {
     const Colours colours(file);
     for (const BenchRun& run : file.runs) {
         size_t at = 0;
-        for (std::string content :
+        for (const std::string& content :
              {headline_of(run), curves_of(run, colours), clients_of(run, colours),
               latencies_of(run, colours), builds_of(run, colours), front_ends_of(run),
               file_systems_of(run, colours), opens_of(run)})
