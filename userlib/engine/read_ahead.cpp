@@ -19,7 +19,9 @@ ReadPlan ReadAhead::next(uint64_t ino, uint64_t offset, uint64_t bytes, uint64_t
     const uint64_t end = offset + std::min(bytes, UINT64_MAX / 2 - offset);
     MutexLock lock(mutex_);
     Stream& stream = streams_[ino % kStreams];
-    if (offset == 0 || bytes >= kWindowMin || !goes_on(stream, ino, offset)) {
+    // A record that does not stay until its last piece is read had better be read in pieces.
+    const bool scarce = room < kWindowMin / 2;
+    if (offset == 0 || bytes >= kWindowMin || scarce || !goes_on(stream, ino, offset)) {
         stream = {ino, end, end, 0};
         return {};
     }

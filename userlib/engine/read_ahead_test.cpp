@@ -91,6 +91,7 @@ TEST_CASE("read ahead: the room bounds the window, and without any there is none
         for (uint64_t offset = 0; offset < 4096 * kKiB; offset += 4 * kKiB) {
             const ReadPlan plan = ahead.next(kFile, offset, 4 * kKiB, room);
             CHECK(bytes_of(plan) <= 4 * kKiB + room);
+            CHECK((room > 0 || !plan.in_turn));
         }
     }
 }
