@@ -9,10 +9,15 @@
 // Threads: that is the point.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <shared_mutex>
+#include <vector>
+
+#include "base/assert.h"
 
 #if defined(__clang__)
 #define VEXFS_THREAD_ATTRIBUTE(x) __attribute__((x))
@@ -54,20 +59,58 @@ class VEXFS_CAPABILITY("mutex") Mutex {
     std::mutex mutex_;
 };
 
+// Readers that come one after the other do not keep a writer out, as they do with libstdc++'s own:
+// who comes after a writer waits for it. So no thread may lock it shared twice, which builds with
+// sanitizers check.
 class VEXFS_CAPABILITY("shared mutex") SharedMutex {
   public:
     SharedMutex() = default;
     SharedMutex(const SharedMutex&) = delete;
     SharedMutex& operator=(const SharedMutex&) = delete;
 
-    void lock() VEXFS_ACQUIRE() { mutex_.lock(); }
+    void lock() VEXFS_ACQUIRE() {
+        const std::lock_guard turn(turn_);
+        writer_waits_.store(true, std::memory_order_relaxed);
+        mutex_.lock();
+        writer_waits_.store(false, std::memory_order_relaxed);
+    }
     void unlock() VEXFS_RELEASE() { mutex_.unlock(); }
     bool try_lock() VEXFS_TRY_ACQUIRE(true) { return mutex_.try_lock(); }
-    void lock_shared() VEXFS_ACQUIRE_SHARED() { mutex_.lock_shared(); }
-    void unlock_shared() VEXFS_RELEASE_SHARED() { mutex_.unlock_shared(); }
+    void lock_shared() VEXFS_ACQUIRE_SHARED() {
+        held_.add(this);
+        if (writer_waits_.load(std::memory_order_relaxed)) {
+            turn_.lock();
+            turn_.unlock();
+        }
+        mutex_.lock_shared();
+    }
+    void unlock_shared() VEXFS_RELEASE_SHARED() {
+        mutex_.unlock_shared();
+        held_.remove(this);
+    }
 
   private:
+    // What this thread has locked shared.
+    struct Held {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+        void add(const SharedMutex* mutex) {
+            VEXFS_ASSERT(std::ranges::count(mutexes, mutex) == 0);
+            mutexes.push_back(mutex);
+        }
+        void remove(const SharedMutex* mutex) {
+            std::erase(mutexes, mutex);
+        }
+        std::vector<const SharedMutex*> mutexes;
+#else
+        void add(const SharedMutex* /*mutex*/) {}
+        void remove(const SharedMutex* /*mutex*/) {}
+#endif
+    };
+
+    std::mutex turn_; // of a writer that waits
+    std::atomic<bool> writer_waits_ = false;
     std::shared_mutex mutex_;
+    inline static thread_local Held held_;
 };
 
 class VEXFS_SCOPED_CAPABILITY MutexLock {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/mutex.h"
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <thread>
 #include <vector>
 
@@ -58,4 +61,35 @@ TEST_CASE("mutex: readers share, a writer does not") {
     }).join();
     mutex.unlock_shared();
     WriteLock lock(mutex);
+}
+
+// Each of two readers gives it back only after the other one has taken it.
+TEST_CASE("mutex: readers that never leave it alone let a writer in") {
+    constexpr uint64_t kRounds = 5000;
+    SharedMutex mutex;
+    std::array<std::atomic<uint64_t>, 2> taken{};
+    std::atomic<bool> written = false;
+    const auto read = [&](size_t me) {
+        for (uint64_t round = 1; round <= kRounds && !written; ++round) {
+            ReadLock lock(mutex);
+            const uint64_t theirs = taken[1 - me];
+            taken[me] = round;
+            // Where a writer that waits keeps the other one out, this one leaves in the end.
+            for (int i = 0; i < 10000 && taken[1 - me] == theirs; ++i)
+                std::this_thread::yield();
+        }
+    };
+    std::thread first(read, 0);
+    std::thread second(read, 1);
+    while (taken[0] < 2 || taken[1] < 2)
+        std::this_thread::yield();
+    uint64_t rounds_before = 0;
+    {
+        WriteLock lock(mutex);
+        written = true;
+        rounds_before = std::max(taken[0].load(), taken[1].load());
+    }
+    first.join();
+    second.join();
+    CHECK(rounds_before < kRounds);
 }

@@ -70,7 +70,7 @@ Status Collection::check_sound() const {
 }
 
 uint32_t Collection::rows_of(uint64_t ino) {
-    const RowsRead read(*state_);
+    const ReadLock read(state_->lock);
     const RowTable::File* const file = state_->table.file(ino);
     return file != nullptr ? static_cast<uint32_t>(file->slots.size()) : 0;
 }
@@ -79,7 +79,7 @@ Status Collection::get(uint64_t ino, uint32_t first, uint32_t rows, std::vector<
                        Page* vectors) {
     return guard(no_memory(), [&]() -> Status {
         VEXFS_TRY_VOID(check_sound());
-        const RowsRead read(*state_);
+        const ReadLock read(state_->lock);
         const RowTable::File* const file = state_->table.file(ino);
         const uint64_t total = file != nullptr ? file->slots.size() : 0;
         const uint64_t count = std::min<uint64_t>(rows, total - std::min<uint64_t>(first, total));
@@ -97,7 +97,7 @@ Status Collection::read_vector(const RowHit& hit, const index::VectorView& point
                                MutableBytes out) {
     VEXFS_TRY_VOID(check_sound());
     const Error gone = fail(Code::kENOENT, "collection: the row is no more");
-    const RowsRead read(*state_);
+    const ReadLock read(state_->lock);
     const RowTable::File* const file = state_->table.file(hit.id.ino);
     if (file == nullptr || hit.id.row >= file->slots.size() ||
         file->slots[hit.id.row] != hit.slot || out.size() != state_->vectors.vector_bytes())
@@ -170,7 +170,7 @@ void Collection::give_up_graph() {
 }
 
 RowCounts Collection::counts() {
-    const RowsRead read(*state_);
+    const ReadLock read(state_->lock);
     RowCounts counts;
     counts.files = state_->table.files();
     counts.rows = state_->table.rows();
@@ -213,7 +213,7 @@ Result<RowsOnDisk> Collection::on_disk() {
 }
 
 Schema Collection::schema() {
-    const RowsRead read(*state_);
+    const ReadLock read(state_->lock);
     return state_->schema;
 }
 
@@ -234,7 +234,7 @@ Status Collection::set_schema(const Schema& schema) {
     put_collection(transaction, entry);
     VEXFS_TRY_VOID(state_->store.apply(transaction));
     VEXFS_TRY_VOID(state_->store.set_form(entry.vectors_oid, form_of_vectors(entry.schema)));
-    const RowsWrite write(*state_);
+    const WriteLock write(state_->lock);
     state_->schema = entry.schema;
     return ok();
 }

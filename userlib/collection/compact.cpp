@@ -28,14 +28,14 @@ uint32_t last_row(const RowTable& table, uint32_t limit) {
 } // namespace
 
 std::optional<uint64_t> Collection::next_to_move() {
-    const RowsRead read(*state_);
+    const ReadLock read(state_->lock);
     const uint32_t slot = last_row(state_->table, state_->table.live_slots().count());
     return slot != kNoSlot ? std::optional(state_->table.at(slot).record.id.ino) : std::nullopt;
 }
 
 // Neighbouring rows of the file that lie behind where all rows would have room.
 std::vector<uint32_t> Collection::misplaced(uint64_t ino, uint32_t& first) {
-    const RowsRead read(*state_);
+    const ReadLock read(state_->lock);
     const RowTable::File* const file = state_->table.file(ino);
     std::vector<uint32_t> slots;
     if (file == nullptr)
@@ -71,7 +71,7 @@ Result<bool> Collection::move_rows(uint64_t ino) {
         Fresh fresh;
         uint32_t access_class = 0;
         {
-            const RowsWrite write(*state_);
+            const WriteLock write(state_->lock);
             place.before = place.total =
                 static_cast<uint32_t>(state_->table.file(ino)->slots.size());
             access_class = state_->table.file(ino)->access_class;
@@ -98,7 +98,7 @@ Result<uint64_t> Collection::cut_tail() {
     uint32_t end = 0;
     uint32_t before = 0;
     {
-        const RowsWrite write(*state_);
+        const WriteLock write(state_->lock);
         before = state_->slots.end();
         end = state_->slots.cut();
     }

@@ -64,7 +64,7 @@ Result<bool> Collection::sweep_columns(uint32_t& slot, uint64_t& erased) {
     std::vector<uint32_t> slots;
     uint32_t end = 0;
     {
-        const RowsRead read(*state_);
+        const ReadLock read(state_->lock);
         end = state_->slots.end();
         const uint32_t stop = std::min(end, slot + kSweepSlots);
         for (; slot < stop; ++slot)

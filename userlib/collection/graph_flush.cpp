@@ -15,7 +15,7 @@ GraphFlush::GraphFlush(RowState& state, bool read_only)
     : state_(state), enabled_(!read_only && state.entry.graph_oids[0] != 0),
       files_{GraphFile(state.store, state.entry.graph_oids[0]),
              GraphFile(state.store, state.entry.graph_oids[1])} {
-    const RowsRead read(state);
+    const ReadLock read(state.lock);
     if (state.linked)
         generation_ = state.linked->codec.generation();
 }
@@ -29,7 +29,7 @@ bool GraphFlush::behind() {
     if (!enabled_)
         return false;
     const MutexLock lock(mutex_);
-    const RowsRead read(state_);
+    const ReadLock read(state_.lock);
     return !given_up_ && state_.linked &&
            (state_.linked->changes.changed() > 0 ||
             state_.linked->codec.generation() != generation_);
@@ -47,7 +47,7 @@ Result<bool> GraphFlush::step() {
         return false;
     LinkedRows* linked = nullptr; // nobody but the caller's thread replaces it
     {
-        const RowsRead read(state_);
+        const ReadLock read(state_.lock);
         linked = state_.linked.get();
     }
     if (linked == nullptr) {
@@ -91,7 +91,7 @@ Status GraphFlush::write_pages(LinkedRows& linked) {
     if (!numbers.empty()) {
         std::vector<Page> pages;
         {
-            const RowsRead read(state_);
+            const ReadLock read(state_.lock);
             pages = encode_graph_pages(linked.graph->core(), linked.changes, generation_, numbers);
         }
         for (size_t i = 0; i < numbers.size() && written; ++i)

@@ -215,7 +215,7 @@ void GraphRestore::finish(std::span<const uint32_t> sums) {
         VEXFS_TRY_VOID(read);
         for (const Reading::Part& part : reading_->parts)
             VEXFS_TRY_VOID(part.status);
-        const RowsWrite write(state_);
+        const WriteLock write(state_.lock);
         return link(sums);
     });
     if (!linked)

@@ -98,7 +98,7 @@ Result<bool> Linker::take_out_dead(std::chrono::milliseconds time) {
     changed_.notify_all();
     bool none = false;
     {
-        const RowsRead read(state_);
+        const ReadLock read(state_.lock);
         none = state_.dead.count() == 0;
     }
     MutexLock lock(mutex_);
@@ -111,7 +111,7 @@ Result<bool> Linker::take_out_dead(std::chrono::milliseconds time) {
 }
 
 bool Linker::is_behind() {
-    const RowsRead read(state_);
+    const ReadLock read(state_.lock);
     const bool links = state_.linked != nullptr || !state_.schema.flat();
     return links && state_.table.pending().count() > kBacklogRows &&
            state_.jobs.may_work(JobKind::kLink) && state_.jobs.may_work(JobKind::kTrain);
@@ -247,7 +247,7 @@ Result<bool> Linker::step() {
     if (link_cursor_ == 0)
         pass_ = asked;
     {
-        const RowsRead read(state_);
+        const ReadLock read(state_.lock);
         rows = state_.table.live_slots().count();
         linked = state_.linked.get();
         train_first = linked == nullptr && rows >= kTrainRows && !state_.schema.flat();
@@ -303,7 +303,7 @@ Status Linker::train_for(bool first, uint64_t rows) {
     state_.jobs.at_work(JobKind::kTrain, 0, rows);
     std::unique_ptr<LinkedRows> trained = VEXFS_TRY(train());
     {
-        const RowsWrite write(state_);
+        const WriteLock write(state_.lock);
         move_cursor_ = 0;
         (first ? state_.linked : state_.next) = std::move(trained);
     }
@@ -319,7 +319,7 @@ Result<bool> Linker::link_some() {
     uint64_t done = 0;
     uint64_t left = 0;
     {
-        const RowsRead read(state_);
+        const ReadLock read(state_.lock);
         uint32_t cursor = link_cursor_;
         const size_t most = kLinkAtOnce * crew_.threads();
         const std::vector<uint32_t> slots = next_slots(state_.table.pending(), cursor, most);
@@ -396,7 +396,7 @@ Status Linker::catch_up() {
 // Links a few rows of the graph in the next one, too. False if that was the last of it.
 Result<bool> Linker::move_some() {
     {
-        const RowsRead read(state_);
+        const ReadLock read(state_.lock);
         uint32_t cursor = move_cursor_;
         const size_t most = kLinkAtOnce * crew_.threads();
         std::vector<uint32_t> slots = next_slots(state_.table.live_slots(), cursor, most);
@@ -423,7 +423,7 @@ Result<bool> Linker::move_some() {
 void Linker::finish_move() {
     std::unique_ptr<LinkedRows> before;
     {
-        const RowsWrite write(state_);
+        const WriteLock write(state_.lock);
         before = std::move(state_.linked);
         state_.linked = std::move(state_.next);
         free_unheld();
@@ -449,7 +449,7 @@ void Linker::free_unheld() {
 // The codes there are do for all rows, if not as well.
 void Linker::give_up_move() {
     {
-        const RowsWrite write(state_);
+        const WriteLock write(state_.lock);
         state_.next.reset();
         free_unheld();
         state_.count_memory();
@@ -467,7 +467,7 @@ Result<bool> Linker::consolidate_some(LinkedRows& linked, bool all, bool idle) {
     const index::Consolidation::Progress progress =
         VEXFS_TRY(linked.consolidation.step(kConsolidateAtOnce, scratch_, released));
     {
-        const RowsWrite write(state_);
+        const WriteLock write(state_.lock);
         for (const uint32_t slot : released)
             state_.dead.remove(slot);
         state_.slots.give(released);
@@ -490,7 +490,7 @@ Status Linker::gather_sample(Page& sample) {
         std::clamp<uint64_t>(kSampleBytesMax / bytes, kTrainRows / 4, kSampleRowsMax);
     std::vector<uint32_t> slots;
     {
-        const RowsRead read(state_);
+        const ReadLock read(state_.lock);
         const SlotSet& live = state_.table.live_slots();
         const uint64_t every = std::max<uint64_t>(1, live.count() / most);
         uint64_t number = 0;
@@ -501,7 +501,7 @@ Status Linker::gather_sample(Page& sample) {
                         word * 64 + static_cast<size_t>(std::countr_zero(left))));
     }
     for (std::span<const uint32_t> rest = slots; !rest.empty();) {
-        const RowsRead read(state_);
+        const ReadLock read(state_.lock);
         std::vector<uint32_t> some;
         for (const uint32_t slot : rest.first(std::min(rest.size(), kLinkAtOnce)))
             if (state_.table.live(slot))
@@ -526,7 +526,7 @@ Result<std::unique_ptr<LinkedRows>> Linker::train() {
     Schema schema;
     uint64_t rows = 0;
     {
-        const RowsRead read(state_);
+        const ReadLock read(state_.lock);
         schema = state_.schema;
         rows = state_.table.live_slots().count();
     }

@@ -28,7 +28,7 @@ void erase_remains(RowState& state, const RowLoader& loader) {
 }
 
 void log_opened(RowState& state, uint64_t rows_ns, uint64_t graph_ns) {
-    const RowsRead read(state);
+    const ReadLock read(state.lock);
     log(LogLevel::kDebug, "collection", "opened",
         {{"directory", state.entry.directory},
          {"rows", state.table.live_slots().count()},
@@ -53,7 +53,7 @@ Result<std::unique_ptr<Collection>> Collection::open(Store& store, const Collect
         RowLoader loader(*state, class_of);
         GraphRestore graph(*state);
         const auto count_with_graph = [&] {
-            const RowsRead read(*state);
+            const ReadLock read(state->lock);
             state->count_memory(graph.memory_bytes());
         };
         count_with_graph();
@@ -73,7 +73,7 @@ Result<std::unique_ptr<Collection>> Collection::open(Store& store, const Collect
         loader.give_rest();
         log_opened(*state, rows_ns, graph_ns);
         {
-            const RowsRead read(*state);
+            const ReadLock read(state->lock);
             state->count_memory();
         }
         if (!read_only)

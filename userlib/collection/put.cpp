@@ -85,7 +85,7 @@ Status Collection::replace_rows(Fresh& fresh, const Place& place, uint64_t ino,
         status = flip(fresh, place, ino);
     if (!status) {
         clean_up(ino, place.total, place.before, fresh.slots);
-        const RowsWrite write(*state_);
+        const WriteLock write(state_->lock);
         state_->slots.give(fresh.slots);
         return status;
     }
@@ -97,7 +97,7 @@ Status Collection::replace_rows(Fresh& fresh, const Place& place, uint64_t ino,
 
 // Where the rows go, if they may.
 Result<Collection::Place> Collection::place_of(const PutRows& put) {
-    const RowsRead read(*state_);
+    const ReadLock read(state_->lock);
     const uint64_t count = put.vectors.size() / state_->vectors.vector_bytes();
     const RowTable::File* const file = state_->table.file(put.ino);
     const uint64_t before = file != nullptr ? file->slots.size() : 0;
@@ -122,7 +122,7 @@ Status Collection::prepare(Fresh& fresh, const Place& place, const PutRows& put)
     if (place.total > place.before &&
         !state_->has_room((place.total - place.before) * kTableBytesOfRow))
         return fail(Code::kENOMEM, "put: mem= of the volume has no room for more rows");
-    const RowsWrite write(*state_);
+    const WriteLock write(state_->lock);
     fresh.slots = VEXFS_TRY(state_->slots.take(place.count));
     state_->table.resize(state_->slots.end());
     state_->dead.resize(state_->slots.end());
@@ -147,7 +147,7 @@ Status Collection::write_fresh(Fresh& fresh, Bytes vectors) {
         log(LogLevel::kWarning, "collection",
             "slots are set aside, as damage cannot be overwritten",
             {{"directory", directory()}, {"slot", fresh.slots[from]}, {"slots", count}});
-        const RowsWrite write(*state_);
+        const WriteLock write(state_->lock);
         const std::vector<uint32_t> others =
             VEXFS_TRY(state_->slots.take_new(static_cast<uint32_t>(count)));
         std::ranges::copy(others, fresh.slots.begin() + static_cast<ptrdiff_t>(from));
@@ -176,7 +176,7 @@ Status Collection::write_run(const Fresh& fresh, size_t from, size_t count, Byte
 Status Collection::flip(const Fresh& fresh, const Place& place, uint64_t ino) {
     std::vector<uint32_t> slots;
     {
-        const RowsRead read(*state_);
+        const ReadLock read(state_->lock);
         if (const RowTable::File* const file = state_->table.file(ino))
             slots = file->slots;
     }
@@ -198,7 +198,7 @@ Result<uint32_t> Collection::drop(uint64_t ino, uint32_t first) {
         VEXFS_TRY_VOID(check_sound());
         std::vector<uint32_t> slots;
         {
-            const RowsRead read(*state_);
+            const ReadLock read(state_->lock);
             if (const RowTable::File* const file = state_->table.file(ino))
                 slots = file->slots;
         }
@@ -229,7 +229,7 @@ Status Collection::file_gone(uint64_t ino) {
 Status Collection::set_class(uint64_t ino, uint32_t access_class) {
     return guard(no_memory(), [&]() -> Status {
         const MutexLock change(change_mutex_);
-        const RowsWrite write(*state_);
+        const WriteLock write(state_->lock);
         state_->table.set_class(ino, access_class);
         return ok();
     });
@@ -241,7 +241,7 @@ Status Collection::remember(uint64_t ino, uint32_t before, uint32_t total,
                             const std::function<std::vector<uint32_t>(RowTable&)>& change) {
     std::vector<uint32_t> removed;
     const Status changed = guard(no_memory(), [&]() -> Status {
-        const RowsWrite write(*state_);
+        const WriteLock write(state_->lock);
         removed = change(state_->table);
         hide_rows(*state_, removed);
         return ok();

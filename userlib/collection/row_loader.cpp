@@ -28,7 +28,7 @@ Status RowLoader::run() {
     std::ranges::sort(files_);
     files_.erase(std::unique(files_.begin(), files_.end()), files_.end());
     used_.resize(records_.size(), false);
-    const RowsWrite write(state_);
+    const WriteLock write(state_.lock);
     for (const uint64_t ino : files_)
         VEXFS_TRY_VOID(load_file(ino));
     if (unlike_records_ > 0)
@@ -179,7 +179,7 @@ RowRecord RowLoader::record_of(uint64_t ino, uint32_t row, uint32_t slot) {
 // Slots that no map names and no graph holds are free. Where a record is there nevertheless its
 // bytes are of no row, unless the map of its file could not be read.
 void RowLoader::give_rest() {
-    const RowsWrite write(state_);
+    const WriteLock write(state_.lock);
     const auto end = std::max(static_cast<uint32_t>(std::max(used_.size(), records_.size())),
                               state_.table.end());
     used_.resize(end, false);

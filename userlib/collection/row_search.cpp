@@ -58,7 +58,7 @@ Status RowSearch::check() const {
 }
 
 Status RowSearch::run(std::span<std::vector<RowHit>> hits) {
-    const RowsRead read(state_);
+    const ReadLock read(state_.lock);
     for (size_t i = 0; i < asked_.size(); ++i) {
         hits[i].clear();
         *asked_[i].report = {};

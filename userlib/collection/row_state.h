@@ -77,8 +77,6 @@ struct RowState {
 
     JobBoard jobs;
 
-    // Whoever wants the lock takes its turn first, so that readers do not keep a writer out.
-    Mutex turn;
     // Searches and links share it. Nobody holds it alone while waiting for the device.
     SharedMutex lock;
     Schema schema VEXFS_GUARDED_BY(lock);
@@ -90,38 +88,6 @@ struct RowState {
     std::unique_ptr<LinkedRows> next VEXFS_GUARDED_BY(lock);
     // Slots of removed rows that a graph still holds.
     SlotSet dead VEXFS_GUARDED_BY(lock);
-};
-
-// Threads: one thread.
-class VEXFS_SCOPED_CAPABILITY RowsRead {
-  public:
-    explicit RowsRead(RowState& state) VEXFS_ACQUIRE_SHARED(state.lock) : lock_(state.lock) {
-        state.turn.lock();
-        lock_.lock_shared();
-        state.turn.unlock();
-    }
-    ~RowsRead() VEXFS_RELEASE_GENERIC() { lock_.unlock_shared(); }
-    RowsRead(const RowsRead&) = delete;
-    RowsRead& operator=(const RowsRead&) = delete;
-
-  private:
-    SharedMutex& lock_;
-};
-
-// Threads: one thread.
-class VEXFS_SCOPED_CAPABILITY RowsWrite {
-  public:
-    explicit RowsWrite(RowState& state) VEXFS_ACQUIRE(state.lock) : lock_(state.lock) {
-        state.turn.lock();
-        lock_.lock();
-        state.turn.unlock();
-    }
-    ~RowsWrite() VEXFS_RELEASE() { lock_.unlock(); }
-    RowsWrite(const RowsWrite&) = delete;
-    RowsWrite& operator=(const RowsWrite&) = delete;
-
-  private:
-    SharedMutex& lock_;
 };
 
 // Hides rows that the table has no more from every search that begins afterwards. Their slots are

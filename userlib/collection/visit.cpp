@@ -31,7 +31,7 @@ bool list_rows(const RowTable& table, const std::vector<bool>* classes, uint32_t
 } // namespace
 
 std::optional<uint32_t> Collection::class_of(uint64_t ino) {
-    const RowsRead read(*state_);
+    const ReadLock read(state_->lock);
     const RowTable::File* const file = state_->table.file(ino);
     return file != nullptr ? std::optional(file->access_class) : std::nullopt;
 }
@@ -42,7 +42,7 @@ Status Collection::visit_rows(const std::vector<bool>* classes, const RowVisit& 
     for (bool more = true; more;) {
         some.clear();
         {
-            const RowsRead read(*state_);
+            const ReadLock read(state_->lock);
             more = list_rows(state_->table, classes, slot, some);
         }
         for (const auto& [id, row] : some)
