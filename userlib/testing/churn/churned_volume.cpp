@@ -21,6 +21,7 @@ constexpr uint64_t kImageBytes = uint64_t{2} << 30; // sparse
 constexpr uint32_t kQueries = 500;
 constexpr uint32_t kNearest = 10;
 constexpr size_t kCentres = 100;
+constexpr uint32_t kDirections = 16;  // that a cluster is wide in, as embeddings are
 constexpr uint64_t kDuplicateOf = 20; // one row in so many is that before it
 constexpr int kCommitsToFree = 4;     // what was freed can be used again after these
 constexpr uint64_t kPauses = 50;      // of a turnover that is paced
@@ -50,11 +51,13 @@ std::string name_of_file(uint64_t file) {
 } // namespace
 
 ChurnedVolume::ChurnedVolume(const ChurnShape& shape)
-    : shape_(shape), files_(shape.rows / kRowsOfFile), centres_(kCentres), file_(kImageBytes) {
+    : shape_(shape), files_(shape.rows / kRowsOfFile), centres_(kCentres), directions_(kDirections),
+      file_(kImageBytes) {
     Random random(shape.seed);
-    for (std::vector<float>& centre : centres_)
-        for (uint32_t i = 0; i < shape.dim; ++i)
-            centre.push_back(static_cast<float>(random.normal()) * 2);
+    for (auto* const drawn : {&centres_, &directions_})
+        for (std::vector<float>& one : *drawn)
+            for (uint32_t i = 0; i < shape.dim; ++i)
+                one.push_back(static_cast<float>(random.normal()));
     VolumeOptions options;
     options.commit_interval = std::chrono::seconds(1);
     options.memory_bytes = memory_bytes(shape.rows);
@@ -74,9 +77,16 @@ std::vector<float> ChurnedVolume::row(uint64_t file, uint32_t turnover, uint32_t
     Random random((shape_.seed << 48) + (uint64_t{turnover} << 40) + file * kRowsOfFile + row);
     if (row > 0 && random.chance(1, kDuplicateOf))
         return this->row(file, turnover, row - 1);
+    return draw(random);
+}
+
+std::vector<float> ChurnedVolume::draw(Random& random) const {
     std::vector<float> vector = centres_[random.below(kCentres)];
-    for (float& value : vector)
-        value += static_cast<float>(random.normal());
+    for (const std::vector<float>& direction : directions_) {
+        const auto far = static_cast<float>(random.normal()) / 4;
+        for (size_t i = 0; i < vector.size(); ++i)
+            vector[i] += far * direction[i];
+    }
     return vector;
 }
 
@@ -171,9 +181,7 @@ ChurnFigures ChurnedVolume::measure() {
     least_ns_.resize(kQueries, UINT64_MAX);
     uint64_t ns = 0;
     for (uint32_t i = 0; i < kQueries; ++i) {
-        std::vector<float> query = centres_[random.below(kCentres)];
-        for (float& value : query)
-            value += static_cast<float>(random.normal());
+        const std::vector<float> query = draw(random);
         const std::vector<uint64_t> truth = nearest(query, true, ns);
         const std::vector<uint64_t> found = nearest(query, false, ns);
         least_ns_[i] = std::min(least_ns_[i], ns);

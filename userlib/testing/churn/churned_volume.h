@@ -59,6 +59,8 @@ class ChurnedVolume {
 
   private:
     [[nodiscard]] std::vector<float> row(uint64_t file, uint32_t turnover, uint32_t row) const;
+    // A vector of one of the clusters.
+    [[nodiscard]] std::vector<float> draw(Random& random) const;
     [[nodiscard]] std::vector<uint64_t> nearest(const std::vector<float>& query, bool exact,
                                                 uint64_t& ns);
     void make(uint64_t file);
@@ -70,6 +72,7 @@ class ChurnedVolume {
     const ChurnShape shape_;
     const uint64_t files_;
     std::vector<std::vector<float>> centres_;
+    std::vector<std::vector<float>> directions_;
     const FileVolume file_;
     std::unique_ptr<Volume> volume_;
     uint64_t directory_ = 0;
