@@ -262,7 +262,8 @@ Result<bool> Linker::step() {
     // What would be too much is not begun; a second graph takes at least as much as the first.
     const bool room = state_.has_room(0);
     const Error no_room =
-        fail(Code::kENOMEM, "linker: mem= of the volume has no room for more of the graph");
+        fail(Code::kENOMEM,
+             "linker: mem= of the volume, or the machine, has no room for more of the graph");
     if (train_first && !room)
         return no_room;
     if (moving && !room) {

@@ -121,7 +121,8 @@ Status Collection::prepare(Fresh& fresh, const Place& place, const PutRows& put)
                                  put.data_version});
     if (place.total > place.before &&
         !state_->has_room((place.total - place.before) * kTableBytesOfRow))
-        return fail(Code::kENOMEM, "put: mem= of the volume has no room for more rows");
+        return fail(Code::kENOMEM,
+                    "put: mem= of the volume, or the machine, has no room for more rows");
     const WriteLock write(state_->lock);
     fresh.slots = VEXFS_TRY(state_->slots.take(place.count));
     state_->table.resize(state_->slots.end());

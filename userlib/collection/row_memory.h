@@ -9,6 +9,8 @@
 // Threads: any.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 
@@ -34,8 +36,11 @@ class RowMemory {
     }
     [[nodiscard]] bool has_room(uint64_t bytes) {
         MutexLock lock(mutex_);
-        return bytes_ <= bytes_max_ && bytes <= bytes_max_ - bytes_;
+        const uint64_t most = std::min(bytes_max_, allowed_.load(std::memory_order_relaxed));
+        return bytes_ <= most && bytes <= most - bytes_;
     }
+    // What the machine has for them now, which may be less.
+    void allow(uint64_t bytes) { allowed_.store(bytes, std::memory_order_relaxed); }
     [[nodiscard]] uint64_t bytes() {
         MutexLock lock(mutex_);
         return bytes_;
@@ -44,6 +49,7 @@ class RowMemory {
 
   private:
     const uint64_t bytes_max_;
+    std::atomic<uint64_t> allowed_ = UINT64_MAX;
     const Changed changed_;
     Mutex mutex_;
     uint64_t bytes_ VEXFS_GUARDED_BY(mutex_) = 0;

@@ -49,6 +49,31 @@ TEST_CASE("row memory: rows and graph are counted as they grow, and given back")
     CHECK(told == 0);
 }
 
+TEST_CASE("row memory: where the machine has less nothing is begun, and what there is stays") {
+    RowMemory memory(uint64_t{1} << 30, [](uint64_t) {});
+    TestCollection made(small_schema(kDim), uint64_t{64} << 20, &memory);
+    REQUIRE(put(made, 1030, some_rows(4)));
+    REQUIRE(made.rows().wait_linked({}));
+    const uint64_t before = memory.bytes();
+    memory.allow(before / 2);
+    const Result<PutDone> refused = put(made, 1031, some_rows(5));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Code::kENOMEM);
+    CHECK(memory.bytes() == before);
+    CHECK(made.rows().counts().rows == kRows);
+    memory.allow(UINT64_MAX);
+    CHECK(put(made, 1031, some_rows(5)));
+}
+
+TEST_CASE("row memory: a table that grows has few slots to spare") {
+    constexpr uint32_t kSlots = 70'000; // a little over a power of two
+    RowTable table;
+    for (uint32_t end = 100; end <= kSlots; end += 100)
+        table.resize(end);
+    CHECK(table.memory_bytes() >= kSlots * sizeof(RowTable::Slot));
+    CHECK(table.memory_bytes() <= kSlots * (sizeof(RowTable::Slot) + 1) / 16 * 17);
+}
+
 TEST_CASE("row memory: without room for a graph rows stay pending, and are found") {
     RowMemory memory(3 * kRows * sizeof(RowTable::Slot), [](uint64_t) {});
     TestCollection made(small_schema(kDim), uint64_t{64} << 20, &memory);

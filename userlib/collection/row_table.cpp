@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userlib/collection/row_table.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace vexfs {
@@ -9,12 +10,16 @@ namespace {
 
 // What a file costs beside its slots: the node of the map and a share of the buckets.
 constexpr size_t kFileBytes = sizeof(RowTable::File) + 4 * sizeof(void*);
+// More slots than are needed: by a vector's own rule it would be up to as many as there are.
+constexpr size_t kSpareShare = 16;
 
 } // namespace
 
 void RowTable::resize(uint32_t end) {
     if (end <= slots_.size())
         return;
+    if (end > slots_.capacity())
+        slots_.reserve(std::max<size_t>(end, slots_.capacity() + slots_.capacity() / kSpareShare));
     slots_.resize(end);
     live_.resize(end);
     pending_.resize(end);

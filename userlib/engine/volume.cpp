@@ -93,6 +93,7 @@ void Volume::set_row_bytes(uint64_t bytes) {
 }
 
 void Volume::allow_memory(uint64_t bytes) {
+    row_memory_.allow(bytes - std::min<uint64_t>(bytes, kCacheLeast));
     MutexLock lock(memory_mutex_);
     allowed_bytes_ = bytes;
     share_memory();
