@@ -52,8 +52,9 @@ done
 # the first one or two.
 take_kind() { # store | rows
     kind=$1
-    parts=(base userlib/device userlib/pool userlib/store userlib/names userlib/testing/volume
-        userlib/testing/tree userlib/testing/sim)
+    # What the sweeps count is written as the benchmarks write theirs.
+    parts=(base bench/counts bench/machine bench/ratio bench/result userlib/device userlib/pool
+        userlib/store userlib/names userlib/testing/volume userlib/testing/tree userlib/testing/sim)
     if [ "$kind" = store ]; then
         parts+=(userlib/testing/memory)
         targets=(vexfs-sim vexfs_userlib_store_test vexfs_userlib_names_test
