@@ -51,12 +51,14 @@ Result<std::unique_ptr<Collection>> Collection::open(Store& store, const Collect
         VEXFS_TRY_VOID(store.set_form(used.vectors_oid, form_of_vectors(used.schema)));
         auto state = std::make_unique<RowState>(store, used, distance, memory);
         RowLoader loader(*state, class_of);
+        const uint64_t loader_bytes = VEXFS_TRY(loader.bytes_needed());
         GraphRestore graph(*state);
-        const auto count_with_graph = [&] {
+        // Before it is taken, so that the cache gives way in time.
+        const auto count_what_comes = [&] {
             const ReadLock read(state->lock);
-            state->count_memory(graph.memory_bytes());
+            state->count_memory(graph.memory_bytes() + loader_bytes);
         };
-        count_with_graph();
+        count_what_comes();
         uint64_t rows_ns = 0;
         uint64_t graph_ns = 0;
         {
@@ -64,7 +66,7 @@ Result<std::unique_ptr<Collection>> Collection::open(Store& store, const Collect
             VEXFS_TRY_VOID(loader.run());
         }
         // Most pages of the graph have been read by now: the rest of it is computing.
-        count_with_graph();
+        count_what_comes();
         auto warm_up = std::make_unique<WarmUp>(store, used.vectors_oid);
         {
             const Stopwatch watch(graph_ns);

@@ -15,6 +15,13 @@ constexpr uint64_t kRowsAtOnce = 1365;  // that fill a record of the store
 
 } // namespace
 
+Result<uint64_t> RowLoader::bytes_needed() {
+    const std::vector<uint64_t> offsets = VEXFS_TRY(record_offsets());
+    const uint64_t unit = state_.store.layout().header().record_bytes;
+    const uint64_t rows = offsets.empty() ? 0 : (offsets.back() + unit) / kRowRecordBytes;
+    return rows * (sizeof(RowTable::Slot) + sizeof(records_[0]) + sizeof(sums_[0]));
+}
+
 Status RowLoader::run() {
     VEXFS_TRY_VOID(read_records());
     if (damaged_records_ > 0) {

@@ -22,6 +22,8 @@ class RowLoader {
 
     RowLoader(RowState& state, const ClassOf& class_of) : state_(state), class_of_(class_of) {}
 
+    // Of memory, with the table that it fills.
+    Result<uint64_t> bytes_needed();
     Status run();
     // By slot: which vector the row has that it holds, 0 if that is not known.
     [[nodiscard]] const std::vector<uint32_t>& sums() const { return sums_; }

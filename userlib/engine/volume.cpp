@@ -29,8 +29,9 @@ constexpr uint64_t kStagedShare = 2;
 constexpr uint64_t kStagedBytesMax = uint64_t{256} << 20;
 
 // Memory goes back to the system when rows and messages took so much more of the cache's, and not
-// more often than that, or than it is looked where the machine bounds the cache.
+// more often than that, or than it is looked where the machine bounds the cache, unless it is much.
 constexpr uint64_t kTrimBytes = uint64_t{16} << 20;
+constexpr uint64_t kTrimAtOnceBytes = uint64_t{64} << 20;
 constexpr std::chrono::seconds kTrimInterval{1};
 
 uint64_t random_epoch() {
@@ -116,8 +117,8 @@ void Volume::share_memory() {
     store_->set_cache_bytes(cache_bytes() - taken);
     least_taken_ = std::min(least_taken_, taken);
     const auto now = std::chrono::steady_clock::now();
-    if (taken < least_taken_ + kTrimBytes ||
-        now < trimmed_ + (left < shared ? kMemoryLooks : kTrimInterval))
+    const bool soon = now < trimmed_ + (left < shared ? kMemoryLooks : kTrimInterval);
+    if (taken < least_taken_ + (soon ? kTrimAtOnceBytes : kTrimBytes))
         return;
     // What the cache gave up is free to malloc(), but still with this process.
     ::malloc_trim(0);
