@@ -73,20 +73,20 @@ Result<CountedWork> searches(const index::SearchRequest& like) {
 }
 
 Result<CountedWork> walk() {
-    index::SearchRequest like;
+    index::SearchRequest like{};
     like.ef = 32;
     like.forced = index::Plan::kWalk;
     return searches(like);
 }
 
 Result<CountedWork> scan() {
-    index::SearchRequest like;
+    index::SearchRequest like{};
     like.forced = index::Plan::kCodeScan;
     return searches(like);
 }
 
 Result<CountedWork> exact() {
-    index::SearchRequest like;
+    index::SearchRequest like{};
     like.exact = true;
     return searches(like);
 }
@@ -96,7 +96,7 @@ Result<CountedWork> filtered() {
     const auto filter = std::make_shared<DrawnFilter>(random_filter(one->set, 20, 1));
     const auto work = [one, filter] {
         const index::BitmapView allowed = filter->allowed.view();
-        index::SearchRequest like;
+        index::SearchRequest like{};
         like.ef = 32;
         like.forced = index::Plan::kTwoHop;
         like.allowed = &allowed;
