@@ -8,6 +8,7 @@
 
 #include "ioctl/vexfs_ioctl.h"
 #include "userlib/engine/volume.h"
+#include "userlib/testing/rows/opened_volume.h"
 #include "userlib/testing/volume/file_volume.h"
 
 using namespace vexfs;
@@ -18,20 +19,6 @@ constexpr const char* kVector = "user.vexfs.vector";
 constexpr const char* kRows = "user.vexfs.rows";
 constexpr Make kFile{S_IFREG | 0644, 7, 8};
 constexpr Make kDirectory{S_IFDIR | 0755, 7, 8};
-
-std::unique_ptr<Volume> open(const FileVolume& file, bool read_only = false) {
-    VolumeOptions options;
-    options.read_only = read_only;
-    options.memory_bytes = VolumeOptions::kMemoryBytesMin;
-    options.commit_interval = std::chrono::hours(1);
-    DeviceSpec spec;
-    spec.path = file.path();
-    std::string explanation;
-    auto volume = Volume::open(spec, options, explanation);
-    CAPTURE(explanation);
-    REQUIRE(volume.has_value());
-    return std::move(volume).value();
-}
 
 template <typename T>
 Page page(const std::vector<T>& values) {
@@ -59,7 +46,7 @@ Caller root() {
 // A volume with a collection of two dimensions.
 struct Fixture {
     FileVolume image{uint64_t{64} << 20};
-    std::unique_ptr<Volume> volume = open(image);
+    std::unique_ptr<Volume> volume = opened_volume(image.path());
     uint64_t collection = make(kRootIno, "collection", kDirectory);
 
     Fixture() { REQUIRE(schema(collection, 2)); }
@@ -346,7 +333,7 @@ TEST_CASE("row xattrs: a read-only volume shows them and changes nothing") {
     fixture.put(file, vectors({1, 2}), {{7, 0, 0}});
     REQUIRE(fixture.volume->close());
     fixture.volume.reset();
-    fixture.volume = open(fixture.image, true);
+    fixture.volume = opened_volume(fixture.image.path(), for_reading());
     CHECK(fixture.get(file, kVector) == vectors({1, 2}));
     CHECK(fixture.get(file, kRows) == metas({{7, 0, 0}}));
     CHECK(code_of(fixture.set(file, kVector, vectors({3, 4}))) == Code::kEROFS);

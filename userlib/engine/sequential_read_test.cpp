@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "base/random.h"
+#include "userlib/testing/rows/opened_volume.h"
 #include "userlib/testing/volume/file_volume.h"
 
 using namespace vexfs;
@@ -15,19 +16,6 @@ namespace {
 constexpr size_t kFileBytes = size_t{8} << 20;
 constexpr size_t kPiece = size_t{4} << 10;
 constexpr size_t kRecord = size_t{64} << 10;
-
-std::unique_ptr<Volume> open(const FileVolume& file) {
-    VolumeOptions options;
-    options.memory_bytes = VolumeOptions::kMemoryBytesMin;
-    options.commit_interval = std::chrono::hours(1);
-    DeviceSpec spec;
-    spec.path = file.path();
-    std::string explanation;
-    auto volume = Volume::open(spec, options, explanation);
-    CAPTURE(explanation);
-    REQUIRE(volume.has_value());
-    return std::move(volume).value();
-}
 
 // Submissions to the device, of however many reads.
 uint64_t batches(Volume& volume) {
@@ -59,7 +47,7 @@ TEST_CASE("sequential read: a reader in small pieces costs some batches, and one
     const std::vector<std::byte> bytes = content();
     uint64_t ino = 0;
     {
-        const auto volume = open(file);
+        const auto volume = opened_volume(file.path());
         ino = volume->make(kRootIno, "f", {S_IFREG | 0644}).value().ino;
         REQUIRE(volume->write(ino, {}, bytes).value().bytes == bytes.size());
         REQUIRE(volume->close());
@@ -71,7 +59,7 @@ TEST_CASE("sequential read: a reader in small pieces costs some batches, and one
                           bytes.begin() + static_cast<ptrdiff_t>(offset));
     };
     {
-        const auto volume = open(file);
+        const auto volume = opened_volume(file.path());
         REQUIRE(read_at(*volume, 0));
         const uint64_t before = batches(*volume);
         for (size_t offset = kPiece; offset < kFileBytes; offset += kPiece)
@@ -80,7 +68,7 @@ TEST_CASE("sequential read: a reader in small pieces costs some batches, and one
         CHECK(batches(*volume) - before < kFileBytes / kRecord / 4);
         REQUIRE(volume->close());
     }
-    const auto volume = open(file);
+    const auto volume = opened_volume(file.path());
     REQUIRE(read_at(*volume, 0));
     const uint64_t before = batches(*volume);
     // From the end to the front: nobody goes on.

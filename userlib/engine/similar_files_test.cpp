@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "userlib/engine/volume.h"
+#include "userlib/testing/rows/opened_volume.h"
 #include "userlib/testing/volume/file_volume.h"
 
 using namespace vexfs;
@@ -15,19 +16,6 @@ namespace {
 constexpr Make kOpenFile{S_IFREG | 0644, 7, 8};
 constexpr Make kShutFile{S_IFREG | 0600, 7, 8};
 constexpr Make kOpenDirectory{S_IFDIR | 0755, 7, 8};
-
-std::unique_ptr<Volume> open(const FileVolume& file) {
-    VolumeOptions options;
-    options.memory_bytes = VolumeOptions::kMemoryBytesMin;
-    options.commit_interval = std::chrono::hours(1);
-    DeviceSpec spec;
-    spec.path = file.path();
-    std::string explanation;
-    auto volume = Volume::open(spec, options, explanation);
-    CAPTURE(explanation);
-    REQUIRE(volume.has_value());
-    return std::move(volume).value();
-}
 
 AskCaller user(uint32_t uid) {
     return [uid]() -> Result<Caller> {
@@ -43,7 +31,7 @@ Code code_of(const Result<T>& result) {
 // Files whose one element says how far from each other they are.
 struct Fixture {
     FileVolume image{uint64_t{64} << 20};
-    std::unique_ptr<Volume> volume = open(image);
+    std::unique_ptr<Volume> volume = opened_volume(image.path());
     uint64_t collection = make(kRootIno, "collection", kOpenDirectory);
 
     Fixture() {

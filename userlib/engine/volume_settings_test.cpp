@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "userlib/testing/rows/opened_volume.h"
 #include "userlib/testing/volume/file_volume.h"
 
 using namespace vexfs;
@@ -11,18 +12,6 @@ namespace {
 
 constexpr const char* kPool = "user.vexfs.pool";
 constexpr const char* kCompress = "user.vexfs.compress";
-
-std::unique_ptr<Volume> open(const FileVolume& file, const VolumeOptions& asked = {}) {
-    VolumeOptions options = asked;
-    options.memory_bytes = VolumeOptions::kMemoryBytesMin;
-    DeviceSpec spec;
-    spec.path = file.path();
-    std::string explanation;
-    auto volume = Volume::open(spec, options, explanation);
-    CAPTURE(explanation);
-    REQUIRE(volume.has_value());
-    return std::move(volume).value();
-}
 
 Status set(Volume& volume, const char* name, std::string_view value, uint64_t ino = kRootIno) {
     return volume.set_xattr(ino, name, std::as_bytes(std::span(value)), SetXattr::kAny);
@@ -47,7 +36,7 @@ bool says(Volume& volume, const std::string& key, const std::string& value) {
 TEST_CASE("settings: attributes of the root hold at once and after each open") {
     const FileVolume file(uint64_t{64} << 20);
     {
-        const auto volume = open(file);
+        const auto volume = opened_volume(file.path());
         CHECK(says(*volume, "pool", "zsmalloc"));
         CHECK(says(*volume, "compression", "lz4"));
         REQUIRE(set(*volume, kPool, "zbud"));
@@ -56,7 +45,7 @@ TEST_CASE("settings: attributes of the root hold at once and after each open") {
         CHECK(says(*volume, "compression", "zstd:7"));
         REQUIRE(volume->close());
     }
-    const auto volume = open(file);
+    const auto volume = opened_volume(file.path());
     CHECK(says(*volume, "pool", "zbud"));
     CHECK(says(*volume, "compression", "zstd:7"));
     REQUIRE(volume->remove_xattr(kRootIno, kPool));
@@ -69,7 +58,7 @@ TEST_CASE("settings: attributes of the root hold at once and after each open") {
 TEST_CASE("settings: an open that was told otherwise is not overruled until somebody sets one") {
     const FileVolume file(uint64_t{64} << 20);
     {
-        const auto volume = open(file);
+        const auto volume = opened_volume(file.path());
         REQUIRE(set(*volume, kPool, "zbud"));
         REQUIRE(set(*volume, kCompress, "off"));
         REQUIRE(volume->close());
@@ -77,7 +66,7 @@ TEST_CASE("settings: an open that was told otherwise is not overruled until some
     VolumeOptions told;
     told.cold.pool = "z3fold";
     told.compression = parse_compression("zstd").value();
-    const auto volume = open(file, told);
+    const auto volume = opened_volume(file.path(), told);
     CHECK(says(*volume, "pool", "z3fold"));
     CHECK(says(*volume, "compression", "zstd"));
     REQUIRE(set(*volume, kPool, "zsmalloc"));
@@ -89,7 +78,7 @@ TEST_CASE("settings: an open that was told otherwise is not overruled until some
 
 TEST_CASE("settings: a value that is none is refused, and elsewhere they are attributes") {
     const FileVolume file(uint64_t{64} << 20);
-    const auto volume = open(file);
+    const auto volume = opened_volume(file.path());
     for (const char* const wrong : {"", "slab", "zbud ", "auto"})
         CHECK(set(*volume, kPool, wrong).error().code == Code::kEINVAL);
     for (const char* const wrong : {"", "gzip", "zstd:20", "lz4:1", "auto"})

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "userlib/testing/rows/opened_volume.h"
 #include "userlib/testing/volume/file_volume.h"
 
 using namespace vexfs;
@@ -19,19 +20,6 @@ Result<std::unique_ptr<Volume>> try_open(const std::string& path, const VolumeOp
     DeviceSpec spec;
     spec.path = path;
     return Volume::open(spec, options, explanation);
-}
-
-// A commit comes when a test asks for it, not by the clock.
-std::unique_ptr<Volume> open(const FileVolume& file, bool read_only = false) {
-    VolumeOptions options;
-    options.read_only = read_only;
-    options.memory_bytes = VolumeOptions::kMemoryBytesMin;
-    options.commit_interval = std::chrono::hours(1);
-    std::string explanation;
-    auto volume = try_open(file.path(), options, explanation);
-    CAPTURE(explanation);
-    REQUIRE(volume.has_value());
-    return std::move(volume).value();
 }
 
 Bytes bytes(std::string_view text) {
@@ -72,17 +60,17 @@ TEST_CASE(
     "volume: what is closed is there again, and what a crash cuts off is there up to a sync") {
     const FileVolume file(kBytes);
     {
-        const auto volume = open(file);
+        const auto volume = opened_volume(file.path());
         write(*volume, "closed", "one");
         REQUIRE(volume->close());
     }
     {
-        const auto volume = open(file);
+        const auto volume = opened_volume(file.path());
         write(*volume, "synced", "two");
         REQUIRE(volume->sync());
         write(*volume, "not synced", "three");
     }
-    const auto volume = open(file);
+    const auto volume = opened_volume(file.path());
     CHECK(read(*volume, "closed") == "one");
     CHECK(read(*volume, "synced") == "two");
     CHECK(read(*volume, "not synced") == "ENOENT");
@@ -92,7 +80,7 @@ TEST_CASE(
 TEST_CASE("volume: the interval commits what nobody syncs") {
     const FileVolume file(kBytes);
     {
-        const auto volume = open(file);
+        const auto volume = opened_volume(file.path());
         write(*volume, "a", "text");
         volume->set_commit_interval(std::chrono::milliseconds(1));
         const auto committed = [&] {
@@ -107,14 +95,14 @@ TEST_CASE("volume: the interval commits what nobody syncs") {
         while (!committed())
             std::this_thread::yield();
     }
-    const auto volume = open(file);
+    const auto volume = opened_volume(file.path());
     CHECK(read(*volume, "a") == "text");
     REQUIRE(volume->close());
 }
 
 TEST_CASE("volume: reserved names and the files behind them cannot be changed") {
     const FileVolume file(kBytes);
-    const auto volume = open(file);
+    const auto volume = opened_volume(file.path());
     const uint64_t directory = volume->make(kRootIno, "d", {S_IFDIR | 0755}).value().ino;
     write(*volume, "f", "text");
     const uint64_t ino = volume->lookup(kRootIno, "f").value().ino;
@@ -151,7 +139,7 @@ TEST_CASE("volume: reserved names and the files behind them cannot be changed") 
 
 TEST_CASE("volume: every directory has a call that is as readable as itself, and nobody lists it") {
     const FileVolume file(kBytes);
-    const auto volume = open(file);
+    const auto volume = opened_volume(file.path());
     for (const auto& [given, shown, call_mode] : {std::tuple{0755u, 0555u, 0666u},
                                                   {0750u, 0550u, 0660u},
                                                   {0711u, 0511u, 0600u},
@@ -193,7 +181,7 @@ TEST_CASE("volume: every directory has a call that is as readable as itself, and
 
 TEST_CASE("volume: an open virtual file stays as it was") {
     const FileVolume file(kBytes);
-    const auto volume = open(file);
+    const auto volume = opened_volume(file.path());
     const uint64_t ino = VirtualFiles::kFirstFile;
     const uint64_t handle = volume->open_file(ino).value();
     const auto read_all = [&](uint64_t of) {
@@ -225,7 +213,7 @@ TEST_CASE("volume: an open virtual file stays as it was") {
 TEST_CASE("volume: read-only refuses every change and writes nothing") {
     const FileVolume file(kBytes);
     {
-        const auto volume = open(file);
+        const auto volume = opened_volume(file.path());
         write(*volume, "f", "text");
         write(*volume, "gone", "while held");
         const uint64_t gone = volume->lookup(kRootIno, "gone").value().ino;
@@ -235,7 +223,7 @@ TEST_CASE("volume: read-only refuses every change and writes nothing") {
     }
     const std::string before = content_of(file.path());
     {
-        const auto volume = open(file, true);
+        const auto volume = opened_volume(file.path(), for_reading());
         const uint64_t ino = volume->lookup(kRootIno, "f").value().ino;
         CHECK(read(*volume, "f") == "text");
         CHECK(code_of(volume->make(kRootIno, "a", kFile)) == Code::kEROFS);
@@ -260,7 +248,7 @@ TEST_CASE("volume: read-only refuses every change and writes nothing") {
 
 TEST_CASE("volume: what was deleted is room at once, on a volume that was full") {
     const FileVolume file(kBytes);
-    auto volume = open(file);
+    auto volume = opened_volume(file.path());
     Random random(1);
     std::string piece(1 << 20, '\0');
     for (char& c : piece)
@@ -286,7 +274,7 @@ TEST_CASE("volume: what was deleted is room at once, on a volume that was full")
 
 TEST_CASE("volume: a node without a name is there until it is forgotten") {
     const FileVolume file(kBytes);
-    const auto volume = open(file);
+    const auto volume = opened_volume(file.path());
     const Entry unnamed = volume->make_unnamed(kRootIno, kFile).value();
     write(*volume, "f", "text");
     const Entry held = volume->lookup(kRootIno, "f").value();

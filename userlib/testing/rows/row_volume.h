@@ -11,8 +11,8 @@
 
 #include "userlib/collection/check.h"
 #include "userlib/collection/item.h"
-#include "userlib/engine/volume.h"
 #include "userlib/names/check.h"
+#include "userlib/testing/rows/opened_volume.h"
 #include "userlib/testing/volume/file_volume.h"
 
 namespace vexfs {
@@ -61,16 +61,7 @@ class RowVolume {
     }
 
     void open(bool read_only = false) {
-        VolumeOptions options;
-        options.read_only = read_only;
-        options.memory_bytes = VolumeOptions::kMemoryBytesMin;
-        options.commit_interval = std::chrono::hours(1); // a commit comes when a test wants it
-        DeviceSpec spec;
-        spec.path = file_.path();
-        std::string explanation;
-        auto volume = Volume::open(spec, options, explanation);
-        VEXFS_ASSERT(volume.has_value());
-        volume_ = std::move(volume).value();
+        volume_ = opened_volume(file_.path(), read_only ? for_reading() : VolumeOptions{});
     }
     // What is not durable is lost.
     void kill() { volume_.reset(); }
