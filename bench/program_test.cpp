@@ -338,12 +338,12 @@ TEST_CASE("program: a grid is measured, kept, compared and shown") {
     const SetOnDisk set;
     const std::string out = set.file("out");
     const std::string grid = "grid --rows 300,900 --dims 16 --values 9000 --queries 20 --rounds 2 "
-                             "--filter 20,5 --clients 2 --threads 1 --data " +
+                             "--filter 20,5 --clients 2 --threads 1 --passes 2 --data " +
                              set.file("") + " --out " + out;
     const Outcome first = run(grid, true);
     CHECK(first.code == 0);
     CHECK(first.output.find("left out: 900 rows of 16 dimensions") != std::string::npos);
-    CHECK(first.output.find("2 of 2 cells are in " + out + "/results.json") != std::string::npos);
+    CHECK(first.output.find("4 of 4 cells are in " + out + "/results.json") != std::string::npos);
     CHECK(first.output.find("measured before") == std::string::npos);
 
     std::string complaint;
@@ -351,8 +351,11 @@ TEST_CASE("program: a grid is measured, kept, compared and shown") {
     REQUIRE_MESSAGE(results, complaint);
     REQUIRE(results->runs.size() == 2);
     std::set<std::string> kinds;
-    for (const Measurement& one : results->runs[1].measurements)
+    for (const Measurement& one : results->runs[1].measurements) {
         kinds.insert(one.benchmark + " " + one.subject + " " + one.text_of("filter_percent"));
+        if (one.benchmark == "ann.build")
+            CHECK(one.figure("time")->rounds.size() == 2);
+    }
     for (const char* kind :
          {"ann.curve vexfs 100", "ann.curve hnswlib 100", "ann.curve faiss 100",
           "ann.curve faiss-sq8 100", "ann.curve faiss-ivfpq 100", "ann.curve vexfs 20",
@@ -375,7 +378,7 @@ TEST_CASE("program: a grid is measured, kept, compared and shown") {
     CHECK(brief.code == 0);
     CHECK(brief.output.find("300x16-all-filter-clients\n   LEFT") != std::string::npos);
     CHECK(brief.output.find("s-all-filter-clients\n   measured before") != std::string::npos);
-    CHECK(brief.output.find("1 of 2 cells are in") != std::string::npos);
+    CHECK(brief.output.find("3 of 4 cells are in") != std::string::npos);
     CHECK(brief.output.find("1 cells are left for the next run") != std::string::npos);
 
     const Outcome same = run("compare " + out + "/results.json " + out + "/results.json");

@@ -29,6 +29,16 @@ bool is_time(const std::string& unit) {
     return unit == "ns" || unit == "s" || unit == "1/s";
 }
 
+// Whether it differs from run to run of the same program on the same data.
+bool moves_by_itself(const Figure& figure) {
+    return is_time(figure.unit) || figure.name == "resident_memory";
+}
+
+std::string data_of(const Measurement& measurement) {
+    const std::string set = measurement.text_of("data");
+    return set.empty() ? measurement.benchmark.substr(0, measurement.benchmark.find('.')) : set;
+}
+
 Verdict judge(const Change& change, Better better, bool once, const Tolerance& tolerance) {
     const double moved = change.after.middle - change.before.middle;
     if (change.unit == "share") {
@@ -50,10 +60,10 @@ void compare_figures(const Measurement& before, const Measurement& after,
         const Figure* second = after.figure(first.name);
         if (second == nullptr || first.better == Better::kNeither || first.unit != second->unit)
             continue;
-        Change change{before.identity(), first.name,         first.unit,    before.peer,
-                      spread_of(first),  spread_of(*second), Verdict::kSame};
+        Change change{before.identity(), data_of(before),  first.name,         first.unit,
+                      before.peer,       spread_of(first), spread_of(*second), Verdict::kSame};
         const bool once =
-            is_time(first.unit) && std::min(first.rounds.size(), second->rounds.size()) < 2;
+            moves_by_itself(first) && std::min(first.rounds.size(), second->rounds.size()) < 2;
         change.verdict = judge(change, first.better, once, tolerance);
         changes.push_back(std::move(change));
     }
@@ -69,6 +79,7 @@ void compare_ratios(const Measurement& before, const Measurement& after, const T
         if (second == after.ratios.end())
             continue;
         Change change{before.identity(),
+                      data_of(before),
                       first.figure + " over " + first.peer,
                       "x",
                       before.peer,
@@ -77,8 +88,8 @@ void compare_ratios(const Measurement& before, const Measurement& after, const T
                       Verdict::kSame};
         const Figure* figure = before.figure(first.figure);
         const bool once = figure == nullptr ||
-                          (is_time(figure->unit) && (first.ratio.low == first.ratio.high ||
-                                                     second->ratio.low == second->ratio.high));
+                          (moves_by_itself(*figure) && (first.ratio.low == first.ratio.high ||
+                                                        second->ratio.low == second->ratio.high));
         change.verdict = judge(change, Better::kMore, once, tolerance);
         changes.push_back(std::move(change));
     }
@@ -100,13 +111,16 @@ double most_of(std::vector<double>& values) {
 }
 
 std::vector<Noise> noise_of_peers(const std::vector<Change>& changes) {
-    std::map<std::string, std::vector<double>> moved;
+    std::map<std::pair<std::string, std::string>, std::vector<double>> moved;
     for (const Change& change : changes) {
-        if (change.peer && is_time(change.unit))
-            moved[change.figure].push_back(movement_of(change));
+        if (!change.peer || !is_time(change.unit))
+            continue;
+        moved[{change.figure, ""}].push_back(movement_of(change));
+        moved[{change.figure, change.data}].push_back(movement_of(change));
     }
     std::vector<Noise> noise;
-    for (const auto& [figure, movements] : moved) {
+    for (const auto& [figure_and_data, movements] : moved) {
+        const auto& [figure, data] = figure_and_data;
         const double middle = middle_of(movements);
         std::vector<double> far;
         std::vector<double> apart;
@@ -114,12 +128,14 @@ std::vector<Noise> noise_of_peers(const std::vector<Change>& changes) {
             far.push_back(std::abs(movement));
             apart.push_back(std::abs(movement - middle));
         }
-        noise.push_back({figure, std::exp(most_of(far)), std::exp(most_of(apart))});
+        noise.push_back({figure, data, std::exp(most_of(far)), std::exp(most_of(apart))});
     }
     return noise;
 }
 
 bool is_within(const Change& change, const Noise& noise) {
+    if (!noise.data.empty() && noise.data != change.data)
+        return false;
     const double factor = std::exp(std::abs(movement_of(change)));
     if (change.unit == "x")
         return change.figure.starts_with(noise.figure + " over ") && factor <= noise.apart;
@@ -144,13 +160,16 @@ void allow_for(const std::vector<Noise>& noise, std::vector<Change>& changes) {
 std::string noise_text(const std::vector<Noise>& noise) {
     std::string text;
     for (const Noise& one : noise) {
+        if (!one.data.empty())
+            continue;
         char factor[32];
         std::snprintf(factor, sizeof factor, " %.2fx", one.factor);
         text += (text.empty() ? "" : ", ") + one.figure + factor;
     }
     return text.empty() ? ""
                         : "95 in 100 figures of peers moved by no more than: " + text +
-                              "; what of ours moved less is the same\n";
+                              "; what of ours moved less, or less than those on the same data, is "
+                              "the same\n";
 }
 
 std::string spread_text(const Ratio& spread) {

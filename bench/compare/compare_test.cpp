@@ -112,11 +112,51 @@ TEST_CASE("compare: what moved no further than peers did is the machine's doing"
     strict.noise = false;
     CHECK(worse(files(0.7, 0.69), strict) == 1);
     const Comparison noisy = compare(before, files(0.7, 0.5), {});
-    REQUIRE(noisy.noise.size() == 1);
+    REQUIRE(noisy.noise.size() == 2); // of all, and of those of this benchmark
+    CHECK(noisy.noise[0].data.empty());
     CHECK(noisy.noise[0].factor == doctest::Approx(2));
     CHECK(text_of(noisy, false)
               .find("95 in 100 figures of peers moved by no more than: figure "
                     "2.00x") != std::string::npos);
+}
+
+TEST_CASE("compare: what disturbed one set allows for figures of that set alone") {
+    const auto files = [](double quiet, double busy, double peers) {
+        ResultFile file;
+        file.runs.emplace_back();
+        const auto add = [&](const char* subject, const char* data, double factor) {
+            Measurement measurement = one({100 * factor, 101 * factor});
+            measurement.subject = subject;
+            measurement.peer = measurement.subject != "vexfs";
+            measurement.parameters.emplace_back("data", data);
+            file.runs[0].measurements.push_back(measurement);
+        };
+        add("vexfs", "quiet", quiet);
+        add("vexfs", "busy", busy);
+        add("hnswlib", "busy", peers);
+        for (int i = 0; i < 40; ++i)
+            add(("peer " + std::to_string(i)).c_str(), "quiet", 1);
+        return file;
+    };
+    const ResultFile before = files(1, 1, 1);
+    const auto worse = [&](const ResultFile& after) {
+        return compare(before, after, {}).count(Verdict::kWorse);
+    };
+    CHECK(worse(files(1, 0.5, 0.45)) == 0);
+    CHECK(worse(files(1, 0.4, 0.45)) == 1);
+    CHECK(worse(files(0.5, 1, 0.45)) == 1);
+}
+
+TEST_CASE("compare: resident memory taken once may move as far as a time") {
+    const auto with = [](const char* name, double bytes) {
+        Measurement measurement = one({});
+        measurement.figures.clear();
+        measurement.add(name, "bytes", Better::kLess, bytes);
+        return measurement;
+    };
+    CHECK(verdict(with("resident_memory", 100), with("resident_memory", 120)) == Verdict::kSame);
+    CHECK(verdict(with("resident_memory", 100), with("resident_memory", 140)) == Verdict::kWorse);
+    CHECK(verdict(with("disk", 100), with("disk", 120)) == Verdict::kWorse);
 }
 
 TEST_CASE("compare: sizes and recalls are held to their own tolerance, however peers moved") {

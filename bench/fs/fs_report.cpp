@@ -48,7 +48,7 @@ ResultFile results_of(const FsReport& report) {
             Measurement one{"fs." + trial.name, report.places[i], i > 0, trial.what, {}, {}, {}};
             one.add("throughput", "1/s", Better::kMore, trial.rates[i]);
             if (i == 0 && trial.engine) {
-                one.add("engine_requests", "count", Better::kLess, trial.engine->requests);
+                one.add("engine_requests", "count", Better::kNeither, trial.engine->requests);
                 one.add("engine_share", "share", Better::kNeither, trial.engine->of_time);
             }
             for (size_t other = 1; i == 0 && other < report.places.size(); ++other)

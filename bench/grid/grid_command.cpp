@@ -12,6 +12,7 @@
 #include "bench/grid/commands.h"
 #include "bench/grid/plan.h"
 #include "bench/grid/runner.h"
+#include "bench/result/passes.h"
 
 namespace vexfs {
 namespace {
@@ -50,6 +51,8 @@ struct GridOptions {
         options.number("--queries", "N", "queries of a generated set", 1, 1'000'000,
                        &changed.queries);
         options.number("--rounds", "N", "timed rounds", 1, 1000, &changed.rounds);
+        options.number("--passes", "N", "measure all cells so many times (quick 4, full 1)", 1, 100,
+                       &changed.passes);
         options.number("--values", "N", "rows x dimensions that a cell may have", 1, UINT64_MAX,
                        &changed.values_max);
         options.number("--peer-values", "N", "the same where there are peers; beyond, ours only", 1,
@@ -81,6 +84,8 @@ struct GridOptions {
             plan.queries = changed.queries;
         if (options.given("--rounds"))
             plan.rounds = changed.rounds;
+        if (options.given("--passes"))
+            plan.passes = changed.passes;
         if (options.given("--clients"))
             plan.clients = changed.clients;
         if (options.given("--peer-values"))
@@ -115,12 +120,12 @@ bool add_files(const std::string& paths, ResultFile& whole, std::string& complai
 
 // Takes what is kept of a cell, or measures it while there is time.
 // Threads: one thread.
-class GridPass {
+class GridWork {
   public:
-    GridPass(const Command& command, GridRunner& runner, double minutes)
+    GridWork(const Command& command, GridRunner& runner, double minutes)
         : command_(command), runner_(runner), minutes_(minutes) {}
 
-    void take(const GridCell& cell, ResultFile& whole) {
+    void take(const GridCell& cell, std::vector<BenchRun>& runs) {
         std::optional<ResultFile> found = runner_.kept(cell);
         const double before = minutes();
         if (found) {
@@ -140,7 +145,7 @@ class GridPass {
             }
         }
         for (BenchRun& run : found->runs)
-            whole.runs.push_back(std::move(run));
+            runs.push_back(std::move(run));
     }
     [[nodiscard]] size_t failed() const { return failed_; }
     [[nodiscard]] size_t left() const { return left_; }
@@ -174,21 +179,29 @@ int measure(const Command& command, const GridOptions& options, const GridPlan& 
     const std::vector<GridCell> cells = cells_of(plan, sets, left_out);
     for (const std::string& line : left_out)
         command.complain("left out: " + line, 0);
-    GridPass pass(command, runner, plan.minutes);
-    for (size_t i = 0; i < cells.size(); ++i) {
-        std::fprintf(stderr, "== cell %zu of %zu: %s\n", i + 1, cells.size(),
-                     cells[i].name.c_str());
-        pass.take(cells[i], whole);
+    GridWork work(command, runner, plan.minutes);
+    std::vector<std::vector<BenchRun>> runs(cells.size());
+    for (uint64_t pass = 0; pass < plan.passes; ++pass) {
+        for (size_t i = 0; i < cells.size(); ++i) {
+            const GridCell cell = in_pass(cells[i], pass);
+            std::fprintf(stderr, "== cell %zu of %zu: %s\n", pass * cells.size() + i + 1,
+                         plan.passes * cells.size(), cell.name.c_str());
+            work.take(cell, runs[i]);
+        }
     }
+    for (std::vector<BenchRun>& of_cell : runs)
+        if (!of_cell.empty())
+            whole.runs.push_back(joined(std::move(of_cell)));
     const std::string path = options.out + "/results.json";
     if (!replace_file(path, json_of(whole), complaint))
         return command.complain(complaint, 1);
     std::fprintf(stderr, "== %zu of %zu cells are in %s\n",
-                 cells.size() - pass.failed() - pass.left(), cells.size(), path.c_str());
-    if (pass.left() > 0)
+                 plan.passes * cells.size() - work.failed() - work.left(),
+                 plan.passes * cells.size(), path.c_str());
+    if (work.left() > 0)
         std::fprintf(stderr, "== %zu cells are left for the next run of the same command\n",
-                     pass.left());
-    return pass.failed() == 0 ? 0 : 1;
+                     work.left());
+    return work.failed() == 0 ? 0 : 1;
 }
 
 } // namespace

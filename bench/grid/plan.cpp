@@ -66,6 +66,7 @@ GridPlan GridPlan::quick() {
     plan.filter_percents = {10, 1};
     plan.clients = {1, 2, 8};
     plan.values_max = 10'000'000;
+    plan.passes = 4;
     plan.minutes = 12;
     return plan;
 }
@@ -81,6 +82,13 @@ GridPlan GridPlan::full() {
     plan.queries = 1'000;
     plan.minutes = 130;
     return plan;
+}
+
+GridCell in_pass(const GridCell& cell, uint64_t pass) {
+    GridCell again = cell;
+    if (pass > 0)
+        again.name += "-pass" + std::to_string(pass + 1);
+    return again;
 }
 
 std::vector<GridCell> cells_of(const GridPlan& plan, const std::vector<GridSet>& sets,

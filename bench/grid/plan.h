@@ -22,6 +22,7 @@ struct GridPlan {
     uint64_t peer_values_max = 0; // a larger cell is ours alone; 0: none is
     uint64_t queries = 200;
     uint64_t rounds = 3;
+    uint64_t passes = 1;  // over all cells, one after the other
     uint64_t threads = 1; // that build
     double minutes = 0;   // after which no cell is begun; 0: all are
     std::string peer = "all";
@@ -45,6 +46,9 @@ struct GridCell {
     GridSet set;
     std::vector<std::string> arguments; // behind those that name the set
 };
+
+// The same cell once more: 0 is the first pass.
+GridCell in_pass(const GridCell& cell, uint64_t pass);
 
 // `left_out` gets a line for each cell that is too large.
 std::vector<GridCell> cells_of(const GridPlan& plan, const std::vector<GridSet>& sets,

@@ -46,6 +46,9 @@ TEST_CASE("grid: rows by dimensions, each cell by a name of its own, the too lar
     CHECK(more[0].name == "clustered-100x16-hnswlib-filter-clients");
     CHECK(more[1].name == "clustered-1000x16-none-filter-clients");
     CHECK(more[1].arguments[1] == "none");
+    CHECK(in_pass(more[1], 0).name == more[1].name);
+    CHECK(in_pass(more[1], 1).name == more[1].name + "-pass2");
+    CHECK(in_pass(more[1], 1).arguments == more[1].arguments);
 }
 
 TEST_CASE("grid: the sets of a folder are those whose queries lie beside them") {
