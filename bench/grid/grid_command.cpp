@@ -38,7 +38,8 @@ struct GridOptions {
         options.text(
             "--data", "DIR",
             "also measure the sets in there: X.base.fbin with\n"
-            "                            X.query.fbin, or the idx files of the MNIST family",
+            "                            X.query.fbin, base.fbin with query.fbin, or the idx\n"
+            "                            files of the MNIST family",
             &data);
         options.text("--with", "FILE,...", "results to put beside the grid's, of the same commit",
                      &with);

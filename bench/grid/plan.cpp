@@ -114,14 +114,18 @@ std::vector<GridSet> sets_in(const std::string& folder) {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
         const std::string name = entry.path().filename().string();
+        const std::string folder_name = entry.path().parent_path().filename().string();
         std::string query = name;
         std::string title = name;
-        if (const size_t at = name.find(".base."); at != std::string::npos) {
+        if (name.starts_with("base.")) {
+            query.replace(0, 4, "query");
+            title = folder_name;
+        } else if (const size_t at = name.find(".base."); at != std::string::npos) {
             query.replace(at, 6, ".query.");
             title.resize(at);
         } else if (const size_t idx = name.find("train-images"); idx != std::string::npos) {
             query.replace(idx, 5, "t10k");
-            title = entry.path().parent_path().filename().string();
+            title = folder_name;
         } else {
             continue;
         }

@@ -54,7 +54,8 @@ GridCell in_pass(const GridCell& cell, uint64_t pass);
 std::vector<GridCell> cells_of(const GridPlan& plan, const std::vector<GridSet>& sets,
                                std::vector<std::string>& left_out);
 
-// X.base.EXT beside X.query.EXT, and train-images-idx3-ubyte beside t10k-images-idx3-ubyte.
+// X.base.EXT beside X.query.EXT, base.EXT beside query.EXT, and train-images-idx3-ubyte beside
+// t10k-images-idx3-ubyte.
 std::vector<GridSet> sets_in(const std::string& folder);
 
 } // namespace vexfs

@@ -54,15 +54,18 @@ TEST_CASE("grid: rows by dimensions, each cell by a name of its own, the too lar
 TEST_CASE("grid: the sets of a folder are those whose queries lie beside them") {
     std::string folder = (std::filesystem::temp_directory_path() / "vexfs-XXXXXX").string();
     REQUIRE(::mkdtemp(folder.data()) != nullptr);
-    for (const char* name : {"a.base.fbin", "a.query.fbin", "b.base.npy", "train-images-idx3-ubyte",
-                             "t10k-images-idx3-ubyte", "train-labels-idx1-ubyte"})
+    for (const char* name :
+         {"a.base.fbin", "a.query.fbin", "b.base.npy", "base.u8bin", "query.u8bin", "base.npy",
+          "train-images-idx3-ubyte", "t10k-images-idx3-ubyte", "train-labels-idx1-ubyte"})
         const std::ofstream made(folder + "/" + name);
     const std::vector<GridSet> sets = sets_in(folder);
-    REQUIRE(sets.size() == 2);
+    REQUIRE(sets.size() == 3);
     CHECK(sets[0].name == "a");
     CHECK(sets[0].query == folder + "/a.query.fbin");
     CHECK(sets[1].name == std::filesystem::path(folder).filename().string());
-    CHECK(sets[1].query == folder + "/t10k-images-idx3-ubyte");
+    CHECK(sets[1].query == folder + "/query.u8bin");
+    CHECK(sets[2].name == sets[1].name);
+    CHECK(sets[2].query == folder + "/t10k-images-idx3-ubyte");
     CHECK(sets_in(folder + "/absent").empty());
     std::filesystem::remove_all(folder);
 }
