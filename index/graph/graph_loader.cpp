@@ -2,10 +2,13 @@
 #include "index/graph/graph_loader.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstring>
+#include <thread>
 
 #include "base/assert.h"
+#include "base/bytes.h"
 #include "base/guard.h"
 #include "index/graph/links.h"
 
@@ -14,10 +17,30 @@ namespace {
 
 constexpr size_t kAhead = 8;              // rows that are fetched while others are looked at
 constexpr uint32_t kScatter = 0x9E3779B1; // spreads neighbouring numbers over the upper bits
+constexpr size_t kRowsOfPart = 8192;      // fewer are not worth a thread
 constexpr int kLeadRounds = 8;            // a hostile graph could want as many as it has rows
 
 Error no_memory() {
     return fail(Code::kENOMEM, "graph loader: no memory");
+}
+
+// Does parts from 0 on at once, those that get no thread one after the other. `work` throws
+// nothing.
+template <typename Work>
+void in_parts(size_t parts, const Work& work) {
+    std::vector<std::thread> threads;
+    size_t begun = 1;
+    static_cast<void>(guard(no_memory(), [&]() -> Status {
+        threads.reserve(parts);
+        for (; begun < parts; ++begun)
+            threads.emplace_back([&work, part = begun] { work(part); });
+        return ok();
+    }));
+    work(0);
+    for (; begun < parts; ++begun)
+        work(begun);
+    for (std::thread& thread : threads)
+        thread.join();
 }
 
 // A row of links has two lines of the processor's cache.
@@ -160,19 +183,21 @@ bool GraphLoader::is_node(uint32_t slot) const {
 }
 
 bool GraphLoader::links_possible(uint32_t slot, std::span<const uint32_t> links) const {
-    uint64_t seen = 0; // a bit per link, which some may share
+    std::array<uint64_t, 16> seen{}; // a bit per link, which some may share
     for (auto link = links.begin(); link != links.end(); ++link) {
         if (*link >= slot_end_ || *link == slot)
             return false;
-        const uint64_t bit = uint64_t{1} << (*link * kScatter >> 26);
-        if ((seen & bit) != 0 && std::find(links.begin(), link, *link) != link)
+        const uint32_t place = *link * kScatter >> 22;
+        const uint64_t bit = uint64_t{1} << (place % 64);
+        if ((seen[place / 64] & bit) != 0 && std::find(links.begin(), link, *link) != link)
             return false;
-        seen |= bit;
+        seen[place / 64] |= bit;
     }
     return true;
 }
 
-Result<LoadReport> GraphLoader::finish() {
+Result<LoadReport> GraphLoader::finish(size_t threads) {
+    threads_ = std::max<size_t>(threads, 1);
     VEXFS_TRY_VOID(guard(no_memory(), [&] { return put_together(); }));
     return std::move(report_);
 }
@@ -260,8 +285,8 @@ Status GraphLoader::reach() {
         return ok();
     std::vector<uint32_t> reached;
     visit(core_.talls.slot(entry->tall), reached);
-    follow(reached, 0);
-    lead_to_unreached(reached);
+    VEXFS_TRY_VOID(follow(reached, 0));
+    VEXFS_TRY_VOID(lead_to_unreached(reached));
     for (uint32_t slot : reached) {
         core_.add_state(slot, kRowTaken | kRowLinked);
         core_.raise_rows(slot);
@@ -272,48 +297,75 @@ Status GraphLoader::reach() {
     return ok();
 }
 
-// Visits all that those from `from` on lead to, and drops their links to what is no node.
-void GraphLoader::follow(std::vector<uint32_t>& reached, size_t from) {
+// Visits all that those from `from` on lead to, and drops their links to what is no node: wave by
+// wave, each by several threads if it is long.
+Status GraphLoader::follow(std::vector<uint32_t>& reached, size_t from) {
+    while (from < reached.size()) {
+        const std::span<const uint32_t> rows = std::span(reached).subspan(from);
+        const size_t parts = std::min(threads_, div_ceil(rows.size(), kRowsOfPart));
+        const size_t part_rows = div_ceil(rows.size(), parts);
+        std::vector<Wave> waves(parts);
+        in_parts(parts, [&](size_t part) {
+            const size_t first = std::min(part * part_rows, rows.size());
+            waves[part].status = guard(no_memory(), [&]() -> Status {
+                follow_some(rows.subspan(first, std::min(part_rows, rows.size() - first)),
+                            waves[part]);
+                return ok();
+            });
+        });
+        from = reached.size();
+        for (const Wave& wave : waves) {
+            VEXFS_TRY_VOID(wave.status);
+            reached.insert(reached.end(), wave.reached.begin(), wave.reached.end());
+            report_.dropped_links += wave.dropped_links;
+        }
+    }
+    return ok();
+}
+
+void GraphLoader::follow_some(std::span<const uint32_t> rows, Wave& wave) {
     uint32_t links[kLinks];
-    for (size_t next = from; next < reached.size(); ++next) {
-        if (next + kAhead < reached.size())
-            prefetch_links(core_.row(reached[next + kAhead]));
-        uint32_t* const row = core_.row(reached[next]);
+    for (size_t next = 0; next < rows.size(); ++next) {
+        if (next + kAhead < rows.size())
+            prefetch_links(core_.row(rows[next + kAhead]));
+        uint32_t* const row = core_.row(rows[next]);
         const uint32_t count = load_links(row, kLinks, links);
         uint32_t kept = 0;
         for (uint32_t i = 0; i < count; ++i) {
-            const uint8_t kind = kinds_[links[i]];
-            if (kind == kNode)
-                visit(links[i], reached);
-            if (kind >= kNode)
-                links[kept++] = links[i];
+            if (std::atomic_ref(kinds_[links[i]]).load(std::memory_order_relaxed) < kNode)
+                continue;
+            visit(links[i], wave.reached);
+            links[kept++] = links[i];
         }
         if (kept < count)
             write_links(row, kLinks, {links, kept});
-        report_.dropped_links += count - kept;
+        wave.dropped_links += count - kept;
     }
 }
 
 // A row that was stored after its neighbours were is one that nobody leads to. It knows who they
 // are. All such rows are led to, also those that are reached through others meanwhile: one way is
 // not enough. One may wait for another one; a few rounds are enough for that.
-void GraphLoader::lead_to_unreached(std::vector<uint32_t>& reached) {
+Status GraphLoader::lead_to_unreached(std::vector<uint32_t>& reached) {
     std::vector<uint32_t> unreached;
     for (uint32_t slot = 0; slot < kinds_.size(); ++slot)
         if (kinds_[slot] == kNode)
             unreached.push_back(slot);
     for (int round = 0; round < kLeadRounds && !unreached.empty(); ++round) {
+        Status followed = ok();
         const size_t led = std::erase_if(unreached, [&](uint32_t slot) {
-            if (!lead_to(slot))
+            if (!followed || !lead_to(slot))
                 return false;
             const size_t from = reached.size();
             visit(slot, reached);
-            follow(reached, from);
+            followed = follow(reached, from);
             return true;
         });
+        VEXFS_TRY_VOID(followed);
         if (led == 0)
-            return;
+            break;
     }
+    return ok();
 }
 
 // Links the row from its neighbours, as far as they were reached and have room.
@@ -357,11 +409,13 @@ void GraphLoader::drop_unreached_talls() {
     }
 }
 
+// Of several threads that meet a row one visits it.
 void GraphLoader::visit(uint32_t slot, std::vector<uint32_t>& reached) {
-    if (kinds_[slot] != kNode)
-        return;
-    kinds_[slot] = kReachedNode;
-    reached.push_back(slot);
+    const std::atomic_ref kind(kinds_[slot]);
+    uint8_t node = kNode;
+    if (kind.load(std::memory_order_relaxed) == kNode &&
+        kind.compare_exchange_strong(node, kReachedNode, std::memory_order_relaxed))
+        reached.push_back(slot);
 }
 
 Status GraphLoader::join_duplicates() {

@@ -11,7 +11,8 @@
 // byte is trusted and none leads astray.
 //
 // Threads: after prepare() add_code() and add_node() from several threads for different slots, the
-// others one thread; the graph is nobody else's until finish() has returned.
+// others one thread, of which finish() takes some more; the graph is nobody else's until it has
+// returned.
 #pragma once
 
 #include <array>
@@ -56,8 +57,8 @@ class GraphLoader {
     // an unknown kind, ENOMEM; what came before it counts.
     Status apply(Bytes records);
 
-    // Once. After an ENOMEM the graph is of no use.
-    Result<LoadReport> finish();
+    // Once, by so many threads. After an ENOMEM the graph is of no use.
+    Result<LoadReport> finish(size_t threads = 1);
 
   private:
     // The levels from 1 up that were given for a row, by number of level - 1.
@@ -67,6 +68,13 @@ class GraphLoader {
         std::array<size_t, kMaxLevel> begins{}; // of its links, in upper_links_
         std::array<uint8_t, kMaxLevel> counts{};
         uint8_t levels = 0; // bit per level given
+    };
+
+    // What one thread met of the rows that others lead to.
+    struct Wave {
+        std::vector<uint32_t> reached;
+        uint64_t dropped_links = 0;
+        Status status = ok();
     };
 
     Status apply_all(Bytes records);
@@ -92,8 +100,9 @@ class GraphLoader {
     Status place_entry();
     Status reach();
     void visit(uint32_t slot, std::vector<uint32_t>& reached);
-    void follow(std::vector<uint32_t>& reached, size_t from);
-    void lead_to_unreached(std::vector<uint32_t>& reached);
+    Status follow(std::vector<uint32_t>& reached, size_t from);
+    void follow_some(std::span<const uint32_t> rows, Wave& wave);
+    Status lead_to_unreached(std::vector<uint32_t>& reached);
     bool lead_to(uint32_t slot);
     void drop_unreached_talls();
     Status join_duplicates();
@@ -108,6 +117,7 @@ class GraphLoader {
     std::vector<uint32_t> upper_links_;
     std::unordered_map<uint32_t, uint32_t> shared_; // duplicate -> row it is found through
     uint32_t entry_ = kNoLink;
+    size_t threads_ = 1;
     LoadReport report_;
 };
 

@@ -35,13 +35,13 @@ struct Loaded {
     Status applied = ok();
 };
 
-Loaded load(const TestRows& rows, Bytes records) {
+Loaded load(const TestRows& rows, Bytes records, size_t threads = 1) {
     Loaded loaded;
     GraphLoader loader(*loaded.graph, rows.size());
     for (uint32_t slot = 0; slot < rows.size(); ++slot)
         REQUIRE(loader.add_code(slot, rows.record(slot)).has_value());
     loaded.applied = loader.apply(records);
-    loaded.report = loader.finish().value();
+    loaded.report = loader.finish(threads).value();
     return loaded;
 }
 
@@ -79,6 +79,32 @@ TEST_CASE("graph loader: an exported graph comes back link by link") {
         CHECK(std::equal(before, before + count, after));
     }
     CHECK(loaded.graph->core().talls.entry()->level == graph->core().talls.entry()->level);
+}
+
+TEST_CASE("graph loader: several threads put together what one does") {
+    TestRows rows(affordable(40'000), 5); // so many that waves are parted
+    const auto graph = build(rows);
+    std::vector<std::byte> records = exported(*graph);
+    // Some rows that others lead to are none.
+    for (uint32_t slot = 0; slot < rows.size(); slot += 64) {
+        ChangeWriter writer;
+        writer.row_released(slot);
+        const std::vector<std::byte> released = writer.take().value();
+        records.insert(records.end(), released.begin(), released.end());
+    }
+    const Loaded alone = load(rows, records, 1);
+    const Loaded together = load(rows, records, 4);
+    CHECK(together.report.linked == alone.report.linked);
+    CHECK(together.report.dropped_links == alone.report.dropped_links);
+    CHECK(together.report.dropped_links > 1000);
+    CHECK(together.report.pending == alone.report.pending);
+    for (uint32_t slot = 0; slot < rows.size(); ++slot) {
+        REQUIRE(together.graph->core().state(slot) == alone.graph->core().state(slot));
+        uint32_t expected[kLinks], links[kLinks];
+        const uint32_t count = load_links(alone.graph->core().row(slot), kLinks, expected);
+        REQUIRE(load_links(together.graph->core().row(slot), kLinks, links) == count);
+        REQUIRE(std::equal(links, links + count, expected));
+    }
 }
 
 TEST_CASE("graph loader: a row with impossible links is not linked, and all others are") {

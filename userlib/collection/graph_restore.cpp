@@ -240,7 +240,7 @@ Status GraphRestore::link(std::span<const uint32_t> sums) {
         if (const Status applied = loader.apply(part.records); !applied)
             ++damaged_pages;
     }
-    const index::LoadReport report = VEXFS_TRY(loader.finish());
+    const index::LoadReport report = VEXFS_TRY(loader.finish(std::thread::hardware_concurrency()));
     if (report.linked == 0)
         return ok();
     index::Graph& graph = *reading_->linked->graph;
