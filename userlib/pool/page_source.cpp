@@ -5,6 +5,10 @@
 
 #include <sys/mman.h>
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 namespace vexfs {
 
 namespace {
@@ -12,6 +16,7 @@ namespace {
 constexpr size_t kRegionBytes = PageSource::kRegionPages * kPoolPageBytes;
 constexpr size_t kSpareMin = 32;
 constexpr size_t kSpareFraction = 16;
+constexpr size_t kBackedAtOnce = 16;
 
 class SystemPages : public PageSupply {
   public:
@@ -87,6 +92,8 @@ Result<PageRun> PageSource::take_from(uint32_t index, size_t count) {
             continue;
         const PageRun run{index, static_cast<uint16_t>(page + 1 - count),
                           static_cast<uint16_t>(count)};
+        if (!region.spare[run.first])
+            back(region, run.first);
         for (size_t i = run.first; i <= page; ++i) {
             region.used.set(i);
             spare_ -= region.spare[i] ? 1 : 0;
@@ -97,6 +104,22 @@ Result<PageRun> PageSource::take_from(uint32_t index, size_t count) {
     }
     region.too_long = count;
     return fail(Code::kENOMEM, "pool: no such run in this region");
+}
+
+// Has the system back some pages at once, which takes it half of what a fault for each takes. Where
+// it cannot, they come one by one. Those that nobody takes yet are spare.
+void PageSource::back(Region& region, size_t first) {
+    const size_t room = std::min(pages_max_ - in_use_ - spare_, in_use_ / kSpareFraction);
+    const size_t end = std::min({first + kBackedAtOnce, first + room, kRegionPages});
+    size_t last = first;
+    while (last < end && !region.used[last] && !region.spare[last])
+        ++last;
+    if (last <= first + 1 || ::madvise(region.memory + first * kPoolPageBytes,
+                                       (last - first) * kPoolPageBytes, MADV_POPULATE_WRITE) != 0)
+        return;
+    spare_ += last - first;
+    for (; first < last; ++first)
+        region.spare.set(first);
 }
 
 void PageSource::give(PageRun run) {

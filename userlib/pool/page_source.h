@@ -3,9 +3,10 @@
 // Runs of pages for a pool, counted to the page.
 //
 // Addresses come from the supply in regions of a mebibyte, pages of the system's memory only when
-// they are written to. A page that is given back is kept for a short while, in case it is wanted
-// again: at most a sixteenth of what is in use, and 32. Then the system gets it, and the region too
-// when it is empty. Pages next to each other are needed, but only by address: a hole costs nothing.
+// they are taken, a few at once where many are in use. A page that is given back is kept for a
+// short while, in case it is wanted again: at most a sixteenth of what is in use, and 32. Then the
+// system gets it, and the region too when it is empty. Pages next to each other are needed, but
+// only by address: a hole costs nothing.
 //
 // Threads: one thread at a time.
 #pragma once
@@ -62,6 +63,7 @@ class PageSource {
 
     Result<PageRun> take_from(uint32_t region, size_t count);
     Result<uint32_t> add_region();
+    void back(Region& region, size_t first);
     static void trim_region(Region& region);
 
     size_t pages_max_;

@@ -73,6 +73,26 @@ TEST_CASE("page source: a page given to the system is zeros when it is taken aga
     source.give(stays);
 }
 
+TEST_CASE("page source: where many pages are in use, some are backed ahead, and count as spare") {
+    CountedPages supply;
+    PageSource source(400, supply);
+    std::vector<PageRun> runs;
+    size_t most = 0;
+    for (size_t i = 0; i < 400; ++i) {
+        runs.push_back(source.take(1).value());
+        most = std::max(most, source.spare());
+        REQUIRE(source.in_use() == i + 1);
+        REQUIRE(source.in_use() + source.spare() <= 400);
+        CHECK(source.spare() <= source.in_use() / 16);
+        std::memset(source.memory(runs.back()), 1, kPoolPageBytes);
+    }
+    CHECK(most > 8);
+    CHECK(source.spare() == 0);
+    CHECK(source.take(1).error().code == Code::kENOMEM);
+    source.give(runs.back());
+    CHECK(source.trim() == 1);
+}
+
 TEST_CASE("page source: holes are filled before there is a new region") {
     CountedPages supply;
     PageSource source(SIZE_MAX, supply);
