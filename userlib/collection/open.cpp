@@ -59,15 +59,15 @@ Result<std::unique_ptr<Collection>> Collection::open(Store& store, const Collect
             state->count_memory(graph.memory_bytes() + loader_bytes);
         };
         count_what_comes();
+        // It takes what the others leave of the device and the processors.
+        auto warm_up = std::make_unique<WarmUp>(store, used.vectors_oid);
         uint64_t rows_ns = 0;
         uint64_t graph_ns = 0;
         {
             const Stopwatch watch(rows_ns);
             VEXFS_TRY_VOID(loader.run());
         }
-        // Most pages of the graph have been read by now: the rest of it is computing.
         count_what_comes();
-        auto warm_up = std::make_unique<WarmUp>(store, used.vectors_oid);
         {
             const Stopwatch watch(graph_ns);
             graph.finish(loader.sums());
