@@ -3,27 +3,19 @@
 
 #include <array>
 #include <chrono>
-#include <cstdlib>
-#include <memory>
-#include <vector>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/fs/work_file.h"
+
 namespace vexfs {
 
 namespace {
 
 constexpr size_t kListed = 1000;
-constexpr uint64_t kFileBytes = uint64_t{64} << 20;
-constexpr size_t kLargeBytes = size_t{128} << 10;
-constexpr size_t kSmallBytes = 4096;
-
-Error last_error(const char* what) {
-    return fail(code_from_errno(errno), what);
-}
 
 class Watch {
   public:
@@ -33,29 +25,6 @@ class Watch {
 
   private:
     const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-};
-
-// Closes what it opened.
-// Threads: one thread.
-class File {
-  public:
-    static Result<File> open(const std::string& path, int flags) {
-        const int raw = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
-        if (raw < 0)
-            return last_error("open");
-        return File(raw);
-    }
-    ~File() {
-        if (raw_ >= 0)
-            ::close(raw_);
-    }
-    File(File&& other) noexcept : raw_(std::exchange(other.raw_, -1)) {}
-    File& operator=(File&&) = delete;
-    [[nodiscard]] int raw() const { return raw_; }
-
-  private:
-    explicit File(int raw) : raw_(raw) {}
-    int raw_;
 };
 
 // Until the time is over: `step(i)` for i = 0, 1, ...
@@ -73,7 +42,7 @@ std::string name_in(const std::string& folder, uint64_t number) {
 }
 
 Status make_file(const std::string& path) {
-    VEXFS_TRY(File::open(path, O_CREAT | O_EXCL | O_WRONLY));
+    VEXFS_TRY(open_file(path, O_CREAT | O_EXCL | O_WRONLY));
     return ok();
 }
 
@@ -131,61 +100,27 @@ Result<Slice> remove(const std::string& folder, double seconds, Random& random) 
     return Slice{made.operations, watch.seconds()};
 }
 
-struct FreeBuffer {
-    void operator()(void* bytes) const { std::free(bytes); }
-};
-using Buffer = std::unique_ptr<unsigned char, FreeBuffer>;
-
-// Half of it can be compressed, as much of what people store.
-Buffer buffer_of(size_t bytes, Random& random) {
-    Buffer buffer(static_cast<unsigned char*>(std::aligned_alloc(kSmallBytes, bytes)));
-    VEXFS_ASSERT(buffer != nullptr);
-    for (size_t i = 0; i < bytes; ++i)
-        buffer.get()[i] = static_cast<unsigned char>(i / 64 % 2 == 0 ? random.next() : 0);
-    return buffer;
-}
-
-Status write_at(const File& file, const Buffer& buffer, size_t bytes, uint64_t offset) {
-    if (::pwrite(file.raw(), buffer.get(), bytes, static_cast<off_t>(offset)) !=
-        static_cast<ssize_t>(bytes))
-        return last_error("write");
-    return ok();
-}
-
-Status read_at(const File& file, const Buffer& buffer, size_t bytes, uint64_t offset) {
-    if (::pread(file.raw(), buffer.get(), bytes, static_cast<off_t>(offset)) !=
-        static_cast<ssize_t>(bytes))
-        return last_error("read");
-    return ok();
-}
-
 Result<Slice> create_synced(const std::string& folder, double seconds, Random& random) {
     const Buffer buffer = buffer_of(kSmallBytes, random);
     return repeat(seconds, [&](uint64_t i) -> Status {
-        const File file = VEXFS_TRY(File::open(name_in(folder, i), O_CREAT | O_EXCL | O_WRONLY));
+        const FileDescriptor file =
+            VEXFS_TRY(open_file(name_in(folder, i), O_CREAT | O_EXCL | O_WRONLY));
         VEXFS_TRY_VOID(write_at(file, buffer, kSmallBytes, 0));
-        return ::fsync(file.raw()) == 0 ? ok() : Status(last_error("fsync"));
+        return sync_file(file);
     });
 }
 
-Status fill(const File& file, const Buffer& buffer) {
-    for (uint64_t offset = 0; offset < kFileBytes; offset += kLargeBytes)
-        VEXFS_TRY_VOID(write_at(file, buffer, kLargeBytes, offset));
-    return ::fsync(file.raw()) == 0 ? ok() : Status(last_error("fsync"));
-}
-
 // The time until it is durable counts.
-Result<Slice> finish(const File& file, Slice slice) {
+Result<Slice> finish(const FileDescriptor& file, Slice slice) {
     const Watch watch;
-    if (::fsync(file.raw()) != 0)
-        return last_error("fsync");
+    VEXFS_TRY_VOID(sync_file(file));
     slice.seconds += watch.seconds();
     return slice;
 }
 
 Result<Slice> write_in_order(const std::string& folder, double seconds, Random& random) {
     const Buffer buffer = buffer_of(kLargeBytes, random);
-    const File file = VEXFS_TRY(File::open(folder + "/file", O_CREAT | O_RDWR));
+    const FileDescriptor file = VEXFS_TRY(open_file(folder + "/file", O_CREAT | O_RDWR));
     const Slice slice = VEXFS_TRY(repeat(seconds, [&](uint64_t i) {
         return write_at(file, buffer, kLargeBytes, i * kLargeBytes % kFileBytes);
     }));
@@ -194,7 +129,7 @@ Result<Slice> write_in_order(const std::string& folder, double seconds, Random& 
 
 Result<Slice> write_anywhere(const std::string& folder, double seconds, Random& random) {
     const Buffer large = buffer_of(kLargeBytes, random);
-    const File file = VEXFS_TRY(File::open(folder + "/file", O_CREAT | O_RDWR));
+    const FileDescriptor file = VEXFS_TRY(open_file(folder + "/file", O_CREAT | O_RDWR));
     VEXFS_TRY_VOID(fill(file, large));
     const Slice slice = VEXFS_TRY(repeat(seconds, [&](uint64_t) {
         return write_at(file, large, kSmallBytes,
@@ -206,15 +141,13 @@ Result<Slice> write_anywhere(const std::string& folder, double seconds, Random& 
 // Past the page cache of the mount; what the file system itself keeps in memory is its own merit.
 Result<Slice> read_with(const std::string& folder, double seconds, Random& random, size_t bytes,
                         bool in_order) {
-    const Buffer large = buffer_of(kLargeBytes, random);
-    {
-        const File file = VEXFS_TRY(File::open(folder + "/file", O_CREAT | O_RDWR));
-        VEXFS_TRY_VOID(fill(file, large));
-    }
-    const File file = VEXFS_TRY(File::open(folder + "/file", O_RDONLY | O_DIRECT));
+    const std::string path = folder + "/file";
+    VEXFS_TRY_VOID(make_full_file(path, random));
+    const FileDescriptor file = VEXFS_TRY(open_file(path, O_RDONLY | O_DIRECT));
+    const Buffer buffer = buffer_of(bytes, random);
     return repeat(seconds, [&](uint64_t i) {
         const uint64_t pieces = kFileBytes / bytes;
-        return read_at(file, large, bytes, (in_order ? i % pieces : random.below(pieces)) * bytes);
+        return read_at(file, buffer, bytes, (in_order ? i % pieces : random.below(pieces)) * bytes);
     });
 }
 
