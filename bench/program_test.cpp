@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "bench/result/result_file.h"
+#include "userlib/device/run_program.h"
 #include "userlib/device/scratch_file.h"
 
 using namespace vexfs;
@@ -74,7 +75,7 @@ std::vector<Measurement> measurements_of(const Outcome& outcome, const char* ben
     CHECK_FALSE(file->machine.commit.empty());
     std::vector<Measurement> all;
     for (const BenchRun& run : file->runs) {
-        CHECK(run.command.find("vexfs-bench") != std::string::npos);
+        CHECK(run.command.find("bench") != std::string::npos);
         for (const Measurement& one : run.measurements) {
             if (one.benchmark == benchmark)
                 all.push_back(one);
@@ -310,6 +311,54 @@ TEST_CASE("program: mounted file systems do the same in turns, and leave nothing
     const Outcome absent = run("fs --in a=/nonexistent/a", true);
     CHECK(absent.code == 1);
     CHECK(absent.output.find("create: a folder for the trial (ENOENT: ") != std::string::npos);
+}
+
+TEST_CASE("program: without fio its jobs are skipped, loudly, and the rest is measured") {
+    const ScratchDirectory here;
+    const std::string path = std::getenv("PATH");
+    REQUIRE(::setenv("PATH", here.path().c_str(), 1) == 0);
+    const Outcome outcome = run("fs --in here=" + here.path() +
+                                    " --seconds 0.01 --rounds 1 --only create,fio-read --json",
+                                true);
+    REQUIRE(::setenv("PATH", path.c_str(), 1) == 0);
+    CHECK(outcome.code == 0);
+    const std::string said = "SKIPPED: the jobs of fio, which is not installed";
+    CHECK(outcome.output.starts_with("vexfs-bench fs: " + said + "\n"));
+    CHECK(outcome.output.find("\"setting\": \"" + said + "\"") != std::string::npos);
+    CHECK(outcome.output.find("fs.create") != std::string::npos);
+    CHECK(outcome.output.find("fs.fio-read") == std::string::npos);
+}
+
+TEST_CASE("program: fio does its jobs on VexFS, ext4 and a passthrough, mounted for it") {
+    const ScratchFile image(1 << 20);
+    if (cannot_mount())
+        return;
+    if (run_program({"fio", "--version"}).status != 0 || !LoopDevice::attach(image)) {
+        std::fputs("skipped: that needs fio and a loop device\n", stderr);
+        return;
+    }
+    const std::string bin = std::filesystem::path(VEXFS_PROGRAM).parent_path();
+    const ProgramRun outcome =
+        run_program({VEXFS_SOURCE_DIR "/bench/fs/beside.sh", bin, "--seconds", "0.05", "--rounds",
+                     "2", "--only", "fio-read,fio-write,fio-randread,fio-randwrite", "--json"});
+    REQUIRE_MESSAGE(outcome, outcome.err);
+    CHECK(outcome.out.find("\"setting\": \"fio-") != std::string::npos);
+    for (const char* name : {"fio-read", "fio-write", "fio-randread", "fio-randwrite"}) {
+        CAPTURE(name);
+        const auto found = measurements_of({0, outcome.out}, (std::string("fs.") + name).c_str());
+        REQUIRE(found.size() >= 2);
+        CHECK(found[0].subject == "vexfs");
+        CHECK(found[1].subject == "ext4");
+        CHECK(found[0].ratios.at(0).peer == "ext4");
+        for (const Measurement& place : found) {
+            CHECK(place.text_of("job").find(" bs=") != std::string::npos);
+            CHECK(place.figure("throughput")->low() > 0);
+            CHECK(place.figure("latency_p50")->rounds.size() == 2);
+            CHECK(place.figure("latency_p50")->low() > 0);
+            CHECK(median(place, "latency_p99") >= median(place, "latency_p50"));
+            CHECK(median(place, "latency_max") >= median(place, "latency_p99"));
+        }
+    }
 }
 
 TEST_CASE("program: vectors that do not fit the cache are read, and narrow ones less often") {

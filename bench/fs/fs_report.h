@@ -23,14 +23,18 @@ struct EngineShare {
 struct TrialFigures {
     std::string name;
     std::string what;
+    std::string job; // what another program was told that did the work
     // [place][round], operations a second.
     std::vector<std::vector<double>> rates;
+    // The same of an operation; no rounds where the trial does not tell.
+    std::vector<std::vector<Latency>> latencies;
     std::optional<EngineShare> engine;
 };
 
 struct FsReport {
     Machine machine;
     std::string command;
+    std::string setting;             // which fio took part, or why none did
     std::vector<std::string> places; // the first is compared with the others
     std::vector<TrialFigures> trials;
 };

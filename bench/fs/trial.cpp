@@ -97,7 +97,7 @@ Result<Slice> remove(const std::string& folder, double seconds, Random& random) 
     for (uint64_t i = 0; i < made.operations; ++i)
         if (::unlink(name_in(folder, i).c_str()) != 0)
             return last_error("unlink");
-    return Slice{made.operations, watch.seconds()};
+    return Slice{made.operations, watch.seconds(), {}};
 }
 
 Result<Slice> create_synced(const std::string& folder, double seconds, Random& random) {
@@ -159,23 +159,21 @@ Result<Slice> read_anywhere(const std::string& folder, double seconds, Random& r
     return read_with(folder, seconds, random, kSmallBytes, false);
 }
 
-constexpr std::array kTrials{
-    Trial{"create", "make an empty file", create},
-    Trial{"lookup", "ask for a name that is not there", look_up},
-    Trial{"list", "an entry of a directory of 1,000, with its attributes", list},
-    Trial{"rename", "rename a file", rename_back_and_forth},
-    Trial{"unlink", "remove an empty file", remove},
-    Trial{"synced", "make a file of 4 KiB and fsync it", create_synced},
-    Trial{"write", "write 128 KiB in order, fsync at the end", write_in_order},
-    Trial{"rewrite", "overwrite 4 KiB anywhere in 64 MiB, fsync at the end", write_anywhere},
-    Trial{"read", "read 128 KiB in order, O_DIRECT", read_in_order},
-    Trial{"seek", "read 4 KiB anywhere in 64 MiB, O_DIRECT", read_anywhere},
-};
-
 } // namespace
 
-std::span<const Trial> all_trials() {
-    return kTrials;
+std::vector<Trial> own_trials() {
+    return {
+        {"create", "make an empty file", "", create},
+        {"lookup", "ask for a name that is not there", "", look_up},
+        {"list", "an entry of a directory of 1,000, with its attributes", "", list},
+        {"rename", "rename a file", "", rename_back_and_forth},
+        {"unlink", "remove an empty file", "", remove},
+        {"synced", "make a file of 4 KiB and fsync it", "", create_synced},
+        {"write", "write 128 KiB in order, fsync at the end", "", write_in_order},
+        {"rewrite", "overwrite 4 KiB anywhere in 64 MiB, fsync at the end", "", write_anywhere},
+        {"read", "read 128 KiB in order, O_DIRECT", "", read_in_order},
+        {"seek", "read 4 KiB anywhere in 64 MiB, O_DIRECT", "", read_anywhere},
+    };
 }
 
 } // namespace vexfs

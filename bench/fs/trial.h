@@ -5,11 +5,14 @@
 // Threads: one thread.
 #pragma once
 
-#include <span>
+#include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/random.h"
 #include "base/result.h"
+#include "bench/result/latency.h"
 
 namespace vexfs {
 
@@ -17,15 +20,18 @@ namespace vexfs {
 struct Slice {
     uint64_t operations = 0;
     double seconds = 0;
+    std::optional<Latency> latency; // of an operation, where it was taken
 };
 
 struct Trial {
-    const char* name;
-    const char* what; // one operation, for people
+    std::string name;
+    std::string what; // one operation, for people
+    std::string job;  // what another program is told that does the work; empty: this one does it
     // In an empty folder of its own, which it leaves as it likes.
-    Result<Slice> (*run)(const std::string& folder, double seconds, Random& random);
+    std::function<Result<Slice>(const std::string& folder, double seconds, Random& random)> run;
 };
 
-std::span<const Trial> all_trials();
+// Those that this program does itself.
+std::vector<Trial> own_trials();
 
 } // namespace vexfs

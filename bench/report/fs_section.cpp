@@ -23,6 +23,12 @@ std::string share_text(const Measurement& measurement) {
     return share == nullptr ? "" : quantity(share->median(), "share");
 }
 
+// "fio-read: ioengine=psync ...", of ours; the others do the same.
+std::string job_text(const Measurement& measurement, const std::string& trial) {
+    const std::string job = measurement.peer ? "" : measurement.text_of("job");
+    return trial + (job.empty() ? "" : ": " + job);
+}
+
 std::string words_of(const std::string& figure) {
     if (figure == "mounted")
         return "volume open";
@@ -38,6 +44,7 @@ std::string words_of(const std::string& figure) {
 std::string file_systems_of(const BenchRun& run, const Colours& colours) {
     Bars bars("operations a second of mounted file systems", "1/s");
     Table table({"where", "work", "a second", "engine's share of the time", "ours over"});
+    Table latencies({"where", "work", "p50", "p90", "p99", "p99.9", "max"});
     for (const Measurement& one : run.measurements) {
         const Figure* throughput = one.figure("throughput");
         if (!one.benchmark.starts_with("fs.") || throughput == nullptr)
@@ -47,11 +54,17 @@ std::string file_systems_of(const BenchRun& run, const Colours& colours) {
         table.row({one.subject, trial + (one.peer ? "" : ": " + one.description),
                    figure_text(*throughput), share_text(one), ratios_text(one)},
                   !one.peer);
+        if (one.figure("latency_p50") != nullptr)
+            latencies.row({one.subject, job_text(one, trial), span_text(one, "latency_p50"),
+                           median_text(one, "latency_p90"), median_text(one, "latency_p99"),
+                           median_text(one, "latency_p99.9"), median_text(one, "latency_max")},
+                          !one.peer);
     }
     if (table.empty())
         return "";
     return block("Operations a second", bars.html(), run) +
-           block("File systems in turns", table.html(), run);
+           block("File systems in turns", table.html(), run) +
+           (latencies.empty() ? "" : block("Latencies of fio's jobs", latencies.html(), run));
 }
 
 // The figures that are times, each a group of bars.

@@ -97,8 +97,8 @@ std::vector<Section> sections_of(const ResultFile& file) {
          "clock of the collection does not account for.",
          ""},
         {"fs", "File systems",
-         "The same work in each, by turns. A bar is as long as its part of the longest "
-         "beside it; longer is better.",
+         "The same work in each, by turns; fio-... are jobs of fio(1). A bar is as long as its "
+         "part of the longest beside it; longer is better.",
          ""},
         {"open", "Opened again",
          "A collection in processes of their own, after a clean stop and after a kill. Full speed "

@@ -63,6 +63,21 @@ Measurement point(const char* subject, double ef, double recall, double qps) {
     return one;
 }
 
+std::vector<Measurement> file_systems() {
+    std::vector<Measurement> all;
+    for (const char* place : {"vexfs", "ext4"}) {
+        Measurement create{"fs.create", place, place[0] == 'e', "make a file", {}, {}, {}};
+        create.add("throughput", "1/s", Better::kMore, {100, 200, 300});
+        all.push_back(create);
+        Measurement job = create;
+        job.benchmark = "fs.fio-read";
+        job.parameters = {{"job", "rw=read bs=128k"}};
+        job.add_latency(std::vector<Latency>{{1000, 2000, 3000, 4000, 5000}});
+        all.push_back(job);
+    }
+    return all;
+}
+
 ResultFile some_results() {
     ResultFile file;
     file.machine.commit = "abc";
@@ -82,11 +97,8 @@ ResultFile some_results() {
     build.add("time", "s", Better::kLess, 1.5);
     build.add("hot_bytes_per_row", "bytes", Better::kLess, 240);
     run.measurements.push_back(build);
-    for (const char* place : {"vexfs", "ext4"}) {
-        Measurement create{"fs.create", place, place[0] == 'e', "make a file", {}, {}, {}};
-        create.add("throughput", "1/s", Better::kMore, {100, 200, 300});
-        run.measurements.push_back(create);
-    }
+    for (const Measurement& one : file_systems())
+        run.measurements.push_back(one);
     for (const char* way : {"in-process", "FUSE ioctl"}) {
         Measurement way_in{
             "frontends.search", "vexfs", false, "", {{"way", way}, {"batch", 16}}, {}, {}};
@@ -203,7 +215,11 @@ TEST_CASE("report: what has no section of its own stands in a table") {
     CHECK(tables.find("<td>batch 16</td>") != std::string::npos);
     CHECK(tables.find("fs.create") == std::string::npos);
     const std::string systems = file_systems_of(file.runs[0], Colours(file));
-    CHECK(count_of(systems, "class=\"bar") == 2);
+    CHECK(complaint_about_xml(systems) == "");
+    CHECK(count_of(systems, "class=\"bar") == 4);
+    CHECK(systems.find("<td>fio-read: rw=read bs=128k</td><td>1 us</td><td>2 us</td>") !=
+          std::string::npos);
+    CHECK(count_of(systems, "<td>5 us</td>") == 2);
     CHECK(systems.find("<td>200 (100..300) /s</td>") != std::string::npos);
 }
 
