@@ -14,6 +14,7 @@
 
 #include "base/guard.h"
 #include "index/adapters/cold_file.h"
+#include "index/adapters/faiss_reference.h"
 #include "index/adapters/normalise.h"
 #include "index/kernels/convert.h"
 
@@ -40,10 +41,8 @@ class AllowedSlots final : public faiss::IDSelector {
 class IvfPqIndex final : public ColdIndex {
   public:
     IvfPqIndex(Metric metric, uint32_t dim, uint32_t lists, uint32_t code_bytes)
-        : metric_(metric), dim_(dim),
-          faiss_metric_(metric == Metric::kL2 ? faiss::METRIC_L2 : faiss::METRIC_INNER_PRODUCT),
-          centroids_(dim, faiss_metric_),
-          index_(&centroids_, dim, lists, code_bytes, kCodeBits, faiss_metric_) {}
+        : metric_(metric), dim_(dim), centroids_(dim, faiss_metric(metric)),
+          index_(&centroids_, dim, lists, code_bytes, kCodeBits, faiss_metric(metric)) {}
 
     void train(std::span<const float> sample, uint64_t seed);
     void restore(const ColdFile& file);
@@ -63,19 +62,15 @@ class IvfPqIndex final : public ColdIndex {
 
     const Metric metric_;
     const uint32_t dim_;
-    const faiss::MetricType faiss_metric_;
     faiss::IndexFlat centroids_;
     faiss::IndexIVFPQ index_;
 };
 
 // Rows as FAISS wants them: of length 1 for cosine.
 std::vector<float> IvfPqIndex::prepared(std::span<const float> rows) const {
-    std::vector<float> out(rows.begin(), rows.end());
-    for (size_t i = 0; metric_ == Metric::kCosine && i < rows.size(); i += dim_) {
-        const std::vector<float> unit = normalised(rows.subspan(i, dim_));
-        std::copy(unit.begin(), unit.end(), out.begin() + static_cast<ptrdiff_t>(i));
-    }
-    return out;
+    if (metric_ == Metric::kCosine)
+        return unit_rows(metric_, rows, dim_);
+    return {rows.begin(), rows.end()};
 }
 
 void IvfPqIndex::train(std::span<const float> sample, uint64_t seed) {
@@ -173,10 +168,8 @@ using Made = Result<std::unique_ptr<ColdIndex>>;
 } // namespace
 
 Made ColdIndex::train(const ColdShape& shape, std::span<const float> sample) {
-    const bool known = shape.metric == Metric::kL2 || shape.metric == Metric::kCosine ||
-                       shape.metric == Metric::kDot;
-    if (!known || shape.dim == 0 || shape.dim > kMaxDim || shape.lists == 0 ||
-        shape.lists > kColdListsMax || shape.code_bytes == 0 || shape.dim % shape.code_bytes != 0)
+    if (!faiss_takes(shape.metric, shape.dim) || shape.lists == 0 || shape.lists > kColdListsMax ||
+        shape.code_bytes == 0 || shape.dim % shape.code_bytes != 0)
         return fail(Code::kEINVAL, "cold index: the shape is out of range");
     const size_t rows = sample.size() / shape.dim;
     if (sample.size() % shape.dim != 0 || rows < kTrainingRowsMin || rows < shape.lists)
