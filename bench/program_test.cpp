@@ -144,6 +144,26 @@ TEST_CASE("program: a set on disk is measured against each peer and reported as 
     }
 }
 
+TEST_CASE("program: threads of FAISS wait asleep, unless whoever started it chose") {
+    const SetOnDisk set;
+    REQUIRE(::setenv("OMP_DISPLAY_ENV", "verbose", 1) == 0); // libgomp tells it as it is loaded
+    const auto told = [&](const std::string& peer) {
+        const Outcome outcome = run(
+            set.files() + " --rows 200 --rounds 1 --ef 50 --threads 2 --json" + " --peer " + peer,
+            true);
+        CHECK(outcome.code == 0);
+        return outcome.output;
+    };
+    const std::string asleep = "GOMP_SPINCOUNT = '0'";
+    CHECK(told("faiss").find(asleep) != std::string::npos);
+    CHECK(told("all").find(asleep) != std::string::npos);
+    CHECK(told("hnswlib").find(asleep) == std::string::npos);
+    REQUIRE(::setenv("OMP_WAIT_POLICY", "active", 1) == 0);
+    CHECK(told("faiss").find(asleep) == std::string::npos);
+    ::unsetenv("OMP_WAIT_POLICY");
+    ::unsetenv("OMP_DISPLAY_ENV");
+}
+
 TEST_CASE("program: clients search at once, whole and filtered, and are held beside each other") {
     const SetOnDisk set;
     const Outcome outcome = run(set.files() + " --rounds 2 --clients 1,3 --filter 20 --peer all "

@@ -5,6 +5,9 @@
 // Threads: one thread.
 #include <cstdio>
 #include <cstdlib>
+#include <vector>
+
+#include <unistd.h>
 
 #include "bench/ann/ann_data.h"
 #include "bench/ann/ann_options.h"
@@ -65,6 +68,22 @@ int measure(const Command& command, const AnnOptions& options, index::Isa isa,
     return command.print(options.json ? json_of(results_of(report)) : text_of(report));
 }
 
+// For FAISS: a thread of it that spins at a barrier takes the processor from the one that it waits
+// for, if somebody else has the other. OpenMP reads this once, when a program is loaded: the
+// program starts itself anew. Who has set the variable has chosen.
+void wait_asleep(const Command& command, std::span<const char* const> arguments) {
+    constexpr const char* kPolicy = "OMP_WAIT_POLICY";
+    if (std::getenv(kPolicy) != nullptr) // NOLINT(concurrency-mt-unsafe): no thread
+        return;
+    ::setenv(kPolicy, "passive", 1); // NOLINT(concurrency-mt-unsafe): no thread
+    std::vector<char*> words;
+    for (const char* const argument : arguments)
+        words.push_back(const_cast<char*>(argument)); // execv() changes none of them
+    words.push_back(nullptr);
+    ::execv("/proc/self/exe", words.data());
+    command.complain("/proc/self/exe cannot be run: FAISS's threads spin where they wait", 0);
+}
+
 } // namespace
 
 int run_ann(std::span<const char* const> arguments) {
@@ -75,6 +94,8 @@ int run_ann(std::span<const char* const> arguments) {
         return *ended;
     if (const std::string wrong = options.complaint(); !wrong.empty())
         return command.complain(wrong, 2);
+    if (options.with_faiss())
+        wait_asleep(command, arguments);
     // Read once, where the kernels are chosen: it must stand before any of them is asked for.
     if (!options.isa.empty())
         ::setenv("VEXFS_ISA", options.isa.c_str(), 1); // NOLINT(concurrency-mt-unsafe): no thread

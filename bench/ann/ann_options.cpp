@@ -55,8 +55,7 @@ void AnnOptions::bind(Options& options) {
 std::string AnnOptions::complaint() const {
     if (quick && !(base.empty() && query.empty() && truth.empty()))
         return "--quick generates its own set: --base, --query and --truth do not go with it";
-    const bool with_faiss = peer.starts_with("faiss") || peer == "all";
-    if (quick && with_faiss)
+    if (quick && with_faiss())
         return "--quick filters and churns, which FAISS does not; take --peer hnswlib or none";
     if (!quick && base.empty())
         return "--base is missing (or --quick for a generated set)";
@@ -70,7 +69,7 @@ std::string AnnOptions::complaint() const {
         return "--correlated needs --filter PERCENT";
     if (live_rows != 0 && churn_rounds == 0)
         return "--live needs --churn ROUNDS";
-    if (churn_rounds != 0 && with_faiss)
+    if (churn_rounds != 0 && with_faiss())
         return "--churn: FAISS removes no rows from these indexes; take --peer hnswlib or none";
     if (!filter_percents.empty() && peer.starts_with("faiss"))
         return "--filter: these indexes of FAISS have no filter; take --peer hnswlib or none";
@@ -83,6 +82,10 @@ std::string AnnOptions::complaint() const {
     if ((churn_rounds != 0 || small_sets) && !filter_percents.empty())
         return "--filter does not go with --churn or --small";
     return "";
+}
+
+bool AnnOptions::with_faiss() const {
+    return peer.starts_with("faiss") || peer == "all";
 }
 
 index::Metric AnnOptions::metric_value() const {

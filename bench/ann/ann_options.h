@@ -49,6 +49,8 @@ struct AnnOptions {
     // What is wrong with the whole, if anything.
     [[nodiscard]] std::string complaint() const;
 
+    // Whether an index of FAISS is measured.
+    [[nodiscard]] bool with_faiss() const;
     [[nodiscard]] index::Metric metric_value() const;
     [[nodiscard]] std::vector<uint32_t> effort_grid() const;
 };

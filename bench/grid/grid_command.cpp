@@ -5,7 +5,6 @@
 // Threads: one thread.
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <thread>
 
 #include "bench/cli/command.h"
@@ -215,9 +214,6 @@ int run_grid(std::span<const char* const> arguments) {
         return *ended;
     if (options.quick && options.full)
         return command.complain("--quick and --full are one or the other", 2);
-    // For FAISS in the cells: a thread of it that spins at a barrier takes the processor from the
-    // one that it waits for, if somebody else has the other.
-    ::setenv("OMP_WAIT_POLICY", "passive", 0); // NOLINT(concurrency-mt-unsafe): no thread
     return measure(command, options, options.plan(command), arguments[0]);
 }
 
