@@ -13,6 +13,8 @@
 
 namespace vexfs {
 
+class OpenImage;
+
 struct OpenOptions {
     std::string programs;
     std::string folder; // empty: one that is removed in the end
@@ -58,6 +60,7 @@ class OpenRun {
 
   private:
     Status make_collection(const std::string& path) const;
+    Status put_file(const OpenImage& image, uint64_t file) const;
     [[nodiscard]] uint64_t memory_bytes() const { return options_.memory_mib << 20; }
     [[nodiscard]] uint64_t files() const {
         return (options_.rows + options_.rows_a_file - 1) / options_.rows_a_file;
