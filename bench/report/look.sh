@@ -61,7 +61,7 @@ frame.onload = () => {
 END
     browse "$profile/log" --virtual-time-budget=20000 --dump-dom "file://$page" >"$profile/dom"
     found=$(sed -n 's/.*id="found">\([^<]*\).*/\1/p' "$profile/dom")
-    drawn="lines $(grep -c 'class="series"' "$out/report.html")"
+    drawn="lines $(grep -c 'class="series"' "$out/report.html" || true)"
     drawn+=" bars $(grep -o 'class="bar ' "$out/report.html" | wc -l)"
     echo "at $1: $found"
     if [ "$found" != "$drawn outside 0 overlaps 0 wide false." ]; then
