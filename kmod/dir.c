@@ -66,15 +66,12 @@ static struct dentry *vexfs_lookup(struct inode *dir, struct dentry *dentry, uns
 static int vexfs_still_is(struct inode *dir, struct dentry *dentry)
 {
 	unsigned long trust = vexfs_trust(dir);
-	struct inode *found;
 	u64 entry_ns;
+	struct inode *found = vexfs_find(dir, dentry, &entry_ns);
+	int ret = PTR_ERR_OR_ZERO(found);
 
-	found = vexfs_find(dir, dentry, &entry_ns);
-	if (IS_ERR(found)) {
-		int ret = PTR_ERR(found);
-
+	if (ret)
 		return ret == -ENOTCONN || ret == -EINTR || ret == -ENOMEM ? ret : 0;
-	}
 	iput(found);
 	if (found != d_inode(dentry))
 		return 0;
@@ -124,14 +121,17 @@ static struct vexfs_req_make vexfs_make_body(struct inode *dir, umode_t mode, u3
 	return body;
 }
 
+/* The end of a request that makes a name. What failed may be there all the same. */
 static int vexfs_take_made(struct inode *dir, struct dentry *dentry, u64 sampled,
-			   const struct vexfs_rep_entry *entry)
+			   const struct vexfs_rep_entry *entry, int ret)
 {
-	struct inode *inode = vexfs_iget(dir->i_sb, &entry->attr, sampled, 1);
+	struct inode *inode = ret ? ERR_PTR(ret) : vexfs_iget(dir->i_sb, &entry->attr, sampled, 1);
 
 	vexfs_changed(dir);
-	if (IS_ERR(inode))
+	if (IS_ERR(inode)) {
+		vexfs_believe(dentry, 0, 0);
 		return PTR_ERR(inode);
+	}
 	vexfs_believe(dentry, entry->entry_ns, vexfs_trust(dir));
 	d_instantiate(dentry, inode);
 	return 0;
@@ -150,7 +150,7 @@ static int vexfs_make(struct inode *dir, struct dentry *dentry, u32 op, umode_t 
 	body.target_bytes = target ? strlen(target) : 0;
 	ret = vexfs_ask(dir, op, &body, &entry, .payload[0] = vexfs_name(dentry),
 			.payload[1] = { target, body.target_bytes });
-	return ret ? ret : vexfs_take_made(dir, dentry, sampled, &entry);
+	return vexfs_take_made(dir, dentry, sampled, &entry, ret);
 }
 
 static int vexfs_mknod(vx_idmap *idmap, struct inode *dir, struct dentry *dentry, umode_t mode,
@@ -213,13 +213,11 @@ static int vexfs_link(struct dentry *from, struct inode *dir, struct dentry *den
 	vexfs_changed(inode);
 	sampled = vexfs_sample(dir->i_sb);
 	ret = vexfs_ask(dir, VEXFS_REQ_LINK, &body, &entry, .payload[0] = vexfs_name(dentry));
-	if (ret)
-		return ret;
-	if (entry.attr.ino != body.ino) {
+	if (!ret && entry.attr.ino != body.ino) {
 		vexfs_forget(dir->i_sb, &entry.attr);
-		return -EIO;
+		ret = -EIO;
 	}
-	return vexfs_take_made(dir, dentry, sampled, &entry);
+	return vexfs_take_made(dir, dentry, sampled, &entry, ret);
 }
 
 /* A name of the inode went. With the last one the inode goes when nobody has it open. */
@@ -241,8 +239,10 @@ static int vexfs_remove(struct inode *dir, struct dentry *dentry)
 	int ret = vexfs_ask(dir, d_is_dir(dentry) ? VEXFS_REQ_RMDIR : VEXFS_REQ_UNLINK, &body,
 			    VEXFS_NONE, .payload[0] = vexfs_name(dentry));
 
-	if (ret)
+	if (ret) {
+		vexfs_believe(dentry, 0, 0);
 		return ret;
+	}
 	vexfs_changed(dir);
 	vexfs_lost_name(d_inode(dentry));
 	return 0;
@@ -264,17 +264,18 @@ static int vexfs_rename(vx_idmap *idmap, struct inode *dir, struct dentry *dentr
 		return -EINVAL;
 	ret = vexfs_ask(dir, VEXFS_REQ_RENAME, &body, VEXFS_NONE,
 			.payload = { vexfs_name(dentry), vexfs_name(to) });
-	if (ret)
+	if (ret) {
+		vexfs_believe(dentry, 0, 0);
+		vexfs_believe(to, 0, 0);
 		return ret;
+	}
 	vexfs_changed(dir);
 	vexfs_changed(to_dir);
 	vexfs_changed(d_inode(dentry));
-	if (d_really_is_positive(to)) {
-		if (flags & RENAME_EXCHANGE)
-			vexfs_changed(d_inode(to));
-		else
-			vexfs_lost_name(d_inode(to));
-	}
+	if (flags & RENAME_EXCHANGE)
+		vexfs_changed(d_inode(to));
+	else if (d_really_is_positive(to))
+		vexfs_lost_name(d_inode(to));
 	swap(dentry->d_time, to->d_time);
 	swap(dentry->d_fsdata, to->d_fsdata);
 	return 0;

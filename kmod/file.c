@@ -186,11 +186,8 @@ static ssize_t vexfs_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		return iov_iter_count(from) ? vexfs_write_all(iocb, from) : 0;
 	inode_lock(inode);
 	ret = generic_write_checks(iocb, from);
-	if (ret > 0) {
-		int refused = file_remove_privs(file);
-
-		ret = refused ? refused : vexfs_write_all(iocb, from);
-	}
+	if (ret > 0)
+		ret = file_remove_privs(file) ?: vexfs_write_all(iocb, from);
 	inode_unlock(inode);
 	return ret;
 }
@@ -212,7 +209,6 @@ int vexfs_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
 	struct inode *inode = file_inode(file);
 	struct vexfs_req_fsync body = { .flags = datasync ? VEXFS_FSYNC_DATA : 0 };
-
 	int ret = vexfs_ask(inode, S_ISDIR(inode->i_mode) ? VEXFS_REQ_FSYNCDIR : VEXFS_REQ_FSYNC,
 			    &body, VEXFS_NONE);
 

@@ -262,6 +262,7 @@ static int vexfs_queue_call(struct vexfs_chan *chan, struct vexfs_call *call)
 		return ret;
 	if (vexfs_wait_for_engine(queue, slot, call)) {
 		vexfs_abandon(queue, slot);
+		vexfs_doubt(chan->fs, call->node.ino); /* whatever it still does there */
 		return -EINTR;
 	}
 	ret = vexfs_is_done(queue, slot) ? vexfs_collect(queue, slot, call) : VEXFS_CALL_DEAD;
