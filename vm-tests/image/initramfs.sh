@@ -7,8 +7,9 @@
 #
 #     initramfs.sh OUT MODULE BIN CASE_FOLDER KERNEL_MODULES
 #
-# MODULE is vexfs.ko, BIN the folder of the programs, KERNEL_MODULES where the kernel's own modules
-# lie: those that cases load come along. /init is init.sh beside this script.
+# MODULE is vexfs.ko, beside which others may lie, BIN the folder of the programs, KERNEL_MODULES
+# where the kernel's own modules lie: those that cases load come along. /init is init.sh beside this
+# script.
 set -euEo pipefail
 trap 'echo "initramfs.sh: line $LINENO failed: $BASH_COMMAND" >&2' ERR
 
@@ -19,7 +20,8 @@ root=$(mktemp -d "${TMPDIR:-/tmp}/vexfs-image-XXXXXX")
 trap 'rm -rf "$root"' EXIT
 
 programs=(vexfsd vexctl mkfs.vexfs fsck.vexfs vexfs-abi vexfs-posix vexfs-fsx vexfs-hostile
-    vexfs-kill-loop vexfs-perf vexfs-search-static vexfs-search-i386 vexfs-search-image)
+    vexfs-faults vexfs-stress vexfs-kill-loop vexfs-perf vexfs-search-static vexfs-search-i386
+    vexfs-search-image)
 # Of the kernel's modules, those that it does not have built in.
 drivers=(fuse virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk)
 # What busybox has no equal of. They come first in PATH, in cases that are written for bash.
@@ -46,7 +48,7 @@ cp -P "$bin"/../lib/*.so.* "$root/lib/"
         mkdir -p "$root$(dirname "$library")"
         cp -L "$library" "$root$library"
     done
-cp "$module" "$root/lib/vexfs/vexfs.ko"
+cp "$(dirname "$module")"/*.ko "$root/lib/vexfs/"
 for driver in "${drivers[@]}"; do
     file=$(find "$kernel_modules" -name "$driver.ko" -o -name "$driver.ko.xz")
     case $file in
