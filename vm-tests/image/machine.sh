@@ -24,5 +24,5 @@ clock=()
 # cmpxchg16b is broken in this emulator: 6.12 dies of it while it boots, now and then.
 exec qemu-system-x86_64 -accel "$accel" "${clock[@]}" -cpu max,-cx16 -smp "$cpus" -m 2G \
     -nodefaults -display none -no-reboot -kernel "$kernel" -initrd "$folder/initramfs" \
-    -append "console=ttyS0 panic=-1 oops=panic rdinit=/init $parameters" \
+    -append "console=ttyS0 panic=-1 oops=panic kasan_multi_shot rdinit=/init $parameters" \
     -serial "file:$folder/console.log" -serial "file:$folder/cases.log" "$@"

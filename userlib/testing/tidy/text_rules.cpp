@@ -34,7 +34,7 @@ bool indents_with_spaces(const SourceFile& file) {
 }
 
 std::string license_of(const SourceFile& file) {
-    if (under(file.path, "kmod"))
+    if (under(file.path, "kmod") || under(file.path, "vm-tests/cases/seeded/module"))
         return "GPL-2.0";
     if (file.path.starts_with("ioctl/vexfs_") && file.is_header())
         return "GPL-2.0 WITH Linux-syscall-note";
