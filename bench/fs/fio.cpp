@@ -150,12 +150,13 @@ Result<Slice> run_job(const Trial& trial, const FioJob& job, const std::string& 
     if (job.on_full_file)
         VEXFS_TRY_VOID(make_full_file(path, random));
     // A disk may take longer for the first operation than a slice lasts.
-    for (double longer = seconds; longer < kLongestSeconds; longer *= 2) {
-        const Slice slice = VEXFS_TRY(run_fio(words_of(trial, path, longer), job.places));
-        if (slice.operations > 0)
-            return slice;
+    Slice slice;
+    for (double longer = seconds; slice.operations == 0; longer *= 2) {
+        if (longer > kLongestSeconds)
+            return fail(Code::kETIMEDOUT, "fio had no time for one operation");
+        slice = VEXFS_TRY(run_fio(words_of(trial, path, longer), job.places));
     }
-    return fail(Code::kETIMEDOUT, "fio had no time for one operation");
+    return slice;
 }
 
 } // namespace
