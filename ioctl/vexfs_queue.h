@@ -28,8 +28,11 @@
  *           commit_mask
  *   engine, idle: FETCH with commit_mask and head. The module wakes the clients of commit_mask; if
  *           its tail differs from head the FETCH completes at once, else it parks (as a futex)
- *   module: waiting = 1, full fence, looks at state again, sleeps; then copies the reply out,
- *           checks it, frees the slot
+ *   module: may spin for a while if the engine polls; waiting = 1, full fence, looks at state
+ *           again, sleeps; then copies the reply out, checks it, frees the slot
+ *   engine, polling: polling = 1, looks at sq_tail again and again, and serves what comes. A client
+ *           that spins has waiting = 0 and needs no commit. Before it sleeps it stores polling = 0,
+ *           and FETCHes: what was queued meanwhile completes that at once
  *
  * The state that decides is the module's own, never the shared word:
  *   FREE -> FILLING -> QUEUED -> FREE
@@ -155,10 +158,10 @@ struct vexfs_queue_tail {
     __u32 zero[15];
 };
 
-/* One cache line, written by the engine. */
+/* One cache line, written by the engine; a hint, so a lie costs its clients microseconds. */
 struct vexfs_queue_engine {
-    __u32 polling; /* 1: a thread polls sq_tail now, so a client on another CPU may spin */
-    __u32 cpu;     /* on this CPU */
+    __u32 polling; /* 1: a thread polls sq_tail, or serves what is short: clients may spin */
+    __u32 cpu;     /* on this CPU: those on others */
     __u32 zero[14];
 };
 

@@ -7,7 +7,6 @@
  * scribbles on pages that nobody reads.
  */
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "vexfs.h"
@@ -16,28 +15,11 @@
 
 static_assert(sizeof(struct vexfs_queue_memory) % PAGE_SIZE == 0); /* and so are the areas */
 
-static int vexfs_queue_init(struct vexfs_chan *chan, struct vexfs_queue *queue)
-{
-	u32 slot;
-
-	queue->chan = chan;
-	spin_lock_init(&queue->lock);
-	queue->free = GENMASK_ULL(chan->slots - 1, 0);
-	init_waitqueue_head(&queue->engine_wait);
-	init_waitqueue_head(&queue->free_wait);
-	for (slot = 0; slot < chan->slots; slot++)
-		init_waitqueue_head(&queue->reply_wait[slot]);
-	queue->memory = vmalloc_user(chan->map_bytes);
-	queue->areas = (struct vexfs_areas *)(queue->memory + 1);
-	return queue->memory ? 0 : -ENOMEM;
-}
-
 /* Replaces what was asked for by what was made. */
 struct vexfs_chan *vexfs_chan_new(struct vexfs_fs *fs, struct vexfs_attach *attach)
 {
+	struct vexfs_queue *queue;
 	struct vexfs_chan *chan;
-	u32 number;
-	int ret;
 
 	if (attach->queues > VEXFS_QUEUE_MAX_QUEUES || !attach->slots ||
 	    attach->slots > VEXFS_QUEUE_MAX_SLOTS)
@@ -56,19 +38,19 @@ struct vexfs_chan *vexfs_chan_new(struct vexfs_fs *fs, struct vexfs_attach *atta
 	chan->map_bytes =
 		sizeof(struct vexfs_queue_memory) + chan->slots * sizeof(struct vexfs_areas);
 	attach->map_bytes = chan->map_bytes;
-	for (number = 0; number < chan->queues; number++) {
-		ret = vexfs_queue_init(chan, &chan->queue[number]);
-		if (ret) {
+	for (queue = chan->queue; queue < chan->queue + chan->queues; queue++) {
+		queue->chan = chan;
+		spin_lock_init(&queue->lock);
+		queue->free = GENMASK_ULL(chan->slots - 1, 0);
+		init_waitqueue_head(&queue->engine_wait);
+		init_waitqueue_head(&queue->free_wait);
+		queue->memory = vmalloc_user(chan->map_bytes);
+		if (!queue->memory) {
 			vexfs_chan_put(chan);
-			return ERR_PTR(ret);
+			return ERR_PTR(-ENOMEM);
 		}
+		queue->areas = (struct vexfs_areas *)(queue->memory + 1);
 	}
-	return chan;
-}
-
-struct vexfs_chan *vexfs_chan_get(struct vexfs_chan *chan)
-{
-	kref_get(&chan->ref);
 	return chan;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The differences between the kernels that the module builds for, 6.1 and 6.12. The only file that
- * knows a version.
+ * The module is written for Linux 6.12. What older kernels, down to 6.1, call otherwise or do not
+ * have gets its later name here: the only file that knows a version.
  */
 #ifndef VEXFS_COMPAT_H
 #define VEXFS_COMPAT_H
@@ -11,90 +11,45 @@
 #include <linux/splice.h>
 #include <linux/version.h>
 
+/*
+ * Where the kernel can take a parked command back. After the mark the command ends by
+ * io_uring_cmd_done() alone. The payload is memory that its owner may change at any time.
+ */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
 #include <linux/io_uring/cmd.h>
+#define VX_URING_CANCEL IO_URING_F_CANCEL
+#define vx_uring_payload(cmd) io_uring_sqe_cmd((cmd)->sqe)
 #else
 #include <linux/io_uring.h>
+#define VX_URING_CANCEL 0u
+#define vx_uring_payload(command) ((const void *)(command)->cmd)
+#define io_uring_cmd_mark_cancelable(command, issue_flags)
 #endif
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 typedef struct mnt_idmap vx_idmap;
 #else
 typedef struct user_namespace vx_idmap;
+#define vm_flags_mod(vma, set, clear) ((vma)->vm_flags = ((vma)->vm_flags | (set)) & ~(clear))
 #endif
 
-static inline void vx_fillattr(vx_idmap *idmap, u32 mask, struct inode *inode, struct kstat *stat)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
-	generic_fillattr(idmap, mask, inode, stat);
-#else
-	generic_fillattr(idmap, inode, stat);
-#endif
-}
-
-static inline void vx_set_times(struct inode *inode, struct timespec64 atime,
-				struct timespec64 mtime, struct timespec64 ctime)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
-	inode_set_atime_to_ts(inode, atime);
-	inode_set_mtime_to_ts(inode, mtime);
-	inode_set_ctime_to_ts(inode, ctime);
-#else
-	inode->i_atime = atime;
-	inode->i_mtime = mtime;
-	inode->i_ctime = ctime;
-#endif
-}
-
-/* A copy through pipes, for what the engine cannot copy by itself. */
-static inline ssize_t vx_copy_range(struct file *in, loff_t in_pos, struct file *out,
-				    loff_t out_pos, size_t bytes)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
-	return splice_copy_file_range(in, in_pos, out, out_pos, bytes);
-#else
-	return generic_copy_file_range(in, in_pos, out, out_pos, bytes, 0);
-#endif
-}
-
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
-#define vx_splice_read copy_splice_read
-#else
-#define vx_splice_read generic_file_splice_read
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define copy_splice_read generic_file_splice_read
 #endif
 
-static inline void vx_change_vm_flags(struct vm_area_struct *vma, unsigned long set,
-				      unsigned long clear)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
-	vm_flags_mod(vma, set, clear);
-#else
-	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define generic_fillattr(idmap, mask, inode, stat) generic_fillattr(idmap, inode, stat)
 #endif
-}
 
-/* The 16 bytes of the submission entry: memory that its owner may change at any time. */
-static inline const void *vx_uring_payload(struct io_uring_cmd *cmd)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
-	return io_uring_sqe_cmd(cmd->sqe);
-#else
-	return cmd->cmd;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#define inode_set_atime_to_ts(inode, time) ((inode)->i_atime = (time))
+#define inode_set_mtime_to_ts(inode, time) ((inode)->i_mtime = (time))
+#define inode_set_ctime_to_ts(inode, time) ((inode)->i_ctime = (time))
 #endif
-}
 
-/*
- * Where the kernel can take a parked command back. After the mark the command ends by
- * io_uring_cmd_done() alone.
- */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
-#define VX_URING_CANCEL IO_URING_F_CANCEL
-#define vx_uring_mark_cancelable io_uring_cmd_mark_cancelable
-#else
-#define VX_URING_CANCEL 0u
-static inline void vx_uring_mark_cancelable(struct io_uring_cmd *cmd, unsigned int issue_flags)
-{
-}
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define splice_copy_file_range(in, in_pos, out, out_pos, bytes) \
+	generic_copy_file_range(in, in_pos, out, out_pos, bytes, 0)
 #endif
 
 #endif /* VEXFS_COMPAT_H */

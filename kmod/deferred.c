@@ -4,8 +4,6 @@
  * dying tasks come here, so they only put a note on a list, made when there was time for that; a
  * worker sends it. Nothing is sent twice, and what finds no engine is dropped with it.
  */
-#include <linux/slab.h>
-
 #include "vexfs.h"
 
 #define VEXFS_FORGET_BATCH 32
@@ -19,13 +17,9 @@ void vexfs_defer(struct vexfs_fs *fs, struct vexfs_deferred *deferred)
 static void vexfs_send_forgets(struct vexfs_fs *fs, const struct vexfs_node *nodes, u32 count)
 {
 	struct vexfs_req_forget body = { .count = count };
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_FORGET,
-		.no_reply = true,
-		.body = &body,
-		.body_bytes = sizeof(body),
-		.payload[0] = { nodes, count * sizeof(*nodes) },
-	};
+	struct vexfs_call call =
+		VEXFS_CALL_OF(VEXFS_REQ_FORGET, &body, VEXFS_NONE, .no_reply = true,
+			      .payload[0] = { nodes, count * sizeof(*nodes) });
 
 	if (count)
 		vexfs_call(fs, &call);
@@ -48,10 +42,9 @@ void vexfs_deferred_work(struct work_struct *work)
 	struct vexfs_fs *fs = container_of(work, struct vexfs_fs, deferred_work);
 	struct vexfs_node nodes[VEXFS_FORGET_BATCH];
 	struct vexfs_deferred *deferred, *next;
-	struct llist_node *list;
+	struct llist_node *list = llist_reverse_order(llist_del_all(&fs->deferred));
 	u32 count = 0;
 
-	list = llist_reverse_order(llist_del_all(&fs->deferred));
 	llist_for_each_entry_safe(deferred, next, list, list)
 	{
 		if (deferred->node.lookups)

@@ -7,21 +7,17 @@
  * command that is parked in io_uring.
  */
 #include <linux/capability.h>
-#include <linux/cred.h>
 #include <linux/fdtable.h>
-#include <linux/miscdevice.h>
-#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
 #include "vexfs.h"
 
 /* What is granted of the features that are asked for. */
-#define VEXFS_FEATURES                                              \
-	(VEXFS_QUEUE_FEATURE_RECOVERY | VEXFS_QUEUE_FEATURE_URING | \
+#define VEXFS_FEATURES                                                                            \
+	(VEXFS_QUEUE_FEATURE_RECOVERY | VEXFS_QUEUE_FEATURE_POLLING | VEXFS_QUEUE_FEATURE_URING | \
 	 (VX_URING_CANCEL ? VEXFS_QUEUE_FEATURE_CANCEL : 0))
 
 static DEFINE_MUTEX(vexfs_attach_lock); /* setting of private_data */
@@ -40,6 +36,7 @@ static int vexfs_join(struct file *file, struct vexfs_fs *fs, struct vexfs_attac
 	if (IS_ERR(chan))
 		return PTR_ERR(chan);
 	attach->features &= VEXFS_FEATURES;
+	chan->polling = attach->features & VEXFS_QUEUE_FEATURE_POLLING;
 	ret = vexfs_fs_attach(fs, chan, attach->flags & VEXFS_ATTACH_LOST);
 	if (ret) {
 		vexfs_chan_put(chan);
@@ -52,13 +49,6 @@ static int vexfs_join(struct file *file, struct vexfs_fs *fs, struct vexfs_attac
 }
 
 /* Who made a fs may bring it its next engine; a new one is that of whoever makes it. */
-static int vexfs_may_attach(struct vexfs_fs *fs, const struct vexfs_attach *attach)
-{
-	if (!ns_capable(fs->user_ns, CAP_SYS_ADMIN) || !uid_eq(fs->owner, current_euid()))
-		return -EPERM;
-	return memcmp(fs->volume, attach->volume, sizeof(fs->volume)) ? -EINVAL : 0;
-}
-
 static int vexfs_attach_to(struct file *file, struct vexfs_attach *attach)
 {
 	bool recovery = attach->features & VEXFS_QUEUE_FEATURE_RECOVERY;
@@ -68,8 +58,11 @@ static int vexfs_attach_to(struct file *file, struct vexfs_attach *attach)
 
 	if (!fs)
 		return attach->fs ? -ENOENT : -ENOMEM;
-	ret = vexfs_may_attach(fs, attach);
-	if (!ret)
+	if (!ns_capable(fs->user_ns, CAP_SYS_ADMIN) || !uid_eq(fs->owner, current_euid()))
+		ret = -EPERM;
+	else if (memcmp(fs->volume, attach->volume, sizeof(fs->volume)))
+		ret = -EINVAL;
+	else
 		ret = vexfs_join(file, fs, attach);
 	vexfs_fs_put(fs);
 	return ret;
@@ -100,15 +93,6 @@ static int vexfs_detach(struct vexfs_chan *chan, const struct vexfs_detach *deta
 	return 0;
 }
 
-static int vexfs_wait(struct vexfs_chan *chan, struct vexfs_wait *wait)
-{
-	u32 queue = wait->cmd.queue;
-
-	if (wait->zero || wait->cmd.flags || queue >= chan->queues)
-		return -EINVAL;
-	return vexfs_queue_wait(&chan->queue[array_index_nospec(queue, chan->queues)], wait);
-}
-
 union vexfs_command { /* the struct of any command */
 	struct vexfs_attach attach;
 	struct vexfs_detach detach;
@@ -131,7 +115,7 @@ static int vexfs_command(struct file *file, unsigned int cmd, union vexfs_comman
 		vexfs_doubt(chan->fs, arg->inval.ino);
 		return arg->inval.ino ? 0 : -EINVAL;
 	case VEXFS_QUEUE_WAIT:
-		return vexfs_wait(chan, &arg->wait);
+		return vexfs_queue_wait(chan, &arg->wait);
 	default:
 		return -ENOTTY;
 	}
@@ -173,7 +157,7 @@ static int vexfs_device_mmap(struct file *file, struct vm_area_struct *vma)
 	if (!(vma->vm_flags & VM_SHARED) || bytes != chan->map_bytes || vma->vm_pgoff % pages ||
 	    number >= chan->queues)
 		return -EINVAL;
-	vx_change_vm_flags(vma, VM_DONTCOPY | VM_DONTDUMP | VM_DONTEXPAND, VM_MAYEXEC);
+	vm_flags_mod(vma, VM_DONTCOPY | VM_DONTDUMP | VM_DONTEXPAND, VM_MAYEXEC);
 	number = array_index_nospec(number, chan->queues);
 	return remap_vmalloc_range(vma, chan->queue[number].memory, 0);
 }

@@ -6,9 +6,7 @@
  * are final. dentry->d_time says until when a name, or that there is none, is believed, and
  * d_fsdata is fs->trust of when it came.
  */
-#include <linux/cred.h>
 #include <linux/namei.h>
-#include <linux/slab.h>
 #include <linux/stat.h>
 
 #include "vexfs.h"
@@ -106,19 +104,14 @@ const struct dentry_operations vexfs_dentry_ops = {
 static struct vexfs_req_make vexfs_make_body(struct inode *dir, umode_t mode, u32 name_bytes)
 {
 	struct user_namespace *ns = vexfs_fs_of(dir)->user_ns;
-	struct vexfs_req_make body = {
+	umode_t inherited = dir->i_mode & S_ISGID;
+
+	return (struct vexfs_req_make){
+		.mode = mode | (S_ISDIR(mode) ? inherited : 0),
 		.uid = from_kuid(ns, current_fsuid()),
-		.gid = from_kgid(ns, current_fsgid()),
+		.gid = from_kgid(ns, inherited ? dir->i_gid : current_fsgid()),
 		.name_bytes = name_bytes,
 	};
-
-	if (dir->i_mode & S_ISGID) {
-		body.gid = from_kgid(ns, dir->i_gid);
-		if (S_ISDIR(mode))
-			mode |= S_ISGID;
-	}
-	body.mode = mode;
-	return body;
 }
 
 /* The end of a request that makes a name. What failed may be there all the same. */
@@ -186,16 +179,13 @@ static int vexfs_tmpfile(vx_idmap *idmap, struct inode *dir, struct file *file, 
 
 	body.open_flags = file->f_flags;
 	ret = vexfs_ask(dir, VEXFS_REQ_TMPFILE, &body, &reply);
-	if (!ret) {
-		inode = vexfs_iget(dir->i_sb, &reply.entry.attr, sampled, 1);
-		ret = PTR_ERR_OR_ZERO(inode);
-	}
-	if (!ret) {
+	inode = ret ? ERR_PTR(ret) : vexfs_iget(dir->i_sb, &reply.entry.attr, sampled, 1);
+	if (!IS_ERR(inode)) {
 		if (!inode->i_nlink) /* d_tmpfile() takes the one link that others give it */
 			set_nlink(inode, 1);
 		d_tmpfile(file, inode);
 	}
-	return finish_open_simple(file, ret);
+	return finish_open_simple(file, PTR_ERR_OR_ZERO(inode));
 }
 
 static int vexfs_link(struct dentry *from, struct inode *dir, struct dentry *dentry)

@@ -11,7 +11,6 @@
 #include <linux/falloc.h> /* after fs.h, whose types it needs */
 #include <linux/highmem.h>
 #include <linux/pagemap.h>
-#include <linux/slab.h>
 #include <linux/uio.h>
 
 #include "vexfs.h"
@@ -33,11 +32,10 @@ static int vexfs_open(struct inode *inode, struct file *file)
 		.flags = file->f_flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC),
 	};
 	struct vexfs_rep_open reply;
-	struct vexfs_call call = VEXFS_CALL(inode, VEXFS_REQ_OPEN, &body, &reply);
 	int ret = vf ? generic_file_open(inode, file) : -ENOMEM;
 
 	if (!ret)
-		ret = vexfs_call(vexfs_fs_of(inode), &call);
+		ret = vexfs_ask(inode, VEXFS_REQ_OPEN, &body, &reply);
 	if (ret) {
 		kfree(vf);
 		return ret;
@@ -84,7 +82,7 @@ static ssize_t vexfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	struct file *file = iocb->ki_filp;
 	struct inode *inode = file_inode(file);
 	u32 room = min_t(size_t, iov_iter_count(to), vexfs_fs_of(inode)->max_io);
-	ssize_t done = 0, came = 0;
+	ssize_t done = 0, came;
 	void *data;
 
 	if (!room)
@@ -92,21 +90,16 @@ static ssize_t vexfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	data = kvmalloc(room, GFP_KERNEL_ACCOUNT);
 	if (!data)
 		return -ENOMEM;
-	while (iov_iter_count(to)) {
-		u32 bytes = min_t(size_t, iov_iter_count(to), room);
-
-		came = vexfs_ask_read(inode, vexfs_f(file), iocb->ki_pos, data, bytes);
-		if (came <= 0)
-			break;
-		if (copy_to_iter(data, came, to) != came) {
+	do { /* fewer bytes: the end of the file, or of what is asked for */
+		came = vexfs_ask_read(inode, vexfs_f(file), iocb->ki_pos, data,
+				      min_t(size_t, iov_iter_count(to), room));
+		if (came > 0 && copy_to_iter(data, came, to) != came)
 			came = -EFAULT;
-			break;
+		if (came > 0) {
+			iocb->ki_pos += came;
+			done += came;
 		}
-		iocb->ki_pos += came;
-		done += came;
-		if (came < bytes)
-			break;
-	}
+	} while (came == room && iov_iter_count(to));
 	kvfree(data);
 	vexfs_changed(inode); /* its atime */
 	return done ? done : came;
@@ -158,20 +151,16 @@ static ssize_t vexfs_write_all(struct kiocb *iocb, struct iov_iter *from)
 	u32 room =
 		min_t(size_t, iov_iter_count(from), vexfs_fs_of(file_inode(iocb->ki_filp))->max_io);
 	void *data = kvmalloc(room, GFP_KERNEL_ACCOUNT);
-	ssize_t done = 0, ret = 0;
+	ssize_t done = 0, ret;
 
 	if (!data)
 		return -ENOMEM;
-	while (iov_iter_count(from)) {
+	do {
 		u32 bytes = copy_from_iter(data, min_t(size_t, iov_iter_count(from), room), from);
 
 		ret = bytes ? vexfs_ask_write(iocb, data, bytes) : -EFAULT;
-		if (ret <= 0)
-			break;
-		done += ret;
-		if (ret < bytes)
-			break;
-	}
+		done += max_t(ssize_t, ret, 0);
+	} while (ret == room && iov_iter_count(from));
 	kvfree(data);
 	return done ? done : ret;
 }
@@ -224,9 +213,8 @@ static long vexfs_fallocate(struct file *file, int mode, loff_t offset, loff_t l
 	inode_lock(inode);
 	ret = mode & FALLOC_FL_KEEP_SIZE ? 0 : inode_newsize_ok(inode, offset + length);
 	if (!ret)
-		ret = file_remove_privs(file);
-	if (!ret)
-		ret = vexfs_ask(inode, VEXFS_REQ_FALLOCATE, &body, VEXFS_NONE);
+		ret = file_remove_privs(file)
+			      ?: vexfs_ask(inode, VEXFS_REQ_FALLOCATE, &body, VEXFS_NONE);
 	if (!ret) {
 		vexfs_changed(inode);
 		vexfs_drop_pages(inode, offset, length);
@@ -270,14 +258,13 @@ static ssize_t vexfs_copy_file_range(struct file *in, loff_t offset, struct file
 	if (file_inode(in)->i_sb == to->i_sb && !vexfs_f(in)->release.fh &&
 	    !vexfs_f(out)->release.fh) {
 		inode_lock(to);
-		ret = file_remove_privs(out);
-		if (!ret)
-			ret = vexfs_ask_copy(file_inode(in), offset, to, to_offset,
-					     min_t(size_t, bytes, MAX_RW_COUNT));
+		ret = file_remove_privs(out)
+			      ?: vexfs_ask_copy(file_inode(in), offset, to, to_offset,
+						min_t(size_t, bytes, MAX_RW_COUNT));
 		inode_unlock(to);
 	}
 	if (ret == -EXDEV || ret == -EOPNOTSUPP)
-		ret = vx_copy_range(in, offset, out, to_offset, bytes);
+		ret = splice_copy_file_range(in, offset, out, to_offset, bytes);
 	return ret;
 }
 
@@ -330,7 +317,7 @@ static int vexfs_mmap(struct file *file, struct vm_area_struct *vma)
 	if (vma->vm_flags & VM_SHARED) {
 		if (vma->vm_flags & VM_WRITE)
 			return -ENODEV;
-		vx_change_vm_flags(vma, 0, VM_MAYWRITE);
+		vm_flags_mod(vma, 0, VM_MAYWRITE);
 	}
 	return generic_file_mmap(file, vma);
 }
@@ -346,7 +333,7 @@ const struct file_operations vexfs_file_ops = {
 	.fsync = vexfs_fsync,
 	.fallocate = vexfs_fallocate,
 	.copy_file_range = vexfs_copy_file_range,
-	.splice_read = vx_splice_read,
+	.splice_read = copy_splice_read,
 	.splice_write = iter_file_splice_write,
 	.unlocked_ioctl = vexfs_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,

@@ -6,11 +6,10 @@
  * for good. References: one of the superblock, one of each channel. fs->chan has one of the
  * channel, which vexfs_fs_detach() gives back: so a pair of the two ends when the engine does.
  */
-#include <linux/cred.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 #include <linux/user_namespace.h>
 
+#include "trace.h"
 #include "vexfs.h"
 
 #define VEXFS_RECOVER_SECONDS 60 /* an ORPHANED fs is DEAD after it */
@@ -36,7 +35,7 @@ struct vexfs_fs *vexfs_fs_new(const u8 *volume, bool recovery)
 
 	if (!fs)
 		return NULL;
-	kref_init(&fs->ref);
+	kobject_init(&fs->kobj, &vexfs_fs_type);
 	fs->user_ns = get_user_ns(current_user_ns());
 	fs->owner = current_euid();
 	memcpy(fs->volume, volume, sizeof(fs->volume));
@@ -60,16 +59,17 @@ struct vexfs_fs *vexfs_fs_find(u64 id)
 
 	mutex_lock(&vexfs_list_lock);
 	list_for_each_entry(fs, &vexfs_list, all)
-		if (fs->id == id && kref_get_unless_zero(&fs->ref))
+		if (fs->id == id && kobject_get_unless_zero(&fs->kobj))
 			found = fs;
 	mutex_unlock(&vexfs_list_lock);
 	return found;
 }
 
-static void vexfs_fs_release(struct kref *ref)
+void vexfs_fs_release(struct kobject *kobj)
 {
-	struct vexfs_fs *fs = container_of(ref, struct vexfs_fs, ref);
+	struct vexfs_fs *fs = container_of(kobj, struct vexfs_fs, kobj);
 
+	mutex_lock(&vexfs_list_lock);
 	list_del(&fs->all);
 	mutex_unlock(&vexfs_list_lock);
 	cancel_delayed_work_sync(&fs->expiry);
@@ -77,17 +77,6 @@ static void vexfs_fs_release(struct kref *ref)
 	vexfs_deferred_work(&fs->deferred_work); /* frees what is left: it finds no engine */
 	put_user_ns(fs->user_ns);
 	kfree(fs);
-}
-
-struct vexfs_fs *vexfs_fs_get(struct vexfs_fs *fs)
-{
-	kref_get(&fs->ref);
-	return fs;
-}
-
-void vexfs_fs_put(struct vexfs_fs *fs)
-{
-	kref_put_mutex(&fs->ref, vexfs_fs_release, &vexfs_list_lock);
 }
 
 /*
@@ -99,16 +88,15 @@ int vexfs_fs_attach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool lost)
 	int ret = 0;
 
 	spin_lock(&fs->lock);
-	if (fs->chan)
-		ret = -EBUSY;
-	else if (fs->state == VEXFS_DEAD)
-		ret = -ENOTCONN;
-	if (!ret) {
+	if (fs->chan || fs->state == VEXFS_DEAD) {
+		ret = fs->chan ? -EBUSY : -ENOTCONN;
+	} else {
 		fs->chan = vexfs_chan_get(chan);
 		chan->epoch = ++fs->epoch;
 		fs->trust += lost;
 		if (fs->state == VEXFS_ORPHANED)
 			fs->state = VEXFS_LIVE;
+		trace_vexfs_attached(fs);
 	}
 	spin_unlock(&fs->lock);
 	if (!ret) {
@@ -134,6 +122,7 @@ void vexfs_fs_detach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool keep)
 		fs->state = waits ? VEXFS_ORPHANED : VEXFS_DEAD;
 		if (fs->sb && !chan->in_order)
 			errseq_set(&fs->sb->s_wb_err, -EIO);
+		trace_vexfs_ended(fs);
 	}
 	spin_unlock(&fs->lock);
 	if (!served)
@@ -162,33 +151,28 @@ void vexfs_fs_abort(struct vexfs_fs *fs)
 /* For one superblock, once. */
 int vexfs_fs_claim(struct vexfs_fs *fs)
 {
-	int ret = 0;
+	enum vexfs_state was;
 
 	spin_lock(&fs->lock);
-	if (fs->state == VEXFS_NEW)
+	was = fs->state;
+	if (was == VEXFS_NEW)
 		fs->state = VEXFS_MOUNTING;
-	else
-		ret = fs->state == VEXFS_DEAD ? -ENOTCONN : -EBUSY;
 	spin_unlock(&fs->lock);
-	return ret;
+	return was == VEXFS_NEW ? 0 : was == VEXFS_DEAD ? -ENOTCONN : -EBUSY;
 }
 
-/* The engine answered MOUNT: from here on there is something to keep when it dies. */
-void vexfs_fs_live(struct vexfs_fs *fs, struct super_block *sb)
+/*
+ * The engine answered MOUNT: from here on there is something to keep when it dies. Or, with NULL,
+ * the superblock is gone: there is nothing left to serve.
+ */
+void vexfs_fs_mounted(struct vexfs_fs *fs, struct super_block *sb)
 {
 	spin_lock(&fs->lock);
 	fs->sb = sb;
-	if (fs->state == VEXFS_MOUNTING)
+	if (!sb)
+		fs->state = VEXFS_DEAD;
+	else if (fs->state == VEXFS_MOUNTING)
 		fs->state = VEXFS_LIVE;
-	spin_unlock(&fs->lock);
-}
-
-/* The superblock is gone: there is nothing left to serve. */
-void vexfs_fs_unmounted(struct vexfs_fs *fs)
-{
-	spin_lock(&fs->lock);
-	fs->sb = NULL;
-	fs->state = VEXFS_DEAD;
 	spin_unlock(&fs->lock);
 }
 

@@ -23,13 +23,6 @@ unsigned long vexfs_expiry(u64 valid_ns)
 	return jiffies + nsecs_to_jiffies(min(valid_ns, most));
 }
 
-u64 vexfs_sample(struct super_block *sb)
-{
-	struct vexfs_fs *fs = sb->s_fs_info;
-
-	return atomic64_read(&fs->changes);
-}
-
 static void vexfs_changed_locked(struct inode *inode)
 {
 	vexfs_i(inode)->changed = atomic64_inc_return(&vexfs_fs_of(inode)->changes);
@@ -101,8 +94,9 @@ static void vexfs_store_attr(struct inode *inode, const struct vexfs_attr *attr)
 	inode->i_gid = make_kgid(vexfs_fs_of(inode)->user_ns, attr->gid);
 	i_size_write(inode, attr->size);
 	inode->i_blocks = attr->blocks;
-	vx_set_times(inode, vexfs_timespec(&attr->atime), vexfs_timespec(&attr->mtime),
-		     vexfs_timespec(&attr->ctime));
+	inode_set_atime_to_ts(inode, vexfs_timespec(&attr->atime));
+	inode_set_mtime_to_ts(inode, vexfs_timespec(&attr->mtime));
+	inode_set_ctime_to_ts(inode, vexfs_timespec(&attr->ctime));
 	vi->btime = vexfs_timespec(&attr->btime);
 	vi->data_version = attr->data_version;
 	vi->attributes = attr->attributes;
@@ -261,7 +255,7 @@ int vexfs_getattr(vx_idmap *idmap, const struct path *path, struct kstat *stat, 
 		ret = vexfs_revalidate(inode);
 	if (ret)
 		return ret;
-	vx_fillattr(idmap, mask, inode, stat);
+	generic_fillattr(idmap, mask, inode, stat);
 	stat->blksize = vi->blksize;
 	stat->btime = vi->btime;
 	stat->result_mask |= STATX_BTIME;
@@ -281,11 +275,10 @@ static void vexfs_fill_setattr(struct vexfs_req_setattr *body, const struct iatt
 	bool atime = valid & ATTR_ATIME, atime_set = valid & ATTR_ATIME_SET;
 	bool mtime = valid & ATTR_MTIME, mtime_set = valid & ATTR_MTIME_SET;
 
+	static_assert(ATTR_MODE == VEXFS_SET_MODE && ATTR_UID == VEXFS_SET_UID &&
+		      ATTR_GID == VEXFS_SET_GID && ATTR_SIZE == VEXFS_SET_SIZE);
 	*body = (struct vexfs_req_setattr){
-		.valid = (valid & ATTR_MODE ? VEXFS_SET_MODE : 0) |
-			 (valid & ATTR_UID ? VEXFS_SET_UID : 0) |
-			 (valid & ATTR_GID ? VEXFS_SET_GID : 0) |
-			 (valid & ATTR_SIZE ? VEXFS_SET_SIZE : 0) |
+		.valid = (valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_SIZE)) |
 			 (atime ? atime_set ? VEXFS_SET_ATIME : VEXFS_SET_ATIME_NOW : 0) |
 			 (mtime ? mtime_set ? VEXFS_SET_MTIME : VEXFS_SET_MTIME_NOW : 0),
 		.mode = valid & ATTR_MODE ? attr->ia_mode : 0,

@@ -3,9 +3,7 @@
  * Application ioctls, on files and directories: bytes that are copied in and out, and nothing else.
  * Only the number says something here: type, size, and whether it changes state.
  */
-#include <linux/file.h>
 #include <linux/mount.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -13,6 +11,7 @@
 #include "vexfs.h"
 
 #define VEXFS_IOCTL_CHANGES 0x80 /* ops from here on change state */
+#define VEXFS_IOCTL_SHORT 512	 /* bytes that are kept on the stack */
 
 /* A failure has its explanation beside the errno: what came is copied out in any case. */
 static long vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *arg, void *data)
@@ -27,8 +26,8 @@ static long vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *a
 	const struct vexfs_handle *vf = S_ISREG(inode->i_mode) ? file->private_data : NULL;
 	struct vexfs_call call =
 		VEXFS_CALL(inode, VEXFS_REQ_IOCTL, &body, VEXFS_NONE, .interruptible = true,
-			   .fh = vf ? vf->release.fh : 0, .payload[0] = { data, body.bytes },
-			   .out = data, .out_room = body.bytes);
+			   .kind = VEXFS_KIND_IOCTL(_IOC_NR(cmd)), .fh = vf ? vf->release.fh : 0,
+			   .payload[0] = { data, body.bytes }, .out = data, .out_room = body.bytes);
 	int ret;
 
 	call.with_groups = true;
@@ -44,22 +43,28 @@ long vexfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	void __user *user = (void __user *)arg;
 	bool changes = _IOC_NR(cmd) >= VEXFS_IOCTL_CHANGES;
-	void *data;
-	long ret;
+	u64 short_data[VEXFS_IOCTL_SHORT / sizeof(u64)];
+	void *data = short_data;
+	long ret = 0;
 
 	if (_IOC_TYPE(cmd) != VEXFS_IOC_TYPE || _IOC_DIR(cmd) != (_IOC_READ | _IOC_WRITE))
 		return -ENOTTY;
 	if (_IOC_SIZE(cmd) < VEXFS_ROOM_MIN || _IOC_SIZE(cmd) > VEXFS_MAX_IOCTL)
 		return -EINVAL;
-	data = memdup_user(user, _IOC_SIZE(cmd));
+	if (_IOC_SIZE(cmd) > sizeof(short_data))
+		data = memdup_user(user, _IOC_SIZE(cmd));
+	else if (copy_from_user(data, user, _IOC_SIZE(cmd)))
+		return -EFAULT;
 	if (IS_ERR(data))
 		return PTR_ERR(data);
-	ret = changes ? mnt_want_write_file(file) : 0;
+	if (changes)
+		ret = mnt_want_write_file(file);
 	if (!ret) {
 		ret = vexfs_send_ioctl(file, cmd, user, data);
 		if (changes)
 			mnt_drop_write_file(file);
 	}
-	kfree(data);
+	if (data != short_data)
+		kfree(data);
 	return ret;
 }

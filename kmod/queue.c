@@ -6,31 +6,29 @@
  * neither is that of the client that took it, from FILLING until it has read the reply. Nothing
  * that the module wrote there is read back, and what the engine writes is read once.
  *
- * A client asks to be committed before it queues (waiting = 1), so there is no window between its
- * last look at the state and its sleep.
+ * A client asks to be committed (waiting = 1), then looks at the state, then sleeps; the engine
+ * stores the state and then looks at `waiting`. Both have a full fence in between, so one of the
+ * two sees the other. Before it sleeps, a client may spin for an engine that polls: see spin.c.
  */
-#include <linux/cred.h>
-#include <linux/nospec.h>
 #include <linux/sched/signal.h>
 #include <linux/xattr.h>
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
 #include "vexfs.h"
 
 #define VEXFS_CALL_DEAD (-ESHUTDOWN) /* the channel died first: never leaves vexfs_call() */
 
-static bool vexfs_is_done(struct vexfs_queue *queue, u32 slot)
-{
-	return smp_load_acquire(&queue->memory->slot[slot].reply.state) == VEXFS_SLOT_DONE;
-}
-
+/* Who waits for a slot has joined the queue of those who do before it looks, under the lock. */
 static void vexfs_free_slot_locked(struct vexfs_queue *queue, u32 slot)
 {
 	queue->free |= BIT_ULL(slot);
-	wake_up_all(&queue->free_wait);
+	if (waitqueue_active(&queue->free_wait))
+		wake_up_all(&queue->free_wait);
 }
 
 /* Frees what the engine has finished and nobody waits for. */
-static void vexfs_reap_locked(struct vexfs_queue *queue)
+void vexfs_queue_reap_locked(struct vexfs_queue *queue)
 {
 	u64 rest = queue->orphans;
 
@@ -38,7 +36,7 @@ static void vexfs_reap_locked(struct vexfs_queue *queue)
 		u32 slot = __ffs64(rest);
 
 		rest &= rest - 1;
-		if (!vexfs_is_done(queue, slot))
+		if (!vexfs_queue_is_done(queue, slot))
 			continue;
 		queue->orphans &= ~BIT_ULL(slot);
 		queue->abandoned &= ~BIT_ULL(slot);
@@ -52,7 +50,7 @@ static int vexfs_try_take(struct vexfs_queue *queue)
 	int ret = -EAGAIN;
 
 	spin_lock(&queue->lock);
-	vexfs_reap_locked(queue);
+	vexfs_queue_reap_locked(queue);
 	if (queue->dead) {
 		ret = VEXFS_CALL_DEAD;
 	} else if (queue->free) {
@@ -123,37 +121,14 @@ static void vexfs_fill(struct vexfs_queue *queue, u32 slot, const struct vexfs_c
 	to += call->payload[0].bytes;
 	memcpy(to, call->payload[1].data, call->payload[1].bytes);
 	vexfs_fill_groups(ns, to + call->payload[1].bytes, vexfs_groups(call));
-	shared->client = (struct vexfs_slot_client){ .waiting = 1 };
+	shared->client = (struct vexfs_slot_client){};
 	smp_store_release(&shared->reply.state, VEXFS_SLOT_REQUEST);
-}
-
-struct vexfs_fetch { /* what a FETCH keeps */
-	struct vexfs_queue *queue;
-	int result;
-};
-
-static struct vexfs_fetch *vexfs_fetch_of(struct io_uring_cmd *cmd)
-{
-	return (struct vexfs_fetch *)cmd->pdu;
-}
-
-static void vexfs_uring_end(struct io_uring_cmd *cmd, unsigned int issue_flags)
-{
-	io_uring_cmd_done(cmd, vexfs_fetch_of(cmd)->result, 0, issue_flags);
-}
-
-/* Ends a parked FETCH from the context of anybody. */
-static void vexfs_uring_wake(struct io_uring_cmd *cmd, int result)
-{
-	vexfs_fetch_of(cmd)->result = result;
-	io_uring_cmd_complete_in_task(cmd, vexfs_uring_end);
 }
 
 /* 0, or VEXFS_CALL_DEAD and the slot is free again. */
 static int vexfs_publish(struct vexfs_queue *queue, u32 slot, struct vexfs_call *call)
 {
 	struct vexfs_queue_memory *memory = queue->memory;
-	struct io_uring_cmd *cmd;
 
 	spin_lock(&queue->lock);
 	if (queue->dead) {
@@ -167,32 +142,26 @@ static int vexfs_publish(struct vexfs_queue *queue, u32 slot, struct vexfs_call 
 	call->seen = true;
 	if (call->no_reply)
 		queue->orphans |= BIT_ULL(slot);
-	cmd = queue->parked;
-	queue->parked = NULL;
-	spin_unlock(&queue->lock);
-	if (cmd)
-		vexfs_uring_wake(cmd, 0);
-	else
-		wake_up(&queue->engine_wait);
+	trace_vexfs_queued(queue->chan, call, 0);
+	vexfs_queue_wake_engine(queue, 0);
 	return 0;
 }
 
-static bool vexfs_is_over(struct vexfs_queue *queue, u32 slot)
+/* The fence between `waiting` and the look at the state is that of rcuwait_wait_event(). */
+static int vexfs_sleep(struct vexfs_queue *queue, u32 slot, const struct vexfs_call *call)
 {
-	return vexfs_is_done(queue, slot) || READ_ONCE(queue->dead);
-}
+	struct vexfs_slot_client *shared = &queue->memory->slot[slot].client;
+	struct rcuwait *wait = &queue->client[slot];
 
-static int vexfs_wait_for_engine(struct vexfs_queue *queue, u32 slot, const struct vexfs_call *call)
-{
-	wait_queue_head_t *wait = &queue->reply_wait[slot];
-
+	might_sleep(); /* an engine that is to run here goes first, and there may be no sleep */
+	WRITE_ONCE(shared->waiting, 1);
 	if (call->interruptible) {
-		if (!wait_event_state(*wait, vexfs_is_over(queue, slot),
-				      (TASK_INTERRUPTIBLE | TASK_FREEZABLE)))
+		if (!rcuwait_wait_event(wait, vexfs_queue_is_over(queue, slot),
+					TASK_INTERRUPTIBLE | TASK_FREEZABLE))
 			return 0;
-		WRITE_ONCE(queue->memory->slot[slot].client.cancel, 1);
+		WRITE_ONCE(shared->cancel, 1);
 	}
-	return wait_event_state(*wait, vexfs_is_over(queue, slot), VEXFS_KILLABLE);
+	return rcuwait_wait_event(wait, vexfs_queue_is_over(queue, slot), VEXFS_KILLABLE);
 }
 
 /* The client goes and leaves its slot to the engine. One that leaves half of them is ended. */
@@ -203,7 +172,7 @@ static void vexfs_abandon(struct vexfs_queue *queue, u32 slot)
 	spin_lock(&queue->lock);
 	queue->orphans |= BIT_ULL(slot);
 	queue->abandoned |= BIT_ULL(slot);
-	vexfs_reap_locked(queue);
+	vexfs_queue_reap_locked(queue);
 	hopeless = hweight64(queue->abandoned) > (queue->chan->slots + 1) / 2;
 	spin_unlock(&queue->lock);
 	if (hopeless)
@@ -211,28 +180,23 @@ static void vexfs_abandon(struct vexfs_queue *queue, u32 slot)
 }
 
 /* A reply that says what cannot be is the end of the channel. */
-static int vexfs_lie(struct vexfs_queue *queue)
-{
-	pr_err_ratelimited("vexfs: fs %llu: the engine broke the protocol of the queue\n",
-			   queue->chan->fs->id);
-	vexfs_chan_kill(queue->chan, true);
-	return -EIO;
-}
-
 static int vexfs_collect(struct vexfs_queue *queue, u32 slot, struct vexfs_call *call)
 {
 	struct vexfs_slot_reply *reply = &queue->memory->slot[slot].reply;
 	const void *from = queue->areas[slot].out;
 	s32 result = READ_ONCE(reply->result);
 	u32 bytes = READ_ONCE(reply->out_bytes);
+	bool empty = result && call->op != VEXFS_REQ_IOCTL;
+	u32 least = empty ? 0 : call->reply_bytes, most = empty ? 0 : least + call->out_room;
 
-	if (result > 0 || result < -VEXFS_QUEUE_MAX_ERRNO ||
-	    bytes > call->reply_bytes + call->out_room)
-		return vexfs_lie(queue);
-	if (result && call->op != VEXFS_REQ_IOCTL)
-		return bytes ? vexfs_lie(queue) : result;
-	if (bytes < call->reply_bytes)
-		return vexfs_lie(queue);
+	if (result > 0 || result < -VEXFS_QUEUE_MAX_ERRNO || bytes < least || bytes > most) {
+		pr_err_ratelimited("vexfs: fs %llu: the engine broke the protocol of the queue\n",
+				   queue->chan->fs->id);
+		vexfs_chan_kill(queue->chan, true);
+		return -EIO;
+	}
+	if (empty)
+		return result;
 	memcpy(call->reply, from, call->reply_bytes);
 	call->out_bytes = bytes - call->reply_bytes;
 	memcpy(call->out, from + call->reply_bytes, call->out_bytes);
@@ -260,12 +224,14 @@ static int vexfs_queue_call(struct vexfs_chan *chan, struct vexfs_call *call)
 	ret = vexfs_publish(queue, slot, call);
 	if (ret || call->no_reply)
 		return ret;
-	if (vexfs_wait_for_engine(queue, slot, call)) {
+	if (!vexfs_spin(queue, slot, call) && vexfs_sleep(queue, slot, call)) {
+		trace_vexfs_abandoned(chan, call, -EINTR);
 		vexfs_abandon(queue, slot);
 		vexfs_doubt(chan->fs, call->node.ino); /* whatever it still does there */
 		return -EINTR;
 	}
-	ret = vexfs_is_done(queue, slot) ? vexfs_collect(queue, slot, call) : VEXFS_CALL_DEAD;
+	ret = vexfs_queue_is_done(queue, slot) ? vexfs_collect(queue, slot, call) : VEXFS_CALL_DEAD;
+	trace_vexfs_replied(chan, call, ret);
 	spin_lock(&queue->lock);
 	vexfs_free_slot_locked(queue, slot);
 	spin_unlock(&queue->lock);
@@ -299,122 +265,4 @@ int vexfs_call(struct vexfs_fs *fs, struct vexfs_call *call)
 		vexfs_chan_put(chan);
 	} while (ret == VEXFS_CALL_DEAD);
 	return ret;
-}
-
-void vexfs_queue_kill(struct vexfs_queue *queue)
-{
-	struct io_uring_cmd *cmd;
-	u32 slot;
-
-	spin_lock(&queue->lock);
-	WRITE_ONCE(queue->dead, true);
-	cmd = queue->parked;
-	queue->parked = NULL;
-	spin_unlock(&queue->lock);
-	if (cmd)
-		vexfs_uring_wake(cmd, -ENODEV);
-	wake_up_all(&queue->engine_wait);
-	wake_up_all(&queue->free_wait);
-	for (slot = 0; slot < queue->chan->slots; slot++)
-		wake_up_all(&queue->reply_wait[slot]);
-}
-
-static void vexfs_commit(struct vexfs_queue *queue, u64 mask)
-{
-	mask &= GENMASK_ULL(queue->chan->slots - 1, 0);
-	while (mask) {
-		wake_up(&queue->reply_wait[__ffs64(mask)]);
-		mask &= mask - 1;
-	}
-	if (READ_ONCE(queue->orphans)) {
-		spin_lock(&queue->lock);
-		vexfs_reap_locked(queue);
-		spin_unlock(&queue->lock);
-	}
-}
-
-int vexfs_queue_wait(struct vexfs_queue *queue, struct vexfs_wait *wait)
-{
-	u32 head = wait->cmd.head;
-	long left = MAX_SCHEDULE_TIMEOUT;
-
-	vexfs_commit(queue, wait->cmd.commit_mask);
-	if (wait->timeout_ns)
-		left = nsecs_to_jiffies(min_t(u64, wait->timeout_ns, NSEC_PER_SEC * 3600ull)) + 1;
-	left = wait_event_interruptible_timeout(
-		queue->engine_wait, READ_ONCE(queue->tail) != head || READ_ONCE(queue->dead), left);
-	if (left < 0)
-		return -EINTR;
-	if (READ_ONCE(queue->dead))
-		return -ENODEV;
-	wait->tail = READ_ONCE(queue->tail);
-	return left ? 0 : -ETIMEDOUT;
-}
-
-/* The kernel takes the command back: again and again, so it may be parked no more. */
-static int vexfs_uring_cancel(struct io_uring_cmd *cmd, unsigned int issue_flags)
-{
-	struct vexfs_queue *queue = vexfs_fetch_of(cmd)->queue;
-	bool found;
-
-	spin_lock(&queue->lock);
-	found = queue->parked == cmd;
-	if (found)
-		queue->parked = NULL;
-	spin_unlock(&queue->lock);
-	if (found)
-		io_uring_cmd_done(cmd, -ECANCELED, 0, issue_flags);
-	return 0;
-}
-
-static int vexfs_fetch(struct vexfs_queue *queue, struct io_uring_cmd *cmd, u32 head,
-		       unsigned int issue_flags)
-{
-	int ret = -EIOCBQUEUED;
-
-	vexfs_fetch_of(cmd)->queue = queue;
-	vx_uring_mark_cancelable(cmd, issue_flags);
-	spin_lock(&queue->lock);
-	if (queue->dead)
-		ret = -ENODEV;
-	else if (queue->tail != head)
-		ret = 0;
-	else if (queue->parked)
-		ret = -EBUSY;
-	else
-		queue->parked = cmd;
-	spin_unlock(&queue->lock);
-	if (ret != -EIOCBQUEUED)
-		io_uring_cmd_done(cmd, ret, 0, issue_flags);
-	return -EIOCBQUEUED;
-}
-
-int vexfs_queue_uring(struct vexfs_chan *chan, struct io_uring_cmd *cmd, unsigned int issue_flags)
-{
-	const struct vexfs_cmd *given = vx_uring_payload(cmd);
-	struct vexfs_queue *queue;
-	u64 mask;
-	u32 head;
-	u16 number;
-
-	if (issue_flags & VX_URING_CANCEL)
-		return vexfs_uring_cancel(cmd, issue_flags);
-	mask = READ_ONCE(given->commit_mask);
-	head = READ_ONCE(given->head);
-	number = READ_ONCE(given->queue);
-	if (number >= chan->queues || READ_ONCE(given->flags))
-		return -EINVAL;
-	queue = &chan->queue[array_index_nospec(number, chan->queues)];
-	switch (cmd->cmd_op) {
-	case VEXFS_QUEUE_COMMIT:
-		if (head)
-			return -EINVAL;
-		vexfs_commit(queue, mask);
-		return 0;
-	case VEXFS_QUEUE_FETCH:
-		vexfs_commit(queue, mask);
-		return vexfs_fetch(queue, cmd, head, issue_flags);
-	default:
-		return -ENOTTY;
-	}
 }

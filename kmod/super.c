@@ -3,12 +3,10 @@
  * The module, and the superblock: mounting a filesystem that an engine attached, and letting go of
  * it.
  */
-#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs_context.h>
 #include <linux/fs_parser.h>
 #include <linux/module.h>
-#include <linux/slab.h>
 #include <linux/statfs.h>
 
 #include "ioctl/vexfs_ioctl.h"
@@ -117,13 +115,7 @@ static int vexfs_ask_mount(struct super_block *sb, struct vexfs_rep_mount *reply
 {
 	struct vexfs_fs *fs = sb->s_fs_info;
 	struct vexfs_req_mount body = { .flags = sb->s_flags & SB_RDONLY };
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_MOUNT,
-		.body = &body,
-		.body_bytes = sizeof(body),
-		.reply = reply,
-		.reply_bytes = sizeof(*reply),
-	};
+	struct vexfs_call call = VEXFS_CALL_OF(VEXFS_REQ_MOUNT, &body, reply);
 	int ret = vexfs_call(fs, &call);
 
 	if (ret)
@@ -132,7 +124,7 @@ static int vexfs_ask_mount(struct super_block *sb, struct vexfs_rep_mount *reply
 		return -EIO;
 	fs->root = (struct vexfs_on){ reply->root.ino, reply->root.generation };
 	fs->max_io = min_t(u32, reply->max_io, VEXFS_QUEUE_MAX_DATA);
-	vexfs_fs_live(fs, sb);
+	vexfs_fs_mounted(fs, sb);
 	if (reply->flags & VEXFS_HELLO_READ_ONLY) {
 		fs->read_only = true;
 		sb->s_flags |= SB_RDONLY;
@@ -142,6 +134,7 @@ static int vexfs_ask_mount(struct super_block *sb, struct vexfs_rep_mount *reply
 
 static int vexfs_fill_super(struct super_block *sb, struct fs_context *fc)
 {
+	struct vexfs_fs *fs = sb->s_fs_info;
 	struct vexfs_rep_mount reply;
 	struct inode *root;
 	int ret;
@@ -166,12 +159,10 @@ static int vexfs_fill_super(struct super_block *sb, struct fs_context *fc)
 	if (IS_ERR(root))
 		return PTR_ERR(root);
 	sb->s_root = d_make_root(root);
-	return sb->s_root ? vexfs_sysfs_add(sb->s_fs_info, vexfs_sysfs) : -ENOMEM;
+	return sb->s_root ? kobject_add(&fs->kobj, vexfs_sysfs, "%llu", fs->id) : -ENOMEM;
 }
 
-enum { VEXFS_OPT_FD };
-
-static const struct fs_parameter_spec vexfs_parameters[] = { fsparam_fd("fd", VEXFS_OPT_FD), {} };
+static const struct fs_parameter_spec vexfs_parameters[] = { fsparam_fd("fd", 0), {} };
 
 static int vexfs_parse(struct fs_context *fc, struct fs_parameter *param)
 {
@@ -237,8 +228,9 @@ static void vexfs_kill_super(struct super_block *sb)
 	struct vexfs_fs *fs = sb->s_fs_info;
 
 	kill_anon_super(sb);
-	vexfs_sysfs_remove(fs);
-	vexfs_fs_unmounted(fs);
+	if (fs->kobj.state_in_sysfs)
+		kobject_del(&fs->kobj); /* and nobody reads or writes there any more */
+	vexfs_fs_mounted(fs, NULL);
 	vexfs_fs_put(fs);
 }
 
@@ -257,21 +249,16 @@ static int __init vexfs_init(void)
 
 	vexfs_inode_cache = kmem_cache_create("vexfs_inode", sizeof(struct vexfs_inode), 0,
 					      SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT, vexfs_init_once);
-	if (!vexfs_inode_cache)
-		return ret;
 	vexfs_sysfs = kobject_create_and_add("vexfs", fs_kobj);
-	if (!vexfs_sysfs)
-		goto no_sysfs;
-	ret = register_filesystem(&vexfs_type);
-	if (ret)
-		goto no_type;
-	ret = misc_register(&vexfs_device);
-	if (!ret)
-		return 0;
-	unregister_filesystem(&vexfs_type);
-no_type:
+	if (vexfs_inode_cache && vexfs_sysfs)
+		ret = register_filesystem(&vexfs_type);
+	if (!ret) {
+		ret = misc_register(&vexfs_device);
+		if (!ret)
+			return 0;
+		unregister_filesystem(&vexfs_type);
+	}
 	kobject_put(vexfs_sysfs);
-no_sysfs:
 	kmem_cache_destroy(vexfs_inode_cache);
 	return ret;
 }

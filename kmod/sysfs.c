@@ -60,28 +60,8 @@ static struct attribute *vexfs_attrs[] = {
 };
 ATTRIBUTE_GROUPS(vexfs);
 
-static void vexfs_kobj_release(struct kobject *kobj)
-{
-	complete(&vexfs_fs_in(kobj)->unlisted);
-}
-
-static const struct kobj_type vexfs_kobj_type = {
-	.release = vexfs_kobj_release,
+const struct kobj_type vexfs_fs_type = {
+	.release = vexfs_fs_release,
 	.sysfs_ops = &kobj_sysfs_ops,
 	.default_groups = vexfs_groups,
 };
-
-int vexfs_sysfs_add(struct vexfs_fs *fs, struct kobject *parent)
-{
-	init_completion(&fs->unlisted);
-	return kobject_init_and_add(&fs->kobj, &vexfs_kobj_type, parent, "%llu", fs->id);
-}
-
-/* Nobody reads or writes there any more. It may never have been added. */
-void vexfs_sysfs_remove(struct vexfs_fs *fs)
-{
-	if (!fs->kobj.state_initialized)
-		return;
-	kobject_put(&fs->kobj);
-	wait_for_completion(&fs->unlisted);
-}

@@ -12,13 +12,15 @@
 #ifndef VEXFS_H
 #define VEXFS_H
 
-#include <linux/completion.h>
+#include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/kobject.h>
 #include <linux/kref.h>
 #include <linux/llist.h>
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
+#include <linux/rcuwait.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -42,7 +44,7 @@ struct vexfs_on { /* a node, as requests name it */
 enum vexfs_state { VEXFS_NEW, VEXFS_MOUNTING, VEXFS_LIVE, VEXFS_ORPHANED, VEXFS_DEAD };
 
 struct vexfs_fs {
-	struct kref ref;
+	struct kobject kobj;  /* the reference, and its directory in sysfs while it is mounted */
 	struct list_head all; /* under vexfs_list_lock */
 	u64 id;
 	struct user_namespace *user_ns; /* of the first ATTACH, and so are the next two */
@@ -63,28 +65,38 @@ struct vexfs_fs {
 	struct vexfs_on root;	       /* this and the next two: MOUNT set them */
 	bool read_only;		       /* the volume is */
 	u32 max_io;		       /* bytes of one READ or WRITE, a page at least */
-	struct kobject kobj;	       /* its directory in sysfs, while it is mounted */
-	struct completion unlisted;    /* that has gone */
 	struct llist_head deferred;    /* FORGET and RELEASE to be sent, see deferred.c */
 	struct work_struct deferred_work;
 };
 
+static inline struct vexfs_fs *vexfs_fs_get(struct vexfs_fs *fs)
+{
+	kobject_get(&fs->kobj);
+	return fs;
+}
+
+static inline void vexfs_fs_put(struct vexfs_fs *fs)
+{
+	kobject_put(&fs->kobj);
+}
+
 struct vexfs_fs *vexfs_fs_new(const u8 *volume, bool recovery);
 struct vexfs_fs *vexfs_fs_find(u64 id);
-struct vexfs_fs *vexfs_fs_get(struct vexfs_fs *fs);
-void vexfs_fs_put(struct vexfs_fs *fs);
 int vexfs_fs_attach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool lost);
 void vexfs_fs_detach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool keep);
 void vexfs_fs_abort(struct vexfs_fs *fs);
 int vexfs_fs_claim(struct vexfs_fs *fs);
-void vexfs_fs_live(struct vexfs_fs *fs, struct super_block *sb);
-void vexfs_fs_unmounted(struct vexfs_fs *fs);
+void vexfs_fs_mounted(struct vexfs_fs *fs, struct super_block *sb);
 struct vexfs_chan *vexfs_fs_chan(struct vexfs_fs *fs);
+void vexfs_fs_release(struct kobject *kobj);
 
-int vexfs_sysfs_add(struct vexfs_fs *fs, struct kobject *parent);
-void vexfs_sysfs_remove(struct vexfs_fs *fs);
+extern const struct kobj_type vexfs_fs_type; /* in sysfs.c */
 
 /* ---- channel.c: an incarnation of the engine ------------------------------------------------ */
+
+/* What requests are told apart by that take long or short: op, or the number of an ioctl. */
+#define VEXFS_KIND_IOCTL(number) (64 + (number))
+#define VEXFS_KINDS VEXFS_KIND_IOCTL(256)
 
 struct vexfs_queue {
 	struct vexfs_chan *chan;
@@ -99,7 +111,8 @@ struct vexfs_queue {
 	struct io_uring_cmd *parked;   /* FETCH that waits for a request */
 	wait_queue_head_t engine_wait; /* WAIT */
 	wait_queue_head_t free_wait;   /* for a slot */
-	wait_queue_head_t reply_wait[VEXFS_QUEUE_MAX_SLOTS]; /* the client of each slot */
+	struct rcuwait client[VEXFS_QUEUE_MAX_SLOTS]; /* of each slot, while it sleeps */
+	u32 took_ns[VEXFS_KINDS];		      /* replies, see spin.c; not locked */
 };
 
 struct vexfs_chan {
@@ -108,6 +121,7 @@ struct vexfs_chan {
 	fl_owner_t owner; /* the files_struct of the engine: only compared */
 	struct pid *tgid; /* of the engine */
 	bool in_order;	  /* it said that it ends */
+	bool polling;	  /* clients may spin for it */
 	u64 epoch;
 	size_t map_bytes;
 	u32 slots;
@@ -115,12 +129,27 @@ struct vexfs_chan {
 	struct vexfs_queue queue[];
 };
 
+static inline struct vexfs_chan *vexfs_chan_get(struct vexfs_chan *chan)
+{
+	kref_get(&chan->ref);
+	return chan;
+}
+
 struct vexfs_chan *vexfs_chan_new(struct vexfs_fs *fs, struct vexfs_attach *attach);
-struct vexfs_chan *vexfs_chan_get(struct vexfs_chan *chan);
 void vexfs_chan_put(struct vexfs_chan *chan);
 void vexfs_chan_kill(struct vexfs_chan *chan, bool keep);
 
-/* ---- queue.c: requests in slots ------------------------------------------------------------- */
+static inline bool vexfs_queue_is_done(struct vexfs_queue *queue, u32 slot)
+{
+	return smp_load_acquire(&queue->memory->slot[slot].reply.state) == VEXFS_SLOT_DONE;
+}
+
+static inline bool vexfs_queue_is_over(struct vexfs_queue *queue, u32 slot)
+{
+	return vexfs_queue_is_done(queue, slot) || READ_ONCE(queue->dead);
+}
+
+/* ---- queue.c, spin.c, doorbell.c: requests in slots ----------------------------------------- */
 
 struct vexfs_piece {
 	const void *data;
@@ -133,6 +162,7 @@ struct vexfs_piece {
  */
 struct vexfs_call {
 	u32 op;		      /* VEXFS_REQ_* */
+	u32 kind;	      /* VEXFS_KIND_IOCTL(), or 0: the op says it */
 	struct vexfs_on node; /* that it is on, or zero */
 	u64 fh;
 	bool with_groups;   /* the engine needs the groups of the caller */
@@ -150,23 +180,29 @@ struct vexfs_call {
 	bool seen;     /* an engine may have seen it */
 };
 
+bool vexfs_spin(struct vexfs_queue *queue, u32 slot, const struct vexfs_call *call);
+
+void vexfs_queue_reap_locked(struct vexfs_queue *queue);
+void vexfs_queue_wake_engine(struct vexfs_queue *queue, int result) __releases(&queue->lock);
 void vexfs_queue_kill(struct vexfs_queue *queue);
-int vexfs_queue_wait(struct vexfs_queue *queue, struct vexfs_wait *wait);
+int vexfs_queue_wait(struct vexfs_chan *chan, struct vexfs_wait *wait);
 int vexfs_queue_uring(struct vexfs_chan *chan, struct io_uring_cmd *cmd, unsigned int issue_flags);
 
 int vexfs_call(struct vexfs_fs *fs, struct vexfs_call *call);
 
-struct vexfs_none {
-};
-#define VEXFS_NONE ((struct vexfs_none *)NULL)
+#define VEXFS_NONE ((char(*)[0])NULL)
 
-/* A call on an inode: its struct and the reply's, or VEXFS_NONE; other fields of it may follow. */
-#define VEXFS_CALL(inode_, op_, body_, reply_, ...)                                                \
-	{                                                                                          \
-		.op = (op_), .node = vexfs_on(inode_), .with_groups = vexfs_i(inode_)->per_caller, \
-		.body = (body_), .body_bytes = sizeof(*(body_)), .reply = (reply_),                \
-		.reply_bytes = sizeof(*(reply_)), ##__VA_ARGS__                                    \
+/* A call: its struct and the reply's, or VEXFS_NONE; other fields of it may follow. */
+#define VEXFS_CALL_OF(op_, body_, reply_, ...)                                                   \
+	{                                                                                        \
+		.op = (op_), .body = (body_), .body_bytes = sizeof(*(body_)), .reply = (reply_), \
+		.reply_bytes = sizeof(*(reply_)), __VA_ARGS__                                    \
 	}
+
+/* A call on an inode. */
+#define VEXFS_CALL(inode_, ...)                              \
+	VEXFS_CALL_OF(__VA_ARGS__, .node = vexfs_on(inode_), \
+		      .with_groups = vexfs_i(inode_)->per_caller)
 
 /* Makes such a call and sends it: 0 or -errno. */
 #define vexfs_ask(inode_, ...)                                             \
@@ -223,9 +259,13 @@ static inline struct vexfs_fs *vexfs_fs_of(const struct inode *inode)
 	return inode->i_sb->s_fs_info;
 }
 
+static inline u64 vexfs_sample(const struct super_block *sb)
+{
+	return atomic64_read(&((struct vexfs_fs *)sb->s_fs_info)->changes);
+}
+
 struct inode *vexfs_iget(struct super_block *sb, const struct vexfs_attr *attr, u64 sampled,
 			 u64 lookups);
-u64 vexfs_sample(struct super_block *sb);
 void vexfs_changed(struct inode *inode);
 void vexfs_doubt(struct vexfs_fs *fs, u64 ino);
 void vexfs_resized(struct inode *inode, u64 size);

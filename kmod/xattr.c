@@ -2,7 +2,6 @@
 /*
  * Extended attributes. Which name spaces there are is the engine's to say.
  */
-#include <linux/slab.h>
 #include <linux/xattr.h>
 
 #include "vexfs.h"
