@@ -105,6 +105,8 @@ std::optional<Taken> QueueServer::next(uint64_t& mask) {
         if (!over_)
             wait_for_more(mask);
     }
+    if (polls() && !at_doorbell_)
+        say_polling(false);
     mutex_.unlock();
     commit(mask);
     mutex_.lock();
@@ -118,8 +120,13 @@ std::optional<Taken> QueueServer::take() {
         end(taken.error());
         return std::nullopt;
     }
-    if (*taken && (requests_.more() || (!is_short((*taken)->request.op) && !at_doorbell_)))
+    if (!*taken)
+        return std::nullopt;
+    const bool leaves_doorbell = !is_short((*taken)->request.op) && !at_doorbell_;
+    if (leaves_doorbell || requests_.more())
         came_.notify_one();
+    if (leaves_doorbell && polls() && active_ == options_.threads) // nobody is left to go there
+        say_polling(false);
     return *taken;
 }
 
@@ -142,9 +149,7 @@ void QueueServer::wait_at_doorbell(uint64_t& mask) {
     rest();
     const uint32_t head = requests_.head();
     mutex_.unlock();
-    bool came = false;
-    if (options_.poll.count() > 0 && commit(mask))
-        came = poll(head);
+    const bool came = polls() && commit(mask) && poll(head);
     const Status waited = came ? ok() : doorbell_->wait(std::exchange(mask, 0), head);
     mutex_.lock();
     ++active_;
@@ -153,16 +158,23 @@ void QueueServer::wait_at_doorbell(uint64_t& mask) {
         end(waited);
 }
 
+void QueueServer::say_polling(bool polling) {
+    const int cpu = polling ? ::sched_getcpu() : -1;
+    if (std::exchange(polling_cpu_, cpu) != cpu) // clients that spin read it all the time
+        requests_.shared().set_polling(cpu >= 0, static_cast<uint32_t>(std::max(cpu, 0)));
+}
+
 bool QueueServer::poll(uint32_t head) {
     const SharedQueue& shared = requests_.shared();
-    const int cpu = ::sched_getcpu();
-    shared.set_polling(cpu >= 0, static_cast<uint32_t>(cpu));
+    say_polling(true);
     const auto until = std::chrono::steady_clock::now() + look_out_;
-    bool came = false;
-    do
+    bool came = shared.tail() != head;
+    while (!came && std::chrono::steady_clock::now() < until) {
+        pause_in_spin();
         came = shared.tail() != head;
-    while (!came && std::chrono::steady_clock::now() < until);
-    shared.set_polling(false, 0);
+    }
+    if (!came) // and the module looks at the tail once more before this thread sleeps
+        say_polling(false);
     look_out_ = came ? options_.poll : std::max(look_out_ / 2, options_.poll / kShortestLookOut);
     return came;
 }

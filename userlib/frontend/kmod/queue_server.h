@@ -8,6 +8,10 @@
 // Answers are committed in batches: with the next wait, after kBatch of them, and always before a
 // thread begins what may take long.
 //
+// A queue that polls says so from a look-out until the next sleep, also while it serves a short
+// request, so that clients spin for their replies. It takes that back before a request that may be
+// long, if no thread is left to look out meanwhile.
+//
 // Threads: its own; the methods are the owner's, one thread.
 #pragma once
 
@@ -25,7 +29,8 @@ namespace vexfs {
 struct QueueOptions {
     unsigned threads = 4;
     // The longest time that a thread looks out for the next request before it sleeps; 0: none. It
-    // keeps a CPU busy, and clients on others spin for their answers meanwhile.
+    // keeps a CPU busy, and clients on others spin for their answers meanwhile. It adapts: after
+    // each look-out in vain half of that, down to a sixteenth.
     std::chrono::nanoseconds poll{0};
 };
 
@@ -56,6 +61,8 @@ class QueueServer {
     std::optional<Taken> take() VEXFS_REQUIRES(mutex_);
     void wait_for_more(uint64_t& mask) VEXFS_REQUIRES(mutex_);
     void wait_at_doorbell(uint64_t& mask) VEXFS_REQUIRES(mutex_);
+    [[nodiscard]] bool polls() const { return options_.poll.count() > 0; }
+    void say_polling(bool polling); // at the doorbell, or under mutex_ while nobody is there
     [[nodiscard]] bool poll(uint32_t head);
     bool commit(uint64_t& mask); // false: the channel has ended
     void rest() VEXFS_REQUIRES(mutex_);
@@ -75,6 +82,7 @@ class QueueServer {
     bool over_ VEXFS_GUARDED_BY(mutex_) = false;
     unsigned active_ VEXFS_GUARDED_BY(mutex_) = 0; // threads that may have a request or an answer
     std::chrono::nanoseconds look_out_{0};         // of the thread at the doorbell
+    int polling_cpu_ = -1;                         // as clients are told, -1: none; see say_polling
     std::vector<std::thread> threads_;
 };
 

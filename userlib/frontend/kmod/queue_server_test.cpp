@@ -61,6 +61,17 @@ PeerCall lookup_of(std::string_view name, const vexfs_req_name& body) {
     return call;
 }
 
+// Ends the channel, and a look-out with it: the thread finds that when it commits.
+void end_look_out(QueueRig& rig) {
+    rig.peer().kill();
+    PeerCall last;
+    last.op = VEXFS_REQ_STATFS;
+    last.ino = kRootIno;
+    last.reply_bytes = sizeof(vexfs_rep_statfs);
+    last.flags = VEXFS_REQUEST_NOREPLY;
+    rig.peer().post(last);
+}
+
 // One client at work in a directory of its own: what it finds is what it left.
 void work_alone(QueueRig& rig, int number, int rounds) {
     const std::string home = "home" + std::to_string(number);
@@ -171,10 +182,61 @@ TEST_CASE("queue server: a thread that looks out takes a request without the doo
     const vexfs_req_name body{static_cast<uint32_t>(name.size()), 0};
     CHECK(rig.peer().call(lookup_of(name, body)).result == 0);
     CHECK(rig.peer().waits() == 0);
-    rig.peer().kill();
-    PeerCall last = lookup_of(name, body); // ends the look-out; its commit finds the channel dead
-    last.flags = VEXFS_REQUEST_NOREPLY;
-    rig.peer().post(last);
+    end_look_out(rig);
+}
+
+TEST_CASE("queue server: it says that it polls until it sleeps or is busy for long") {
+    const std::string name = "absent";
+    const vexfs_req_name body{static_cast<uint32_t>(name.size()), 0};
+    const auto says = [](QueueRig& rig) {
+        return std::atomic_ref<uint32_t>(const_cast<uint32_t&>(rig.peer().engine().polling)).load();
+    };
+    SUBCASE("a short request is served meanwhile") {
+        QueueRig rig({1, std::chrono::seconds(60)});
+        REQUIRE(rig.server().start());
+        while (says(rig) == 0)
+            std::this_thread::yield();
+        for (int i = 0; i < 100; ++i) {
+            CHECK(rig.peer().call(lookup_of(name, body)).result == 0);
+            CHECK(says(rig) == 1);
+        }
+        end_look_out(rig);
+    }
+    SUBCASE("a sleep ends it") {
+        QueueRig rig({2, std::chrono::microseconds(1)});
+        REQUIRE(rig.server().start());
+        for (int i = 0; i < 100; ++i) {
+            CHECK(rig.peer().call(lookup_of(name, body)).result == 0);
+            while (!rig.peer().parked())
+                std::this_thread::yield();
+            CHECK(says(rig) == 0);
+        }
+    }
+    SUBCASE("a request that may be long ends it, if there is no other thread") {
+        const vexfs_req_io io{0, 1, 0};
+        PeerCall refused; // its failure is logged, into a pipe that is full
+        refused.op = VEXFS_REQ_WRITE;
+        refused.ino = kRootIno;
+        refused.body = bytes_of(io);
+        for (const unsigned threads : {1U, 2U}) {
+            QueueRig rig({threads, std::chrono::seconds(60)});
+            REQUIRE(rig.server().start());
+            const LogPipe pipe;
+            pipe.fill();
+            while (says(rig) == 0)
+                std::this_thread::yield();
+            const uint32_t slow = rig.peer().post(refused);
+            if (threads == 2)
+                CHECK(rig.peer().call(lookup_of(name, body)).result == 0);
+            while (says(rig) != threads - 1)
+                std::this_thread::yield();
+            pipe.drain();
+            CHECK(rig.peer().collect(slow).result == -EINVAL);
+            while (says(rig) == 0)
+                std::this_thread::yield();
+            end_look_out(rig);
+        }
+    }
 }
 
 TEST_CASE("queue server: killed clients cost their slots only until the engine is done") {

@@ -15,6 +15,16 @@
 
 namespace vexfs {
 
+// What a loop that looks out for a change of the memory does in each turn: the CPU saves power, and
+// lets what shares it run.
+inline void pause_in_spin() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
 class SharedQueue {
   public:
     // EPROTO if the memory has no room for a queue of so many slots. The memory outlives it.
@@ -36,7 +46,7 @@ class SharedQueue {
     // The slot is the module's from here on. True if its client sleeps and is to be woken.
     [[nodiscard]] bool answer(uint32_t slot, int32_t result, uint32_t out_bytes) const;
 
-    // Lets a client on another CPU spin for its answer.
+    // Lets clients on other CPUs spin for their answers.
     void set_polling(bool polling, uint32_t cpu) const;
 
   private:

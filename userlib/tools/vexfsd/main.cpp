@@ -141,10 +141,16 @@ Status serve_fuse(const VexfsdOptions& options, Volume& volume, Daemon& daemon,
     return serve_with(options, volume, *server, daemon, 0, explanation);
 }
 
+// In microseconds. Who looks out takes a CPU from whoever is to be served, unless there are others.
+uint32_t best_poll() {
+    return std::thread::hardware_concurrency() > 2 ? 50 : 0;
+}
+
 Status serve_module(const VexfsdOptions& options, Volume& volume, Daemon& daemon,
                     std::string& explanation) {
+    const uint32_t poll_microseconds = options.poll_microseconds.value_or(best_poll());
     volume.set_front_end(nlohmann::ordered_json{
-        {"kind", "module"}, {"threads", options.threads}, {"poll_us", options.poll_microseconds}}
+        {"kind", "module"}, {"threads", options.threads}, {"poll_us", poll_microseconds}}
                              .dump());
     Dispatch dispatch(volume, VEXFS_FRONT_END_KMOD);
     ModuleOptions module;
@@ -155,7 +161,7 @@ Status serve_module(const VexfsdOptions& options, Volume& volume, Daemon& daemon
     module.volume = volume.header().volume_id;
     module.fs = options.recover_fs;
     module.threads = options.threads;
-    module.poll = std::chrono::microseconds(options.poll_microseconds);
+    module.poll = std::chrono::microseconds(poll_microseconds);
     if (options.uring)
         module.doorbell = *options.uring ? DoorbellKind::kUring : DoorbellKind::kIoctl;
     const auto server = VEXFS_TRY(ModuleServer::mount(dispatch, module, explanation));

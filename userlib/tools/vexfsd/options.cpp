@@ -99,6 +99,19 @@ Result<uint32_t> number(const std::string& text, uint32_t max, const char* optio
     return value;
 }
 
+// Microseconds; nothing if the machine is to decide.
+Result<std::optional<uint32_t>> poll_of(const std::string& text, std::string& explanation) {
+    if (text == "auto")
+        return std::optional<uint32_t>();
+    if (text == "off")
+        return std::optional<uint32_t>(0);
+    const auto microseconds =
+        number(text, kPollMicrosecondsMax, "--poll is off or auto, or", explanation);
+    if (!microseconds)
+        return microseconds.error();
+    return std::optional<uint32_t>(*microseconds);
+}
+
 // What the engine compresses with, and keeps compressed in memory. False if the key is another.
 Result<bool> take_compressed(int key, const std::string& value, VexfsdOptions& options,
                              std::string& explanation) {
@@ -223,8 +236,7 @@ Status take_value(int key, const std::string& value, VexfsdOptions& options,
     } else if (key == kRecover) {
         options.recover_fs = VEXFS_TRY(number(value, UINT32_MAX, "--recover", explanation));
     } else if (key == kPoll) {
-        options.poll_microseconds =
-            VEXFS_TRY(number(value, kPollMicrosecondsMax, "--poll", explanation));
+        options.poll_microseconds = VEXFS_TRY(poll_of(value, explanation));
     } else if (key == kDoorbell) {
         options.uring = VEXFS_TRY(is_uring(value, explanation));
     } else if (key == kMountFlags) {
@@ -237,10 +249,10 @@ Status take_value(int key, const std::string& value, VexfsdOptions& options,
 
 // The first option that FUSE knows nothing of, in a sentence.
 std::string module_option(const VexfsdOptions& options) {
-    const char* const option = options.recover_fs != 0          ? "--recover"
-                               : options.poll_microseconds != 0 ? "--poll"
-                               : options.uring                  ? "--doorbell"
-                                                                : nullptr;
+    const char* const option = options.recover_fs != 0     ? "--recover"
+                               : options.poll_microseconds ? "--poll"
+                               : options.uring             ? "--doorbell"
+                                                           : nullptr;
     return option != nullptr ? std::string(option) + " goes with --module" : "";
 }
 
@@ -270,7 +282,8 @@ const char* const kVexfsdUsage =
     "      --module DIR       mount there through the kernel module of VexFS\n"
     "      --recover FS       take over what is mounted there already: file system FS of the\n"
     "                         module, whose engine has ended\n"
-    "      --poll USECS       module: look out for the next request that long before sleeping (0)\n"
+    "      --poll USECS       module: look out for the next request that long before sleeping;\n"
+    "                         off, or auto: off with one or two CPUs, else 50 (auto)\n"
     "      --doorbell KIND    module: wait by uring or ioctl (what suits the kernel)\n"
     "  -f, --foreground       do not become a daemon; log to stderr\n"
     "  -r, --read-only        nothing is written, every change is EROFS\n"

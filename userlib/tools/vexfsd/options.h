@@ -45,9 +45,9 @@ struct VexfsdOptions {
     std::string cache_trace; // a file; empty: none
     std::string_view pool;   // of pool_names(); empty: as the volume says
     // Of the module alone.
-    uint64_t recover_fs = 0; // 0: a mount of its own
-    uint32_t poll_microseconds = 0;
-    std::optional<bool> uring; // or the ioctl
+    uint64_t recover_fs = 0;                   // 0: a mount of its own
+    std::optional<uint32_t> poll_microseconds; // 0: off; not stated: as suits the machine
+    std::optional<bool> uring;                 // or the ioctl
     std::vector<std::string> mount_flags;
     LiveOptions live; // of the command line; it wins over the file
     std::string config_file;

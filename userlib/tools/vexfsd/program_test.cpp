@@ -237,7 +237,9 @@ TEST_CASE("vexfsd: what cannot be served is refused in a sentence, and leaves no
     refused({"--fuse", place.point(), "--log-level", "loud", image}, 2, "'loud' is no log");
     refused({"--module", place.point(), "--doorbell", "gong", image}, 2, "'gong' is no doorbell");
     refused({"--module", place.point(), "--recover", "0", image}, 2, "--recover is a number");
-    refused({"--module", place.point(), "--poll", "10001", image}, 2, "--poll is a number");
+    for (const char* poll : {"10001", "0", "now and then"})
+        refused({"--module", place.point(), "--poll", poll, image}, 2,
+                "--poll is off or auto, or is a number from 1 to 10000");
     refused({"--fuse", place.point(), "--poll", "10", image}, 2, "--poll goes with --module");
     for (const char* where : {"-f", "--read-only"}) { // with and without a daemon
         refused({"--fuse", place.point(), where, "/nonexistent/a"}, 1, "/nonexistent/a: No such");
