@@ -3,14 +3,15 @@
 #
 # Runs cases in a virtual machine that boots a Debian kernel, with the module and the programs.
 #
-#     run.sh [--kernel 6.1|6.12|debug|debug-6.12] [--accel tcg|kvm] [--smp N] [--seconds N]
-#            [--kills N] [--calls N] [--bin BIN] [CASE...]
+#     run.sh [--kernel 6.1|6.12|debug|debug-6.12] [--accel tcg|icount|kvm] [--smp N] [--seconds N]
+#            [--kills N] [--calls N] [--poll USECS] [--bin BIN] [CASE...]
 #
 # A case is a script cases/NAME_case.sh, run by busybox's sh as root in an empty folder. NAME
 # selects it, a folder of NAMEs all in it; without one all are run. It passes with status 0 and is
 # skipped with 77. It fails too if the kernel complained while it ran, or if it takes longer than N
 # seconds (180) of the machine. crash/kill_loop kills the engine N times (5), and hostile calls the
-# module N times (20000), with as many answers of an engine. BIN is the folder of the programs
+# module N times (20000), with as many answers of an engine. Engines poll for USECS (off), which
+# takes two processors to matter: vexfsd(8). BIN is the folder of the programs
 # (build/release/bin). Logs lie in build/vm/KERNEL.
 #
 # debug is a kernel that looks for bugs in itself (image/kernel.sh builds it, once): it has two
@@ -23,7 +24,7 @@ trap 'echo "run.sh: line $LINENO failed: $BASH_COMMAND" >&2' ERR
 here=$(dirname "$(readlink -f "$0")")
 tree=$(cd "$here/.." && pwd)
 kernel=6.1 accel=tcg smp='' seconds='' kills=5 calls=20000
-bin=$tree/build/release/bin
+poll=off bin=$tree/build/release/bin
 
 usage() {
     sed -n '5,7s/^# *//p' "$0" >&2
@@ -32,7 +33,7 @@ usage() {
 cases=()
 while [ $# -gt 0 ]; do
     case $1 in
-    --kernel | --accel | --smp | --seconds | --kills | --calls | --bin)
+    --kernel | --accel | --smp | --seconds | --kills | --calls | --poll | --bin)
         [ $# -ge 2 ] || usage
         declare "${1#--}=$2"
         shift
@@ -83,7 +84,7 @@ module=$("$here/image/module.sh" "$kernel")
 boot() {
     timeout --kill-after=5 $((4 * seconds * ${#chosen[@]} + 300)) \
         "$here/image/machine.sh" "$image" "$logs" "$accel" "$smp" \
-        "vexfs.seconds=$seconds vexfs.kills=$kills vexfs.calls=$calls \
+        "vexfs.seconds=$seconds vexfs.kills=$kills vexfs.calls=$calls vexfs.poll=$poll \
 vexfs.cases=$(IFS=,; echo "${chosen[*]}")" </dev/null
 }
 ended=0

@@ -22,6 +22,10 @@ std::string way_of(const std::string& name) {
         return "module";
     if (name == "module_uring")
         return "module, io_uring";
+    if (name == "module_polled")
+        return "module, polling";
+    if (name == "module_polled_client")
+        return "module, polling, its client";
     if (name == "fuse_raw")
         return "/dev/fuse";
     return name;

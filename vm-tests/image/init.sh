@@ -5,8 +5,9 @@
 #
 # The kernel's console is the first serial line; what the cases say and how they end goes to the
 # second, framed by lines that begin with "@@". The command line says which (vexfs.cases=A,B), how
-# long each may take (vexfs.seconds=N), and how much some do (vexfs.kills=N, vexfs.calls=N). What
-# the kernel says meanwhile is read for complaints, of which one is what it has lost track of.
+# long each may take (vexfs.seconds=N), how much some do (vexfs.kills=N, vexfs.calls=N), and whether
+# engines poll (vexfs.poll=USECS). What the kernel says meanwhile is read for complaints, of which
+# one is what it has lost track of.
 # shellcheck disable=SC1091,SC2154  # it lies there in the virtual machine
 /bin/busybox --install -s /bin
 export PATH=/bin:/sbin HOME=/root TMPDIR=/tmp
@@ -29,6 +30,12 @@ dmesg -c >/dev/null
 seconds=$(parameter seconds)
 VEXFS_KILLS=$(parameter kills) VEXFS_CALLS=$(parameter calls) VEXFS_CUT=$(parameter cut)
 export VEXFS_KILLS VEXFS_CALLS VEXFS_CUT
+poll=$(parameter poll)
+if [ "${poll:-off}" != off ]; then
+    mv /bin/vexfsd /lib/vexfs/vexfsd
+    printf '#!/bin/sh\nexec /lib/vexfs/vexfsd --poll %s "$@"\n' "$poll" >/bin/vexfsd
+    chmod 755 /bin/vexfsd
+fi
 for name in $(parameter cases | tr ',' ' '); do
     echo "@@ begin $name"
     mkdir -p "$TMPDIR/work"

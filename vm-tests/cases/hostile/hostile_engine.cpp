@@ -51,6 +51,7 @@ class Engine {
         vexfs_attach attach{};
         attach.size = sizeof attach;
         attach.abi = VEXFS_QUEUE_ABI;
+        attach.features = VEXFS_QUEUE_FEATURE_POLLING;
         attach.queues = 1;
         attach.slots = kSlots;
         if (device_ < 0 || ::ioctl(device_, VEXFS_QUEUE_ATTACH, &attach) != 0)
@@ -164,6 +165,8 @@ class Engine {
         if (!mounting && one_in(chance_, 200)) // over everything that is the engine's to write
             std::memset(memory_->slot, static_cast<int>(chance_.next() % 256),
                         sizeof memory_->slot);
+        Word(memory_->engine.cpu).store(static_cast<uint32_t>(chance_.next() % 4));
+        Word(memory_->engine.polling).store(one_in(chance_, 2) ? 1 : 0); // it never does
         shared.reply.result = result;
         shared.reply.out_bytes = bytes;
         Word(shared.reply.state).store(VEXFS_SLOT_DONE);

@@ -18,8 +18,14 @@ namespace vexfs {
 
 constexpr uint32_t kMessageBytes = 256;
 
-// Through the kernel module; the server waits with the ioctl WAIT, or with FETCH by io_uring.
-pid_t serve_by_module(const std::string& mountpoint, bool uring);
+// How a server waits: with the ioctl WAIT, with FETCH by io_uring, or not at all: then it looks out
+// for requests on another CPU than this process is on.
+enum class Waiting { kIoctl, kUring, kPolling };
+
+// Through the kernel module.
+pid_t serve_by_module(const std::string& mountpoint, Waiting waiting);
+// Ticks of the clock that the last server that polled took for a request: the fewest.
+uint64_t ticks_of_polling_server();
 // Through FUSE, by reads and writes of /dev/fuse as the protocol of the kernel wants them.
 pid_t serve_by_fuse(const std::string& mountpoint);
 // Through FUSE, with libfuse and its low-level calls, one thread.
@@ -27,6 +33,8 @@ pid_t serve_by_libfuse(const std::string& mountpoint);
 
 // A child that ends with its parent: 0 in the child.
 pid_t fork_server();
+// This process, and those that it forks, run there alone. False: they cannot.
+bool stay_on_cpu(unsigned cpu);
 // -1, with the reason on stderr.
 pid_t no_server(const char* step);
 

@@ -8,6 +8,10 @@
 // a while after it booted, batches differ a lot: they are run again until they do not. Exit status:
 // 77 if the clock does not count instructions.
 //
+// With two CPUs it is the way to a server that polls on the other one, beside those through FUSE on
+// the same. In a machine that runs its CPUs by turns a PAUSE ends the turn, so each side's turns of
+// its loop are counted, and nothing else.
+//
 // With --attach it only runs a command while so many filesystems have an engine.
 //
 // Threads: one; the servers are processes.
@@ -23,6 +27,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -43,6 +48,13 @@ pid_t fork_server() {
     if (child == 0)
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     return child;
+}
+
+bool stay_on_cpu(unsigned cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    return ::sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
 pid_t no_server(const char* step) {
@@ -147,25 +159,37 @@ bool write_json(const char* name, const std::vector<Path>& paths) {
     return std::fclose(out) == 0;
 }
 
+std::vector<Path> ways() {
+    const auto module = [](const char* name, const char* text, Waiting waiting) {
+        return Path{name, text, [waiting](const std::string& at) {
+                        return serve_by_module(at, waiting);
+                    }};
+    };
+    std::vector<Path> paths{{"getppid", "a system call that does nothing (getppid)", nullptr}};
+    if (::sysconf(_SC_NPROCESSORS_ONLN) == 1) {
+        paths.push_back(
+            module("module_ioctl", "module, its server sleeps in WAIT", Waiting::kIoctl));
+        paths.push_back(module("module_uring", "module, its server sleeps in FETCH by io_uring",
+                               Waiting::kUring));
+    } else {
+        paths.push_back(
+            module("module_polled", "module, its server polls on another CPU", Waiting::kPolling));
+    }
+    paths.push_back({"fuse_raw", "FUSE, its server reads and writes /dev/fuse", serve_by_fuse});
+    paths.push_back(
+        {"libfuse", "FUSE, its server uses libfuse, low-level calls", serve_by_libfuse});
+    return paths;
+}
+
 int run(const std::string& mountpoint, const char* json) {
+    if (!stay_on_cpu(0))
+        return 1;
     const double tick = ticks_of_instruction();
     if (tick == 0) {
         std::puts("skipped: the clock of this machine does not count instructions");
         return kSkipped;
     }
-    std::vector<Path> paths{
-        {"getppid", "a system call that does nothing (getppid)", nullptr},
-        {"module_ioctl", "module, its server sleeps in WAIT",
-         [](const std::string& at) {
-             return serve_by_module(at, false);
-         }},
-        {"module_uring", "module, its server sleeps in FETCH by io_uring",
-         [](const std::string& at) {
-             return serve_by_module(at, true);
-         }},
-        {"fuse_raw", "FUSE, its server reads and writes /dev/fuse", serve_by_fuse},
-        {"libfuse", "FUSE, its server uses libfuse, low-level calls", serve_by_libfuse},
-    };
+    std::vector<Path> paths = ways();
     for (Path& path : paths) {
         if (path.serve == nullptr)
             path.instructions = static_cast<uint64_t>(
@@ -174,6 +198,16 @@ int run(const std::string& mountpoint, const char* json) {
             return 1;
         std::printf("= %8llu instructions: %s\n",
                     static_cast<unsigned long long>(path.instructions), path.text);
+    }
+    const auto polled = std::find_if(paths.begin(), paths.end(), [](const Path& path) {
+        return std::string_view(path.name) == "module_polled";
+    });
+    if (polled != paths.end()) {
+        const auto of_server = static_cast<uint64_t>(ticks_of_polling_server() / tick);
+        const uint64_t of_client = polled->instructions - of_server;
+        std::printf("= %8llu instructions of these on the client's CPU\n",
+                    static_cast<unsigned long long>(of_client));
+        paths.insert(polled + 1, Path{"module_polled_client", "", nullptr, of_client});
     }
     return write_json(json, paths) ? 0 : 1;
 }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
 #include "userlib/frontend/kmod/doorbell.h"
 #include "userlib/frontend/kmod/module_device.h"
@@ -17,6 +22,7 @@ namespace vexfs {
 namespace {
 
 constexpr uint64_t kHourNs = 3'600'000'000'000;
+constexpr unsigned kEngineCpu = 1; // of one that polls; all the rest is on CPU 0
 
 vexfs_attr root() {
     vexfs_attr attr{};
@@ -57,28 +63,55 @@ uint32_t answer(const SharedQueue& shared, const Taken& taken) {
     }
 }
 
+// Serves the next request, and says which: 0 if there is none, nothing if the channel has ended.
+std::optional<uint32_t> serve_next(RequestQueue& requests, uint64_t& mask) {
+    const auto taken = requests.take();
+    if (!taken)
+        return std::nullopt;
+    if (!*taken)
+        return 0;
+    if (requests.answer(**taken, 0, answer(requests.shared(), **taken)))
+        mask |= uint64_t{1} << (*taken)->slot;
+    return (*taken)->request.op;
+}
+
 // Until the channel ends.
 void serve(RequestQueue& requests, Doorbell& doorbell) {
     uint64_t mask = 0;
-    for (;;) {
-        const auto taken = requests.take();
-        if (!taken)
+    while (const auto op = serve_next(requests, mask))
+        if (*op == 0 && !doorbell.wait(std::exchange(mask, 0), requests.head()))
             return;
-        if (!*taken) {
-            if (!doorbell.wait(std::exchange(mask, 0), requests.head()))
-                return;
-            continue;
-        }
-        if (requests.answer(**taken, 0, answer(requests.shared(), **taken)))
-            mask |= uint64_t{1} << (*taken)->slot;
-    }
+}
+
+// Until it is killed. `fewest` is for the parent.
+void serve_polling(RequestQueue& requests, Doorbell& doorbell, std::atomic<uint64_t>& fewest) {
+    uint64_t mask = 0;
+    requests.shared().set_polling(true, kEngineCpu);
+    for (uint64_t begin = __rdtsc(); const auto op = serve_next(requests, mask); begin = __rdtsc())
+        if (*op == VEXFS_REQ_IOCTL)
+            fewest = std::min<uint64_t>(fewest, __rdtsc() - begin);
+        else if (mask == 0)
+            pause_in_spin();
+        else if (!doorbell.ring(std::exchange(mask, 0)))
+            return;
+}
+
+// A word that children share with their parent.
+std::atomic<uint64_t>& fewest_ticks() {
+    static void* const page = ::mmap(nullptr, sizeof(std::atomic<uint64_t>), PROT_READ | PROT_WRITE,
+                                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    VEXFS_ASSERT(page != MAP_FAILED);
+    return *static_cast<std::atomic<uint64_t>*>(page);
 }
 
 // Attaches, says so, and serves.
-void be_engine(ModuleDevice& device, bool uring, int attached) {
+void be_engine(ModuleDevice& device, Waiting waiting, int attached) {
     std::string explanation;
+    const bool polling = waiting == Waiting::kPolling;
+    if (polling && !stay_on_cpu(kEngineCpu))
+        return;
     vexfs_attach attach{};
-    attach.features = VEXFS_QUEUE_FEATURE_URING;
+    attach.features = VEXFS_QUEUE_FEATURE_URING | (polling ? VEXFS_QUEUE_FEATURE_POLLING : 0);
     attach.queues = 1;
     attach.slots = 8;
     if (!device.attach(attach, explanation)) {
@@ -88,26 +121,30 @@ void be_engine(ModuleDevice& device, bool uring, int attached) {
     const auto memory = device.map(attach, 0);
     const auto shared =
         memory ? SharedQueue::over(*memory, attach.slots) : Result<SharedQueue>(memory.error());
-    auto doorbell = uring ? make_uring_doorbell(device.descriptor(), 0)
-                          : make_ioctl_doorbell(device.descriptor(), 0);
+    auto doorbell = waiting == Waiting::kUring ? make_uring_doorbell(device.descriptor(), 0)
+                                               : make_ioctl_doorbell(device.descriptor(), 0);
     if (!shared || !doorbell || ::write(attached, "!", 1) != 1)
         return;
     RequestQueue requests(*shared);
-    serve(requests, **doorbell);
+    if (polling)
+        serve_polling(requests, **doorbell, fewest_ticks());
+    else
+        serve(requests, **doorbell);
 }
 
 } // namespace
 
-pid_t serve_by_module(const std::string& mountpoint, bool uring) {
+pid_t serve_by_module(const std::string& mountpoint, Waiting waiting) {
     std::string explanation;
     auto device = ModuleDevice::open(explanation);
     std::array<int, 2> attached{};
     if (!device || ::pipe(attached.data()) != 0)
         return no_server("opening /dev/vexfs");
+    fewest_ticks() = UINT64_MAX;
     // The process that attaches is the engine; mounting asks it, so another one does that.
     const pid_t server = fork_server();
     if (server == 0) {
-        be_engine(*device, uring, attached[1]);
+        be_engine(*device, waiting, attached[1]);
         ::_exit(0);
     }
     ::close(attached[1]);
@@ -118,6 +155,10 @@ pid_t serve_by_module(const std::string& mountpoint, bool uring) {
     if (!is_ready || ::mount("none", mountpoint.c_str(), "vexfs", 0, option.c_str()) != 0)
         return no_server("mounting through the module");
     return server;
+}
+
+uint64_t ticks_of_polling_server() {
+    return fewest_ticks();
 }
 
 } // namespace vexfs
