@@ -27,7 +27,7 @@ bool vexfs_spin(struct vexfs_queue *queue, u32 slot, const struct vexfs_call *ca
 	const struct vexfs_queue_engine *engine = &queue->memory->engine;
 	u32 *average = &queue->took_ns[call->kind ? call->kind : call->op];
 	u32 took = READ_ONCE(*average);
-	u64 most = max(2 * took, VEXFS_TRY_NS), begin, spent;
+	u64 most = max(2 * took, VEXFS_TRY_NS), begin = 0, spent = 0;
 
 	if (!queue->chan->polling || !(VEXFS_SPUN_FOR & BIT_ULL(call->op)) ||
 	    !READ_ONCE(engine->polling) || READ_ONCE(engine->cpu) == raw_smp_processor_id() ||
@@ -37,10 +37,8 @@ bool vexfs_spin(struct vexfs_queue *queue, u32 slot, const struct vexfs_call *ca
 		WRITE_ONCE(*average, took - took / 64);
 		return false;
 	}
-	begin = local_clock();
-	do {
+	do { /* a reply that is there at the first look needs no clock */
 		cpu_relax();
-		spent = local_clock() - begin;
 		if (vexfs_queue_is_done(queue, slot)) {
 			WRITE_ONCE(*average, (7 * took + min(spent, most)) / 8);
 			return true;
@@ -48,6 +46,9 @@ bool vexfs_spin(struct vexfs_queue *queue, u32 slot, const struct vexfs_call *ca
 		if (need_resched() || signal_pending(current) || READ_ONCE(queue->dead) ||
 		    !READ_ONCE(engine->polling))
 			return false;
+		if (!begin)
+			begin = local_clock();
+		spent = local_clock() - begin;
 	} while (spent < most);
 	WRITE_ONCE(*average, 4 * VEXFS_SPIN_NS);
 	return false;
