@@ -90,10 +90,12 @@ std::vector<std::string> paths_from_walk(const std::string& root) {
     for (fs::recursive_directory_iterator at(root, error), end; !error && at != end;
          at.increment(error)) {
         const std::string path = fs::relative(at->path(), root).string();
-        if (at->is_directory() && (path == "build" || path == ".git" || path == ".cache"))
-            at.disable_recursion_pending();
-        else if (at->is_regular_file())
+        if (path == "build" || path == ".git" || path == ".cache") { // .git may be a file
+            if (at->is_directory())
+                at.disable_recursion_pending();
+        } else if (at->is_regular_file()) {
             paths.push_back(path);
+        }
     }
     return paths;
 }
