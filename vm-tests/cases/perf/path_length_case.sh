@@ -22,7 +22,8 @@ raw=$(value now.json fuse_raw) libfuse=$(value now.json libfuse)
 was_raw=$(value "$baseline" fuse_raw) failed=0
 for way in module_ioctl module_uring module_polled; do
     now=$(value now.json $way) was=$(value "$baseline" $way)
-    [ -n "$now" ] && [ -n "$was" ] || continue # of the machine with one processor, or with two
+    # Some are of the machine with one processor, some of that with two.
+    if [ -z "$now" ] || [ -z "$was" ]; then continue; fi
     echo "= $way: raw FUSE is $((raw * 100 / now)) % of it, libfuse $((libfuse * 100 / now)) %;" \
         "beside raw FUSE it is $((now * was_raw * 1000 / (was * raw))) per mille of the baseline"
     if [ $((now * was_raw * 100)) -gt $((was * raw * 105)) ]; then
