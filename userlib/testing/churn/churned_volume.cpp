@@ -25,7 +25,7 @@ constexpr uint32_t kDirections = 16;  // that a cluster is wide in, as embedding
 constexpr uint64_t kDuplicateOf = 20; // one row in so many is that before it
 constexpr int kCommitsToFree = 4;     // what was freed can be used again after these
 constexpr uint64_t kPauses = 50;      // of a turnover that is paced
-constexpr uint64_t kDeadShare = 19;   // of its rows so many may be dead: more are taken out at once
+constexpr uint64_t kDeadShare = 16;   // of its rows so many may wait to be taken out of the graph
 
 const Caller kRoot{0, 0, {}, true};
 
