@@ -39,6 +39,7 @@ done
 refused grep -hv 'Stale file handle\|No such file' errorsa errorsb
 
 # Stopped, it still says that it polls: nobody spins for it for ever, and all goes on later.
+asleep() { [ "$(awk '/^State/ { print $2 }' "/proc/$1/status")" = D ]; }
 ticks() { cut -d ' ' -f 14,15 "/proc/$1/stat" | tr ' ' '+'; } # of CPU time, 10 ms each
 for round in 1 2 3 4 5 6 7 8 9 10; do
     i=0
@@ -50,10 +51,10 @@ for round in 1 2 3 4 5 6 7 8 9 10; do
     while grep -h '^State' "/proc/$engine/task"/*/status | grep -qv 'T (stopped)'; do :; done
     stat -f "$mount" >/dev/null &
     client=$!
-    usleep 100000
+    until asleep $client; do :; done
     before=$(($(ticks $client)))
-    usleep 200000
-    [ "$(awk '/^State/ { print $2 }' "/proc/$client/status")" = D ]
+    usleep 200000 # so long it may not run
+    asleep $client
     [ $(($(ticks $client) - before)) -le 1 ]
     kill -CONT "$engine"
     wait $client

@@ -33,7 +33,6 @@ echo >/mnt/trace
 stat -f "$mount" >/dev/null &
 client=$!
 until grep -q vexfs_queued /mnt/trace; do usleep 1000; done
-usleep 100000
 kill -9 $client
 wait $client || true
 tells vexfs_abandoned "unique=[0-9]* op=$statfs ino=[0-9]* result=$eintr"
