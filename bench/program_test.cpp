@@ -75,7 +75,8 @@ std::vector<Measurement> measurements_of(const Outcome& outcome, const char* ben
     CHECK_FALSE(file->machine.commit.empty());
     std::vector<Measurement> all;
     for (const BenchRun& run : file->runs) {
-        CHECK(run.command.find("bench") != std::string::npos);
+        CHECK((run.command.find("vexfs-bench") != std::string::npos ||
+               run.command.starts_with("./dev bench ")));
         for (const Measurement& one : run.measurements) {
             if (one.benchmark == benchmark)
                 all.push_back(one);
