@@ -20,30 +20,35 @@ namespace vexfs {
 
 class RowMemory {
   public:
-    // Told of every change how many bytes are taken in all, with a lock held.
-    using Changed = std::function<void(uint64_t bytes)>;
+    struct Taken {
+        uint64_t bytes = 0;
+        uint64_t coming = 0; // of these: on their way, as a collection is being opened
+    };
+    // Told of every change what is taken in all, with a lock held.
+    using Changed = std::function<void(Taken)>;
 
     RowMemory(uint64_t bytes_max, Changed changed)
         : bytes_max_(bytes_max), changed_(std::move(changed)) {}
 
     // Someone took `before` and takes `now`.
-    void change(uint64_t before, uint64_t now) {
-        if (before == now)
+    void change(Taken before, Taken now) {
+        if (before.bytes == now.bytes && before.coming == now.coming)
             return;
         MutexLock lock(mutex_);
-        bytes_ += now - before;
-        changed_(bytes_);
+        taken_.bytes += now.bytes - before.bytes;
+        taken_.coming += now.coming - before.coming;
+        changed_(taken_);
     }
     [[nodiscard]] bool has_room(uint64_t bytes) {
         MutexLock lock(mutex_);
         const uint64_t most = std::min(bytes_max_, allowed_.load(std::memory_order_relaxed));
-        return bytes_ <= most && bytes <= most - bytes_;
+        return taken_.bytes <= most && bytes <= most - taken_.bytes;
     }
     // What the machine has for them now, which may be less.
     void allow(uint64_t bytes) { allowed_.store(bytes, std::memory_order_relaxed); }
     [[nodiscard]] uint64_t bytes() {
         MutexLock lock(mutex_);
-        return bytes_;
+        return taken_.bytes;
     }
     [[nodiscard]] uint64_t bytes_max() const { return bytes_max_; }
 
@@ -52,7 +57,7 @@ class RowMemory {
     std::atomic<uint64_t> allowed_ = UINT64_MAX;
     const Changed changed_;
     Mutex mutex_;
-    uint64_t bytes_ VEXFS_GUARDED_BY(mutex_) = 0;
+    Taken taken_ VEXFS_GUARDED_BY(mutex_);
 };
 
 // What one collection takes, given back at its end.
@@ -61,14 +66,14 @@ class RowMemoryShare {
   public:
     // `memory` outlives it; null: nobody counts.
     explicit RowMemoryShare(RowMemory* memory) : memory_(memory) {}
-    ~RowMemoryShare() { set(0); }
+    ~RowMemoryShare() { set({}); }
     RowMemoryShare(const RowMemoryShare&) = delete;
     RowMemoryShare& operator=(const RowMemoryShare&) = delete;
 
-    void set(uint64_t bytes) {
+    void set(RowMemory::Taken taken) {
         if (memory_ != nullptr)
-            memory_->change(bytes_, bytes);
-        bytes_ = bytes;
+            memory_->change(taken_, taken);
+        taken_ = taken;
     }
     // Whether so many bytes more may be taken.
     [[nodiscard]] bool has_room(uint64_t bytes) const {
@@ -77,7 +82,7 @@ class RowMemoryShare {
 
   private:
     RowMemory* const memory_;
-    uint64_t bytes_ = 0;
+    RowMemory::Taken taken_;
 };
 
 } // namespace vexfs

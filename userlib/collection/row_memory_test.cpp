@@ -29,8 +29,12 @@ Result<PutDone> put(TestCollection& made, uint64_t ino, const std::vector<float>
 } // namespace
 
 TEST_CASE("row memory: rows and graph are counted as they grow, and given back") {
-    uint64_t told = 0;
-    RowMemory memory(uint64_t{1} << 30, [&](uint64_t bytes) { told = bytes; });
+    RowMemory::Taken told;
+    uint64_t coming = 0;
+    RowMemory memory(uint64_t{1} << 30, [&](RowMemory::Taken taken) {
+        told = taken;
+        coming = std::max(coming, taken.coming);
+    });
     std::optional<TestCollection> made(std::in_place, small_schema(kDim), uint64_t{64} << 20,
                                        &memory);
     REQUIRE(made->rows().jobs().pause(0));
@@ -41,16 +45,19 @@ TEST_CASE("row memory: rows and graph are counted as they grow, and given back")
     REQUIRE(made->rows().wait_linked({}));
     CHECK(memory.bytes() >= rows + kRows * 128);
     CHECK(memory.bytes() <= made->rows().counts().memory_bytes);
-    CHECK(told == memory.bytes());
+    CHECK(told.bytes == memory.bytes());
+    CHECK(coming == 0);
     made->reopen();
     CHECK(memory.bytes() >= rows + kRows * 128);
+    CHECK(coming >= kRows * 128); // told before it was there, and then no more
+    CHECK(told.coming == 0);
     made.reset();
     CHECK(memory.bytes() == 0);
-    CHECK(told == 0);
+    CHECK(told.bytes == 0);
 }
 
 TEST_CASE("row memory: where the machine has less nothing is begun, and what there is stays") {
-    RowMemory memory(uint64_t{1} << 30, [](uint64_t) {});
+    RowMemory memory(uint64_t{1} << 30, [](RowMemory::Taken) {});
     TestCollection made(small_schema(kDim), uint64_t{64} << 20, &memory);
     REQUIRE(put(made, 1030, some_rows(4)));
     REQUIRE(made.rows().wait_linked({}));
@@ -75,7 +82,7 @@ TEST_CASE("row memory: a table that grows has few slots to spare") {
 }
 
 TEST_CASE("row memory: without room for a graph rows stay pending, and are found") {
-    RowMemory memory(3 * kRows * sizeof(RowTable::Slot), [](uint64_t) {});
+    RowMemory memory(3 * kRows * sizeof(RowTable::Slot), [](RowMemory::Taken) {});
     TestCollection made(small_schema(kDim), uint64_t{64} << 20, &memory);
     const std::vector<float> rows = some_rows(2);
     REQUIRE(put(made, 1030, rows));
@@ -94,7 +101,7 @@ TEST_CASE("row memory: without room for a graph rows stay pending, and are found
 }
 
 TEST_CASE("row memory: rows that do not fit are refused whole") {
-    RowMemory memory(2 * kRows * 128, [](uint64_t) {});
+    RowMemory memory(2 * kRows * 128, [](RowMemory::Taken) {});
     TestCollection made(small_schema(kDim), uint64_t{64} << 20, &memory);
     REQUIRE(made.rows().jobs().pause(0));
     REQUIRE(put(made, 1030, some_rows(3)));

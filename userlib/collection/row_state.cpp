@@ -75,7 +75,7 @@ size_t RowState::memory_bytes() const {
 
 void RowState::count_memory(uint64_t coming) {
     MutexLock counted(memory_mutex);
-    memory_share.set(memory_bytes() + coming);
+    memory_share.set({memory_bytes() + coming, coming});
 }
 
 bool RowState::has_room(uint64_t bytes) {

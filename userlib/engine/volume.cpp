@@ -50,7 +50,7 @@ std::string name_of_target(const DeviceSpec& spec) {
 Volume::Volume(const VolumeOptions& options, std::unique_ptr<DeviceStack> devices)
     : options_(options), opened_(now()), epoch_(random_epoch()), devices_(std::move(devices)),
       row_memory_(cache_bytes() - options.memory_bytes / kCacheShareMin,
-                  [this](uint64_t bytes) { set_row_bytes(bytes); }),
+                  [this](RowMemory::Taken taken) { set_row_memory(taken); }),
       virtual_files_([this](VirtualFiles::File file) { return render(file); },
                      [this](uint64_t ino) { return names_->get(ino); }, opened_),
       staged_(std::min(options.memory_bytes / kStagedShare, kStagedBytesMax),
@@ -87,9 +87,9 @@ void Volume::set_staged_bytes(uint64_t bytes) {
     share_memory();
 }
 
-void Volume::set_row_bytes(uint64_t bytes) {
+void Volume::set_row_memory(RowMemory::Taken taken) {
     MutexLock lock(memory_mutex_);
-    row_bytes_ = bytes;
+    rows_taken_ = taken;
     share_memory();
 }
 
@@ -103,16 +103,19 @@ void Volume::allow_memory(uint64_t bytes) {
 uint64_t Volume::used_memory() {
     const BlockCache::Counts counts = store_->cache_counts();
     MutexLock lock(memory_mutex_);
-    return counts.hot.bytes + counts.cold.bytes + staged_bytes_ + row_bytes_;
+    return counts.hot.bytes + counts.cold.bytes + staged_bytes_ + rows_taken_.bytes;
 }
 
 // What messages and rows do not take of the cache's memory is the cache's, and a part in any case;
-// but of a machine that has less, only what they leave.
+// but of a machine that has less, only what they leave. Rows that are on their way were allowed as
+// if they were there, and the room that they will need was seen as free: it is theirs, not the
+// cache's.
 void Volume::share_memory() {
-    const uint64_t others = staged_bytes_ + row_bytes_;
+    const uint64_t others = staged_bytes_ + rows_taken_.bytes;
+    const uint64_t promised = others + rows_taken_.coming;
     const uint64_t least = options_.memory_bytes / kCacheShareMin;
     const uint64_t shared = cache_bytes() - std::min(others, cache_bytes() - least);
-    const uint64_t left = std::max(allowed_bytes_ - std::min(others, allowed_bytes_), kCacheLeast);
+    const uint64_t left = std::max(allowed_bytes_ - std::min(promised, allowed_bytes_), kCacheLeast);
     const uint64_t taken = cache_bytes() - std::min(shared, left);
     store_->set_cache_bytes(cache_bytes() - taken);
     least_taken_ = std::min(least_taken_, taken);

@@ -179,7 +179,7 @@ class Volume {
 
     [[nodiscard]] size_t cache_bytes() const;
     void set_staged_bytes(uint64_t bytes);
-    void set_row_bytes(uint64_t bytes);
+    void set_row_memory(RowMemory::Taken taken);
     void allow_memory(uint64_t bytes);
     uint64_t used_memory();
     void share_memory() VEXFS_REQUIRES(memory_mutex_);
@@ -192,7 +192,7 @@ class Volume {
     uint64_t staged_bytes_ VEXFS_GUARDED_BY(memory_mutex_) = 0;
     uint64_t least_taken_ VEXFS_GUARDED_BY(memory_mutex_) = 0; // since it was trimmed
     std::chrono::steady_clock::time_point trimmed_ VEXFS_GUARDED_BY(memory_mutex_);
-    uint64_t row_bytes_ VEXFS_GUARDED_BY(memory_mutex_) = 0;
+    RowMemory::Taken rows_taken_ VEXFS_GUARDED_BY(memory_mutex_);
     // To cache, messages and rows, by what the machine has.
     uint64_t allowed_bytes_ VEXFS_GUARDED_BY(memory_mutex_) = UINT64_MAX;
     RowMemory row_memory_;
