@@ -25,6 +25,10 @@ Result<std::unique_ptr<Graph>> Graph::create(const GraphConfig& config) {
     });
 }
 
+Status Graph::place_code(uint32_t slot, const uint8_t* record) {
+    return place_record(core_, slot, record);
+}
+
 Status Graph::insert(uint32_t slot, const uint8_t* record, Scratch& scratch) {
     return insert_row(core_, slot, record, scratch);
 }

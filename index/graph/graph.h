@@ -43,6 +43,11 @@ class Graph {
     // EINVAL for a configuration that makes no sense.
     static Result<std::unique_ptr<Graph>> create(const GraphConfig& config);
 
+    // Copies the record of a row that is to be inserted, which scans may read from then on. The
+    // slot is one that insert() would take, and has no other record until it is released. EFBIG,
+    // ENOMEM.
+    Status place_code(uint32_t slot, const uint8_t* record);
+
     // Copies the record and links the row. The slot is one that was never used or has been
     // released. When this returns, every search finds the row. EEXIST, EFBIG, ENOMEM; after a
     // failure the slot is as before.
@@ -63,7 +68,7 @@ class Graph {
         return search_radius_rows(core_, query, radius, params, scratch, out);
     }
 
-    // The record of a linked row, for scans. Valid while the row is linked.
+    // The record of a row that is linked or was placed, for scans. Valid as long as it is.
     [[nodiscard]] const uint8_t* code(uint32_t slot) const { return core_.code(slot); }
     [[nodiscard]] bool is_linked(uint32_t slot) const;
 

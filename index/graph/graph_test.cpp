@@ -57,6 +57,22 @@ TEST_CASE("graph: an empty graph answers nothing and says that this is all") {
     CHECK(outcome.exhausted);
 }
 
+TEST_CASE("graph: a code that was placed is there, its row only when it is inserted") {
+    TestRows rows(2, 1);
+    const auto graph = Graph::create(TestRows::config()).value();
+    Scratch scratch;
+    REQUIRE(graph->insert(0, rows.record(0), scratch));
+    REQUIRE(graph->place_code(1, rows.record(1)));
+    CHECK(std::memcmp(graph->code(1), rows.record(1), sizeof(TestRows::Record)) == 0);
+    CHECK_FALSE(graph->is_linked(1));
+    CHECK(graph->live_rows() == 1);
+    CHECK(graph->remove(1).error().code == Code::kENOENT);
+    REQUIRE(graph->place_code(1, rows.record(1)));
+    REQUIRE(graph->insert(1, rows.record(1), scratch));
+    CHECK(graph->is_linked(1));
+    CHECK(graph->place_code(kMaxSlots, rows.record(1)).error().code == Code::kEFBIG);
+}
+
 TEST_CASE("graph: it finds what a scan finds, with every instruction set alike") {
     TestRows rows(affordable(1500), 2);
     std::vector<std::vector<uint32_t>> links;

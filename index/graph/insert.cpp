@@ -12,6 +12,13 @@
 namespace vexfs::index {
 namespace {
 
+// Scans may be reading one that was placed: then it is there already.
+void write_record(GraphCore& core, uint32_t slot, const uint8_t* record) {
+    const size_t bytes = core.config.shape.record_bytes;
+    if (std::memcmp(core.code(slot), record, bytes) != 0)
+        std::memcpy(core.codes.row(slot), record, bytes);
+}
+
 // One insert in progress.
 // Threads: one thread.
 class Insertion {
@@ -226,6 +233,14 @@ Status relink_row(GraphCore& core, uint32_t slot, Scratch& scratch) {
     return Insertion(core, slot, scratch).run_again();
 }
 
+Status place_record(GraphCore& core, uint32_t slot, const uint8_t* record) {
+    if (slot >= kMaxSlots)
+        return fail(Code::kEFBIG, "graph: slot number");
+    VEXFS_TRY_VOID(core.ensure(slot));
+    write_record(core, slot, record);
+    return ok();
+}
+
 Status insert_row(GraphCore& core, uint32_t slot, const uint8_t* record, Scratch& scratch) {
     if (slot >= kMaxSlots)
         return fail(Code::kEFBIG, "graph: slot number");
@@ -233,7 +248,7 @@ Status insert_row(GraphCore& core, uint32_t slot, const uint8_t* record, Scratch
     VEXFS_TRY_VOID(scratch.prepare_selection(core.config.shape, 4 * kLinks));
     if ((core.add_state(slot, kRowTaken) & kRowTaken) != 0)
         return fail(Code::kEEXIST, "graph: the slot is in use");
-    std::memcpy(core.codes.row(slot), record, core.config.shape.record_bytes);
+    write_record(core, slot, record);
     core.raise_rows(slot);
     const ReaderEpochs::Guard guard(core.epochs, scratch.epoch_hint);
     const Status status = Insertion(core, slot, scratch).run();

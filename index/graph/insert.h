@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Linking one row into the graph.
+// Bringing one row into the graph.
 //
 // Threads: any number at once, each with a Scratch of its own.
 #pragma once
@@ -14,6 +14,9 @@ namespace vexfs::index {
 
 // Graph::insert(); the preconditions stand there.
 Status insert_row(GraphCore& core, uint32_t slot, const uint8_t* record, Scratch& scratch);
+
+// Graph::place_code().
+Status place_record(GraphCore& core, uint32_t slot, const uint8_t* record);
 
 // Links a row again that is linked already, beside the links it has: for one that lost its
 // neighbours.

@@ -12,7 +12,8 @@ namespace vexfs {
 
 namespace {
 
-constexpr size_t kLinkAtOnce = 16; // rows of a thread, with the lock held: a put waits for as long
+constexpr size_t kLinkAtOnce = 16;  // rows of a thread, with the lock held: a put waits for as long
+constexpr size_t kCodeAtOnce = 512; // rows, with the lock held
 constexpr uint32_t kConsolidateAtOnce = 2048;
 constexpr size_t kSampleBytesMax = size_t{64} << 20;
 constexpr int kMovesALink = 3;
@@ -21,11 +22,15 @@ constexpr std::chrono::milliseconds kStopWait{10};
 // Without a change for so long, all that differs from the disk is written.
 constexpr std::chrono::milliseconds kQuiet{1000};
 
-// The first slots of the set from `cursor` on, at most `count`; the cursor moves behind them.
-std::vector<uint32_t> next_slots(const SlotSet& set, uint32_t& cursor, size_t count) {
+// The first slots of the set from `cursor` on that are not in `but`, at most `count`; the cursor
+// moves behind them.
+std::vector<uint32_t> next_slots(const SlotSet& set, uint32_t& cursor, size_t count,
+                                 const SlotSet& but = {}) {
     std::vector<uint32_t> slots;
     for (size_t word = cursor / 64; word < set.word_count() && slots.size() < count; ++word) {
         uint64_t left = set.load(word);
+        if (word < but.word_count())
+            left &= ~but.load(word);
         if (word == cursor / 64)
             left &= ~uint64_t{0} << (cursor % 64);
         for (; left != 0 && slots.size() < count; left &= left - 1)
@@ -37,14 +42,18 @@ std::vector<uint32_t> next_slots(const SlotSet& set, uint32_t& cursor, size_t co
     return slots;
 }
 
+struct CodeRecord {
+    alignas(64) uint8_t bytes[index::kCodecRecordBytesMax];
+};
+
 // A row that is there already is one that an attempt left which failed further on.
 Status insert(LinkedRows& linked, uint32_t slot, index::VectorView vector,
               index::Scratch& scratch) {
-    alignas(64) uint8_t record[index::kCodecRecordBytesMax];
+    CodeRecord record;
     VEXFS_TRY_VOID(linked.changes.expect(
         slot, vector_sum({vector.data, index::bytes_of(vector.element, vector.dim)})));
-    linked.codec.encode(vector, record);
-    const Status inserted = linked.graph->insert(slot, record, scratch);
+    linked.codec.encode(vector, record.bytes);
+    const Status inserted = linked.graph->insert(slot, record.bytes, scratch);
     return inserted || inserted.error().code != Code::kEEXIST ? inserted : ok();
 }
 
@@ -288,8 +297,9 @@ Result<bool> Linker::step() {
     if (!moving && linked != nullptr)
         more = VEXFS_TRY(consolidate_some(*linked, all_dead, !pending || !may_link || !room));
     if (linked != nullptr && pending) {
+        const bool coded = room && VEXFS_TRY(code_some());
         if (!may_link || (more && !room))
-            return more;
+            return more || coded;
         if (!room)
             return no_room;
         if (VEXFS_TRY(link_some()))
@@ -311,6 +321,27 @@ Status Linker::train_for(bool first, uint64_t rows) {
     if (first)
         state_.jobs.end(JobKind::kTrain);
     return ok();
+}
+
+// The codes of rows that will have to wait for their links. True if there were any without.
+Result<bool> Linker::code_some() {
+    const ReadLock read(state_.lock);
+    if (state_.table.pending().count() <= kCodedBacklogRows)
+        return false;
+    uint32_t cursor = 0;
+    const std::vector<uint32_t> slots =
+        next_slots(state_.table.pending(), cursor, kCodeAtOnce, state_.table.coded());
+    const auto code = [this](uint32_t slot, index::VectorView vector, index::Scratch&)
+                          VEXFS_REQUIRES_SHARED(state_.lock) -> Status {
+        CodeRecord record;
+        state_.linked->codec.encode(vector, record.bytes);
+        VEXFS_TRY_VOID(state_.linked->graph->place_code(slot, record.bytes));
+        state_.table.coded().add(slot);
+        return ok();
+    };
+    VEXFS_TRY_VOID(insert_all(slots, code));
+    state_.count_memory();
+    return !slots.empty();
 }
 
 // True if rows are still pending. The graph is never changed while the lock
@@ -427,6 +458,7 @@ void Linker::finish_move() {
         const WriteLock write(state_.lock);
         before = std::move(state_.linked);
         state_.linked = std::move(state_.next);
+        state_.table.coded().clear();
         free_unheld();
         state_.count_memory();
     }

@@ -30,6 +30,9 @@ inline constexpr uint64_t kSampleRowsMax = 8192;
 inline constexpr uint64_t kRetrainFactor = 8;
 // Threads that link, at most.
 inline constexpr size_t kLinkThreadsMax = 4;
+// More pending rows than these get their codes ahead of their links: to scan vectors takes ten
+// times as long.
+inline constexpr uint64_t kCodedBacklogRows = 512;
 // With more rows than these waiting to be linked a put is slowed to the pace of the linker, but
 // never for longer.
 inline constexpr uint64_t kBacklogRows = 65536;
@@ -77,6 +80,7 @@ class Linker {
     // True if there is more to do at once.
     Result<bool> step();
     Result<bool> link_some();
+    Result<bool> code_some();
     using InsertOne = std::function<Status(uint32_t slot, index::VectorView, index::Scratch&)>;
     Status insert_all(std::span<const uint32_t> slots, const InsertOne& insert_one)
         VEXFS_REQUIRES_SHARED(state_.lock);

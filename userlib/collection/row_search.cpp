@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/random.h"
+#include "index/flat/code_scan.h"
 #include "index/kernels/convert.h"
 #include "index/planner/groups.h"
 #include "userlib/collection/stopwatch.h"
@@ -14,6 +15,8 @@ namespace vexfs {
 namespace {
 
 constexpr size_t kScanAtOnce = 4096; // slots, between two looks at RowQuery::stop
+// Codes of pending rows are worth a scan if they are so many times those that it ranks.
+constexpr uint32_t kCodesPerRanked = 2;
 constexpr uint32_t kSampleRows = 64;
 constexpr uint32_t kFetchMax = 65536;
 // A walk that has to bring more than this share of the visible rows is not worth it.
@@ -85,9 +88,7 @@ Status RowSearch::run(std::span<std::vector<RowHit>> hits) {
     } else {
         // Pending ones first: a row that is linked meanwhile is in the graph before it is pending
         // no more.
-        VEXFS_TRY_VOID(scan(state_.table.pending()));
-        for (Asked& asked : asked_)
-            asked.report->pending_scanned = asked.report->exact_distances;
+        VEXFS_TRY_VOID(scan_pending());
         VEXFS_TRY_VOID(walk());
     }
     for (size_t i = 0; i < asked_.size(); ++i)
@@ -119,14 +120,18 @@ uint64_t RowSearch::visible_word(size_t word) const {
     return word < visible.word_count() ? visible.words[word] : 0;
 }
 
-Status RowSearch::scan(const SlotSet& which) {
+// By their vectors; those that are to be treated apart are set aside.
+Status RowSearch::scan(const SlotSet& which, const SlotSet* apart) {
+    scratch_.coded.clear();
     if (which.count() == 0)
         return ok();
     const Stopwatch watch(shared_.scan_ns);
     scratch_.slots.clear();
     for (size_t word = 0; word < which.word_count(); ++word) {
-        for_each_bit(which.load(word) & visible_word(word), word,
-                     [&](uint32_t slot) { scratch_.slots.push_back(slot); });
+        const uint64_t rows = which.load(word) & visible_word(word);
+        const uint64_t aside = apart != nullptr ? rows & apart->load(word) : 0;
+        for_each_bit(rows & ~aside, word, [&](uint32_t slot) { scratch_.slots.push_back(slot); });
+        for_each_bit(aside, word, [&](uint32_t slot) { scratch_.coded.push_back(slot); });
         if (scratch_.slots.size() >= kScanAtOnce)
             VEXFS_TRY_VOID(scan_listed());
     }
@@ -157,6 +162,58 @@ Status RowSearch::scan_listed() {
         scratch_.slots, {scratch_.buffer, measure, damaged,
                          state_.vectors.width(state_.table.end()), &shared_.blocks}));
     scratch_.slots.clear();
+    return ok();
+}
+
+// Where any near row is an answer a scan of codes says which few are to be compared.
+Status RowSearch::scan_pending() {
+    const SlotSet& pending = state_.table.pending();
+    if (pending.count() == 0)
+        return ok();
+    const uint32_t ef = query_.ef != 0 ? query_.ef : state_.schema.ef;
+    const uint32_t ranked = index::default_rerank(state_.linked->codec, query_.k, 2 * ef);
+    const bool by_codes = query_.predicate == nullptr && std::isinf(query_.radius) &&
+                          !query_.per_file && pending.count() / kCodesPerRanked > ranked;
+    VEXFS_TRY_VOID(scan(pending, by_codes ? &state_.table.coded() : nullptr));
+    for (Asked& asked : asked_)
+        asked.report->pending_scanned = asked.report->exact_distances + scratch_.coded.size();
+    if (scratch_.coded.empty())
+        return ok();
+    const Stopwatch watch(shared_.scan_ns);
+    for (Asked& asked : asked_)
+        VEXFS_TRY_VOID(scan_coded(asked, ranked));
+    return ok();
+}
+
+// The slots that were set aside for it.
+Status RowSearch::scan_coded(Asked& asked, uint32_t ranked) {
+    const index::GraphCore& core = state_.linked->graph->core();
+    index::SearchScratch& scratch = scratch_.index.search;
+    state_.linked->codec.prepare(asked.point, scratch.code);
+    const index::CodeScan codes(core.config.shape, core.codes.directory<uint8_t>(),
+                                core.config.isa);
+    index::ScanCounters counters;
+    const index::NearestRows nearest = VEXFS_TRY(codes.nearest(
+        scratch_.coded, scratch.code.values, ranked, query_.stop, scratch.scan, counters));
+    scratch_.slots.clear();
+    for (const uint64_t key : nearest)
+        scratch_.slots.push_back(index::slot_of(key));
+    scratch_.distances.resize(scratch_.slots.size());
+    const RankingSource source(state_.vectors, state_.vectors.width(state_.table.end()),
+                               state_.distance);
+    VEXFS_TRY_VOID(source.exact_distances(asked.point, scratch_.slots, scratch_.distances));
+    for (const uint32_t slot : source.damaged()) {
+        state_.table.damaged().add(slot);
+        state_.table.pending().remove(slot); // as if it had been read to be linked
+    }
+    for (size_t i = 0; i < scratch_.slots.size(); ++i)
+        if (!state_.table.damaged().contains(scratch_.slots[i]))
+            VEXFS_TRY_VOID(offer(asked, scratch_.slots[i], scratch_.distances[i]));
+    asked.report->code_distances += counters.distances;
+    asked.report->exact_distances += scratch_.slots.size();
+    asked.report->rank_ns += source.rank_ns();
+    asked.report->blocks += source.counts();
+    asked.by_codes = scratch_.slots.size() < scratch_.coded.size();
     return ok();
 }
 
@@ -191,17 +248,19 @@ Result<bool> RowSearch::passes(uint32_t slot) {
 
 Status RowSearch::walk() {
     const uint64_t linked = state_.linked->graph->live_rows();
+    const uint64_t damaged = damaged_before();
+    for (Asked& asked : asked_)
+        asked.report->degraded += damaged;
     if (linked == 0 || shared_.visible <= shared_.pending_scanned) {
         for (Asked& asked : asked_) {
             RowSearchReport& report = *asked.report;
             report.exact = report.degraded == 0;
-            report.plan = report.pending_scanned > 0 ? index::Plan::kExact : index::Plan::kNothing;
+            const index::Plan scan = asked.by_codes ? index::Plan::kCodeScan : index::Plan::kExact;
+            report.plan = report.pending_scanned > 0 ? scan : index::Plan::kNothing;
         }
         return ok();
     }
-    const uint64_t damaged = damaged_before();
     for (Asked& asked : asked_) {
-        asked.report->degraded += damaged;
         asked.nearest.for_each([&](const FoundRow& row) { asked.offered.insert(row.slot); });
     }
     const Reach reach = VEXFS_TRY(first_reach());
@@ -438,7 +497,7 @@ void RowSearch::finish(Asked& asked, std::vector<RowHit>& hits) {
     RowSearchReport& report = *asked.report;
     for (const FoundRow& row : asked.nearest.finish())
         hits.push_back({row.id, row.distance, state_.table.stored_row(row.slot), row.slot, true});
-    report.exact = report.exact && report.degraded == 0;
+    report.exact = report.exact && report.degraded == 0 && !asked.by_codes;
     if (query_.predicate == nullptr)
         report.matching = report.visible;
     if (hits.size() >= query_.k)

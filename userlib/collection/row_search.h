@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One search of a collection, of a point or of several that differ in nothing else: pending rows by
-// a scan of their vectors, linked ones by whatever way the planner takes, both into one answer
-// each.
+// a scan of their vectors, or of their codes if these are known and any row may be an answer;
+// linked ones by whatever way the planner takes; both into one answer each.
 //
 // Several points share what can be shared: rows are tested once, a scan reads each vector once, and
 // the planner sees all of them. What that costs is told in the report of the first.
@@ -45,6 +45,7 @@ class RowSearch {
         NearestRows nearest;
         std::unordered_set<uint32_t> offered{}; // by walks; what the scan kept, too
         bool beyond_radius = false;
+        bool by_codes = false; // not all pending rows were compared by their vectors
     };
 
     // How much of the linked rows a walk has to bring.
@@ -58,8 +59,11 @@ class RowSearch {
     void choose_visible() VEXFS_REQUIRES_SHARED(state_.lock);
     // The visible ones of 64 slots.
     [[nodiscard]] uint64_t visible_word(size_t word) const VEXFS_REQUIRES_SHARED(state_.lock);
-    Status scan(const SlotSet& which) VEXFS_REQUIRES_SHARED(state_.lock);
+    Status scan(const SlotSet& which, const SlotSet* apart = nullptr)
+        VEXFS_REQUIRES_SHARED(state_.lock);
     Status scan_listed() VEXFS_REQUIRES_SHARED(state_.lock);
+    Status scan_pending() VEXFS_REQUIRES_SHARED(state_.lock);
+    Status scan_coded(Asked& asked, uint32_t ranked) VEXFS_REQUIRES_SHARED(state_.lock);
     Status offer(Asked& asked, uint32_t slot, float distance) VEXFS_REQUIRES_SHARED(state_.lock);
     Result<bool> passes(uint32_t slot) VEXFS_REQUIRES_SHARED(state_.lock);
 

@@ -150,6 +150,42 @@ TEST_CASE_FIXTURE(Fixture, "search: several points find linked rows and pending 
     check_each(query, answers, query.ef == 4 ? 20 : 3);
 }
 
+TEST_CASE_FIXTURE(Fixture, "search: of many pending rows the codes say which are compared") {
+    put_files(1030, 30, 100, 3);
+    REQUIRE(made.rows().wait_linked({}));
+    REQUIRE(made.rows().jobs().pause(0));
+    put_files(1130, 20, 100, 4);
+    RowQuery query;
+    Answers answers = together(query);
+    // They are made in the background.
+    while (answers.reports[0].exact_distances > 600)
+        answers = together(query);
+    for (const RowSearchReport& report : answers.reports) {
+        CHECK(report.pending_scanned == 2000);
+        CHECK(report.code_distances > 2000);
+        CHECK_FALSE(report.exact);
+    }
+    check_each(query, answers, 3);
+    // Rows that come, change and go meanwhile have no codes, or none any more.
+    put_files(1150, 5, 100, 5);
+    for (uint64_t ino = 1130; ino < 1135; ++ino)
+        REQUIRE(made.rows().put({ino, 0, true, 2, 0, {}, as_bytes(clustered(50, ino))}));
+    REQUIRE(made.rows().drop(1140, 0));
+    check_each(query, together(query), 3);
+    query.radius = 20;
+    check_each(query, together(query), 0);
+    query.radius = std::numeric_limits<float>::infinity();
+    query.per_file = true;
+    check_each(query, together(query), 3);
+    query.per_file = false;
+    REQUIRE(made.rows().resume_jobs(0));
+    REQUIRE(made.rows().wait_linked({}));
+    answers = together(query);
+    for (const RowSearchReport& report : answers.reports)
+        CHECK(report.pending_scanned == 0);
+    check_each(query, answers, 3);
+}
+
 TEST_CASE_FIXTURE(Fixture,
                   "search: many hits are as good as few, unless little effort is asked for") {
     put_files(1030, 10, 1000, 5);

@@ -23,6 +23,7 @@ void RowTable::resize(uint32_t end) {
     slots_.resize(end);
     live_.resize(end);
     pending_.resize(end);
+    coded_.resize(end);
     damaged_.resize(end);
 }
 
@@ -37,6 +38,7 @@ void RowTable::fill(uint32_t slot, const RowRecord& record, uint32_t access_clas
     count_class(access_class, 1);
     live_.add(slot);
     pending_.add(slot);
+    coded_.remove(slot);
 }
 
 void RowTable::clear(uint32_t slot) {
@@ -44,6 +46,7 @@ void RowTable::clear(uint32_t slot) {
     slots_[slot] = {};
     live_.remove(slot);
     pending_.remove(slot);
+    coded_.remove(slot);
     damaged_.remove(slot);
 }
 
@@ -158,7 +161,7 @@ index::Bitmap RowTable::visible_slots(const std::vector<bool>& classes) const {
 size_t RowTable::memory_bytes() const {
     return slots_.capacity() * sizeof(Slot) + map_bytes_ +
            rows_of_class_.capacity() * sizeof(uint64_t) + live_.memory_bytes() +
-           pending_.memory_bytes() + damaged_.memory_bytes();
+           pending_.memory_bytes() + coded_.memory_bytes() + damaged_.memory_bytes();
 }
 
 } // namespace vexfs

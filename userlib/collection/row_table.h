@@ -69,6 +69,9 @@ class RowTable {
     // Not in the graph. Rows of the table alone are in it.
     [[nodiscard]] SlotSet& pending() { return pending_; }
     [[nodiscard]] const SlotSet& pending() const { return pending_; }
+    // Of the pending ones: the graph has their codes. Also rows that are pending no more.
+    [[nodiscard]] SlotSet& coded() { return coded_; }
+    [[nodiscard]] const SlotSet& coded() const { return coded_; }
     // Whose vector could not be read.
     [[nodiscard]] SlotSet& damaged() { return damaged_; }
     [[nodiscard]] const SlotSet& damaged() const { return damaged_; }
@@ -86,6 +89,7 @@ class RowTable {
     std::vector<uint64_t> rows_of_class_; // those with a slot
     SlotSet live_;
     SlotSet pending_;
+    SlotSet coded_;
     SlotSet damaged_;
     uint64_t rows_ = 0;
     uint64_t lost_rows_ = 0;

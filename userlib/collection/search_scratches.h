@@ -19,6 +19,7 @@ struct RowScratch {
     std::vector<std::vector<index::Neighbor>> found;
     std::vector<index::SearchReport> reports;
     std::vector<uint32_t> slots;
+    std::vector<uint32_t> coded; // slots whose codes are scanned
     std::vector<float> distances;
     Page buffer;
 };

@@ -3,9 +3,10 @@
 // A set of slots, a bit each, with the count.
 //
 // Threads: add(), remove() and reading from any thread while nobody resizes; a change is one atomic
-// operation. resize() alone.
+// operation. resize() and clear() alone.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstdint>
@@ -30,6 +31,10 @@ class SlotSet {
         const bool changed = (before & bit(slot)) != 0;
         count_.fetch_sub(changed ? 1 : 0, std::memory_order_relaxed);
         return changed;
+    }
+    void clear() {
+        std::fill(words_.begin(), words_.end(), 0);
+        count_ = 0;
     }
     [[nodiscard]] bool contains(uint32_t slot) const {
         return slot / 64 < words_.size() && (load(slot / 64) & bit(slot)) != 0;

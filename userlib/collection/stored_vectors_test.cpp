@@ -133,3 +133,32 @@ TEST_CASE("stored vectors: without a cache each search reads its candidates, tho
     CHECK(counts.read > 0);
     CHECK(linked.search(true).cached == 0);
 }
+
+TEST_CASE("stored vectors: what the codes of pending rows lead to may be damaged") {
+    Linked linked(CompressKind::kNone);
+    Store& store = linked.made.store();
+    REQUIRE(linked.made.rows().wait_linked({}));
+    REQUIRE(linked.made.rows().jobs().pause(0));
+    const std::vector<float> vectors = integers(kRows, 2);
+    REQUIRE(linked.made.rows().put({101, kAppend, false, 1, 0, {}, as_bytes(vectors)}));
+    const std::vector<float> wanted(vectors.begin(), vectors.begin() + kDim);
+    const RowQuery query = linked.made.query(wanted);
+    std::vector<RowHit> hits;
+    RowSearchReport report;
+    do {
+        REQUIRE(linked.made.rows().search(query, hits, report));
+        REQUIRE(report.pending_scanned == kRows);
+    } while (report.exact_distances > 600);
+    CHECK(hits[0].id == RowId{101, 0});
+    REQUIRE(store.commit());
+    for (const uint64_t block : blocks_of(store, linked.made.entry().vectors_oid))
+        std::ranges::fill(
+            linked.made.volume().device_bytes().subspan(block * kBlockBytes, kBlockBytes),
+            std::byte{0xa5});
+    store.set_cache_bytes(0);
+    REQUIRE(linked.made.rows().search(query, hits, report));
+    CHECK(hits.empty());
+    CHECK(report.short_why == (kShortRows | kShortDegraded));
+    CHECK(report.degraded > kRows); // all linked rows, and pending ones
+    CHECK_FALSE(report.exact);
+}
