@@ -86,7 +86,7 @@ Status find_full_speed(const OpenImage& image, const Matrix& queries,
         if (slices.empty())
             report.first_recall = static_cast<double>(right) / (kSliceSearches * kK);
         slices.push_back(slice);
-        // No longer asked than needed: it looks at each row.
+        // No longer asked than needed: it looks at each file.
         const bool linked = after > 0 || VEXFS_TRY(image.stat(0)).rows_pending == 0;
         if (after == 0 && linked)
             report.linked = slice.ended;

@@ -52,10 +52,8 @@ class Collection {
     [[nodiscard]] uint32_t rows_of(uint64_t ino);
     // The class that the file's rows have; nothing if it has none.
     [[nodiscard]] std::optional<uint32_t> class_of(uint64_t ino);
-    // Calls visit for every row of the classes (null: all), until it fails; not under a lock. A row
-    // that changes meanwhile is seen or not.
-    using RowVisit = std::function<Status(const RowId& id, const StoredRow& row)>;
-    Status visit_rows(const std::vector<bool>* classes, const RowVisit& visit);
+    // The rows of the classes (null: all), in a time that follows from their files.
+    [[nodiscard]] RowTally tally(const std::vector<bool>* classes);
     // At most `rows` rows from `first` on, as far as there are any: into `meta` and `vectors`, each
     // may be null. The vector of a damaged row is zeros, or EBADMSG if its meta is not wanted.
     Status get(uint64_t ino, uint32_t first, uint32_t rows, std::vector<StoredRow>* meta,

@@ -30,7 +30,7 @@ inline constexpr uint64_t kSampleRowsMax = 8192;
 inline constexpr uint64_t kRetrainFactor = 8;
 // Threads that link, at most.
 inline constexpr size_t kLinkThreadsMax = 4;
-// More pending rows than these get their codes ahead of their links: to scan vectors takes ten
+// More pending rows than these get their codes ahead of their links: to scan vectors takes five
 // times as long.
 inline constexpr uint64_t kCodedBacklogRows = 512;
 // With more rows than these waiting to be linked a put is slowed to the pace of the linker, but

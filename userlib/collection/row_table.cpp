@@ -50,6 +50,18 @@ void RowTable::clear(uint32_t slot) {
     damaged_.remove(slot);
 }
 
+// These are all of its rows, or come to others.
+void RowTable::note_versions(File& file, bool all, std::span<const RowRecord> records) {
+    if (records.empty())
+        return;
+    const uint64_t version = all ? records[0].data_version : file.data_version;
+    const bool differ = std::any_of(records.begin(), records.end(), [&](const RowRecord& record) {
+        return record.data_version != version;
+    });
+    file.versions_differ = differ || (file.versions_differ && !all);
+    file.data_version = records.back().data_version;
+}
+
 void RowTable::cut_rows(File& file, uint32_t total, std::vector<uint32_t>& removed) {
     while (file.slots.size() > total) {
         const uint32_t slot = file.slots.back();
@@ -75,6 +87,7 @@ std::vector<uint32_t> RowTable::replace(uint64_t ino, uint32_t first, uint32_t t
     map_bytes_ -= file.slots.capacity() * sizeof(uint32_t);
     file.access_class = access_class;
     cut_rows(file, total, removed);
+    note_versions(file, first == 0 && file.slots.size() <= records.size(), records);
     for (size_t i = 0; i < slots.size(); ++i) {
         const size_t row = first + i;
         if (row < file.slots.size()) {
@@ -132,6 +145,7 @@ void RowTable::load(uint64_t ino, File file, std::span<const RowRecord> records)
         else
             fill(file.slots[row], records[row], file.access_class);
     }
+    note_versions(file, true, records);
     rows_ += file.slots.size();
     map_bytes_ += kFileBytes + file.slots.capacity() * sizeof(uint32_t);
     files_.emplace(ino, std::move(file));

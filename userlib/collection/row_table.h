@@ -26,6 +26,9 @@ class RowTable {
     struct File {
         std::vector<uint32_t> slots; // by row; kNoSlot: damage took it
         uint32_t access_class = 0;
+        // Of the file's data when they were put; of the last ones if they differ.
+        uint64_t data_version = 0;
+        bool versions_differ = false;
     };
 
     // Room for slots below `end`.
@@ -58,6 +61,20 @@ class RowTable {
     [[nodiscard]] uint64_t rows() const { return rows_; }
     [[nodiscard]] uint64_t lost_rows() const { return lost_rows_; } // of these: without a slot
     [[nodiscard]] uint64_t files() const { return files_.size(); }
+    template <typename Visit>
+    void for_each_file(Visit visit) const {
+        for (const auto& [ino, file] : files_)
+            visit(ino, file);
+    }
+    // How many rows that have a slot were put with the same version of the file's data.
+    template <typename Visit>
+    void for_each_version(const File& file, Visit visit) const {
+        if (!file.versions_differ && lost_rows_ == 0)
+            return visit(file.data_version, file.slots.size());
+        for (const uint32_t slot : file.slots)
+            if (slot != kNoSlot)
+                visit(slots_[slot].record.data_version, size_t{1});
+    }
     // Another after each change.
     [[nodiscard]] uint64_t version() const { return version_; }
 
@@ -82,6 +99,7 @@ class RowTable {
     void fill(uint32_t slot, const RowRecord& record, uint32_t access_class);
     void clear(uint32_t slot);
     void count_class(uint32_t access_class, int64_t rows);
+    static void note_versions(File& file, bool all, std::span<const RowRecord> records);
     void cut_rows(File& file, uint32_t total, std::vector<uint32_t>& removed);
 
     std::vector<Slot> slots_;

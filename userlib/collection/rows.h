@@ -115,6 +115,18 @@ struct RowSearchReport {
     BlockCounts blocks;     // with vectors
 };
 
+// How many rows there are of each file, those of one file beside each other.
+struct RowTally {
+    struct Rows {
+        uint64_t ino = 0;
+        uint64_t data_version = 0; // of the file's data, when they were put
+        uint64_t count = 0;
+    };
+    std::vector<Rows> rows;
+    uint64_t pending = 0; // of all
+    uint64_t damaged = 0; // of all, as far as known
+};
+
 // What is stored, as it is compressed.
 struct RowsOnDisk {
     uint64_t vector_bytes = 0;

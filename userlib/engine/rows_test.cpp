@@ -194,6 +194,16 @@ TEST_CASE("rows: a row is stale when the data changed after it, or after what it
     CHECK(volume->stat_rows({c}, root(), false).value().stale == 1);
     REQUIRE(volume.put(RowVolume::opened(f), {1, 1}, root(), rows)); // of the data before
     CHECK(volume.search(c).value().hits.at(1).stale);
+    const auto counted = [&] {
+        const RowStat stat = volume->stat_rows({c}, root(), false).value();
+        return std::array<uint64_t, 4>{stat.files, stat.rows, stat.stale, stat.pending};
+    };
+    CHECK(counted() == std::array<uint64_t, 4>{1, 2, 2, 2});
+    rows.data_version = version();
+    REQUIRE(volume.put(RowVolume::opened(f), {1, 1}, root(), rows)); // rows of two versions
+    CHECK(counted() == std::array<uint64_t, 4>{1, 3, 2, 3});
+    volume.reopen();
+    CHECK(counted() == std::array<uint64_t, 4>{1, 3, 2, 3});
     rows.data_version = 0;
     rows.first = 0;
     rows.truncate = true;

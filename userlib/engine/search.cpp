@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Searches, paths and counts: what a caller sees below a directory.
-#include <unordered_set>
-
 #include "userlib/engine/collections.h"
 #include "userlib/engine/row_filter.h"
 
@@ -39,16 +37,16 @@ class DataVersions {
     explicit DataVersions(Names& names) : names_(names) {}
 
     // A row of a file that has gone meanwhile is as it was when it was found.
-    Result<bool> is_stale(const RowId& id, const StoredRow& row) {
-        const auto known = versions_.find(id.ino);
+    Result<bool> is_stale(uint64_t ino, uint64_t put_with) {
+        const auto known = versions_.find(ino);
         if (known != versions_.end())
-            return row.data_version < known->second;
-        const Result<Inode> inode = names_.get(id.ino);
+            return put_with < known->second;
+        const Result<Inode> inode = names_.get(ino);
         if (!inode && inode.error().code != Code::kESTALE)
             return inode.error();
         const uint64_t version = inode ? inode->data_version : 0;
-        versions_.emplace(id.ino, version);
-        return row.data_version < version;
+        versions_.emplace(ino, version);
+        return put_with < version;
     }
 
   private:
@@ -76,7 +74,7 @@ Status Collections::search(uint64_t directory, const Caller& caller, const Searc
         answers[i].hits.reserve(hits[i].size());
         for (const RowHit& hit : hits[i]) {
             SearchHit made{hit.id, hit.distance, hit.row, hit.exact, hit.slot};
-            made.stale = VEXFS_TRY(versions.is_stale(hit.id, hit.row));
+            made.stale = VEXFS_TRY(versions.is_stale(hit.id.ino, hit.row.data_version));
             if (ask.want_paths)
                 made.path = VEXFS_TRY(paths.first(hit.id.ino));
             answers[i].hits.push_back(std::move(made));
@@ -207,24 +205,30 @@ Result<RowStat> Collections::stat(const FileChoice& choice, const Caller& caller
 // The rows of the classes, or of the one file that is asked about.
 Status Collections::count(Collection& rows, const VisibleClasses* visible, RowStat& stat) {
     DataVersions versions(names_);
-    std::unordered_set<uint64_t> files;
-    const auto count = [&](const RowId& id, const StoredRow& row) -> Status {
-        files.insert(id.ino);
-        ++stat.rows;
-        stat.stale += VEXFS_TRY(versions.is_stale(id, row)) ? 1 : 0;
-        stat.pending += row.pending ? 1 : 0;
-        stat.damaged += row.damaged ? 1 : 0;
-        return ok();
-    };
     if (stat.of_file) {
         std::vector<StoredRow> metas;
         VEXFS_TRY_VOID(rows.get(stat.ino, 0, kRowsMax, &metas, nullptr));
-        for (const StoredRow& row : metas)
-            VEXFS_TRY_VOID(count({stat.ino, 0}, row));
-    } else {
-        VEXFS_TRY_VOID(rows.visit_rows(visible->all ? nullptr : &visible->classes, count));
+        for (const StoredRow& row : metas) {
+            const bool stale = VEXFS_TRY(versions.is_stale(stat.ino, row.data_version));
+            stat.stale += stale ? 1 : 0;
+            stat.pending += row.pending ? 1 : 0;
+            stat.damaged += row.damaged ? 1 : 0;
+        }
+        stat.rows = metas.size();
+        stat.files = metas.empty() ? 0 : 1;
+        return ok();
     }
-    stat.files = files.size();
+    const RowTally tally = rows.tally(visible->all ? nullptr : &visible->classes);
+    uint64_t last = 0; // file
+    for (const RowTally::Rows& some : tally.rows) {
+        stat.files += some.ino != last ? 1 : 0;
+        last = some.ino;
+        stat.rows += some.count;
+        const bool stale = VEXFS_TRY(versions.is_stale(some.ino, some.data_version));
+        stat.stale += stale ? some.count : 0;
+    }
+    stat.pending = tally.pending;
+    stat.damaged = tally.damaged;
     return ok();
 }
 
