@@ -115,7 +115,8 @@ void Volume::share_memory() {
     const uint64_t promised = others + rows_taken_.coming;
     const uint64_t least = options_.memory_bytes / kCacheShareMin;
     const uint64_t shared = cache_bytes() - std::min(others, cache_bytes() - least);
-    const uint64_t left = std::max(allowed_bytes_ - std::min(promised, allowed_bytes_), kCacheLeast);
+    const uint64_t left =
+        std::max(allowed_bytes_ - std::min(promised, allowed_bytes_), kCacheLeast);
     const uint64_t taken = cache_bytes() - std::min(shared, left);
     store_->set_cache_bytes(cache_bytes() - taken);
     least_taken_ = std::min(least_taken_, taken);
