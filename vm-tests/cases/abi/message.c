@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vm-tests/cases/abi/message.h"
 
-#define UNTOUCHED 0xA5
 #define COOKIE 0x1122334455667788u
 
 void begin(struct message* m, unsigned op, unsigned flags, const void* body, size_t body_bytes) {

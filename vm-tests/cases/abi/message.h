@@ -11,7 +11,8 @@
 
 #include "vm-tests/cases/abi/case.h"
 
-#define DIM 4u /* of most cases */
+#define DIM 4u         /* of most cases */
+#define UNTOUCHED 0xA5 /* behind a message: begin() puts it there */
 
 struct message {
     union {

@@ -7,9 +7,11 @@
  *   io_uring, AIO             they take descriptors
  *   mmap(2), poll(2)          of a session, neither is offered by any front end
  *   signals                   nobody waits in another process for an answer
+ *   memory that is not there  no kernel copies a message: the caller has the fault itself
  *   a write beside a read     a case has one thread, and no other process has the session
  */
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
@@ -19,6 +21,7 @@
 #define QUERIES 4096u /* a search that takes a while */
 #define ROWS 300u
 #define TRIES 2000
+#define MORE_THAN_SLOTS 100 /* calls that each could keep something of the engine */
 
 static void a_descriptor_of_a_path_only_takes_nothing(void) {
     struct message m;
@@ -160,6 +163,66 @@ static void a_write_beside_a_read_is_refused(void) {
     EXPECT_IS(status, EBUSY);
 }
 
+static struct message* map_message(const char* path, int protection) {
+    void* const memory =
+        mmap(NULL, sizeof(struct message), protection, MAP_PRIVATE, open_as(path, O_RDONLY), 0);
+
+    EXPECT(memory != MAP_FAILED);
+    return memory;
+}
+
+static int send_mapped(int fd, struct message* m) {
+    return fs_ioctl(fd, VEXFS_IOC(VEXFS_OP_HELLO, sizeof *m), m) == 0 ? 0 : -errno;
+}
+
+/* A file with a HELLO that asks for the largest reply. */
+static void make_message(const char* path) {
+    struct message m;
+
+    begin(&m, VEXFS_OP_HELLO, 0, NULL, 0);
+    m.msg.room = sizeof m;
+    make_file(path, 0644);
+    EXPECT_IS(fs_pwrite(open_as(path, O_WRONLY), &m, sizeof m, 0), sizeof m);
+}
+
+/* The pages of the message are the engine's to bring, and those of the reply are copies of them. */
+static void a_message_lies_in_a_file_of_the_mount(void) {
+    const int fd = open_as(".", O_RDONLY);
+
+    for (int i = 0; i < MORE_THAN_SLOTS; i++) {
+        char path[32];
+        struct message* m;
+
+        snprintf(path, sizeof path, "message%d", i);
+        make_message(path);
+        m = map_message(path, PROT_READ | PROT_WRITE);
+        EXPECT_IS(send_mapped(fd, m), 0);
+        EXPECT_IS(m->msg.status, 0);
+        EXPECT_IS(m->msg.size, sizeof m->msg + m->msg.body);
+        EXPECT_IS(m->bytes[m->msg.size], UNTOUCHED);
+        EXPECT_IS(m->bytes[sizeof *m - 1], UNTOUCHED);
+        EXPECT_IS(munmap(m, sizeof *m), 0);
+    }
+}
+
+static void a_message_out_of_reach_is_refused(void) {
+    const int fd = open_as(".", O_RDONLY);
+    struct message* unread;
+    struct message* unwritten;
+    struct message m;
+
+    make_message("message");
+    unread = map_message("message", PROT_NONE);
+    unwritten = map_message("message", PROT_READ);
+    for (int i = 0; i < MORE_THAN_SLOTS; i++) {
+        EXPECT_IS(send_mapped(fd, unread), -EFAULT);
+        EXPECT_IS(send_mapped(fd, unwritten), -EFAULT);
+        EXPECT_IS(send_mapped(fd, NULL), -EFAULT);
+    }
+    begin(&m, VEXFS_OP_HELLO, 0, NULL, 0);
+    EXPECT_IS(send(fd, &m), 0);
+}
+
 const struct abi_case mounted_cases[] = {
     {"O_PATH takes no op", a_descriptor_of_a_path_only_takes_nothing},
     {"a copy of a descriptor is the same session", a_copy_of_a_descriptor_is_the_same_session},
@@ -167,5 +230,9 @@ const struct abi_case mounted_cases[] = {
     {"a signal ends the read of a session: EINTR, and the next read has the reply",
      a_signal_ends_a_read},
     {"a write while a message is executed is EBUSY", a_write_beside_a_read_is_refused},
+    {"a message may lie in a mapped file of the mount itself",
+     a_message_lies_in_a_file_of_the_mount},
+    {"a message that cannot be read, or written for the reply, is EFAULT",
+     a_message_out_of_reach_is_refused},
     {NULL, NULL},
 };
