@@ -27,12 +27,9 @@ static void vexfs_send_forgets(struct vexfs_fs *fs, const struct vexfs_node *nod
 
 static void vexfs_send_release(struct vexfs_fs *fs, const struct vexfs_deferred *deferred)
 {
-	struct vexfs_call call = {
-		.op = VEXFS_REQ_RELEASE,
-		.no_reply = true,
-		.node = { deferred->node.ino, deferred->node.generation },
-		.fh = deferred->fh,
-	};
+	struct vexfs_call call = VEXFS_CALL_OF(
+		VEXFS_REQ_RELEASE, VEXFS_NONE, VEXFS_NONE, .no_reply = true, .fh = deferred->fh,
+		.node = { deferred->node.ino, deferred->node.generation });
 
 	vexfs_call(fs, &call);
 }

@@ -7,7 +7,6 @@
  * command that is parked in io_uring.
  */
 #include <linux/capability.h>
-#include <linux/fdtable.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
 #include <linux/uaccess.h>

@@ -24,9 +24,9 @@ static void vexfs_believe(struct dentry *dentry, u64 entry_ns, unsigned long tru
 	WRITE_ONCE(dentry->d_fsdata, (void *)trust);
 }
 
-static unsigned long vexfs_trust(const struct inode *inode)
+static unsigned long vexfs_trust(const struct super_block *sb)
 {
-	return READ_ONCE(vexfs_fs_of(inode)->trust);
+	return READ_ONCE(((struct vexfs_fs *)sb->s_fs_info)->trust);
 }
 
 /* What the name stands for, with a reference: NULL if there is none, or an error. */
@@ -45,7 +45,7 @@ static struct inode *vexfs_find(struct inode *dir, const struct dentry *dentry, 
 
 static struct dentry *vexfs_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
 {
-	unsigned long trust = vexfs_trust(dir);
+	unsigned long trust = vexfs_trust(dir->i_sb);
 	struct dentry *other;
 	struct inode *inode;
 	u64 entry_ns = 0;
@@ -63,7 +63,7 @@ static struct dentry *vexfs_lookup(struct inode *dir, struct dentry *dentry, uns
 /* 1: the name still stands for what it did. 0: it is to be looked up again. */
 static int vexfs_still_is(struct inode *dir, struct dentry *dentry)
 {
-	unsigned long trust = vexfs_trust(dir);
+	unsigned long trust = vexfs_trust(dir->i_sb);
 	u64 entry_ns;
 	struct inode *found = vexfs_find(dir, dentry, &entry_ns);
 	int ret = PTR_ERR_OR_ZERO(found);
@@ -85,8 +85,7 @@ static int vexfs_d_revalidate(struct dentry *dentry, unsigned int flags)
 	if (IS_ROOT(dentry))
 		return 1;
 	if (time_before(jiffies, READ_ONCE(dentry->d_time)) &&
-	    (unsigned long)READ_ONCE(dentry->d_fsdata) ==
-		    READ_ONCE(((struct vexfs_fs *)dentry->d_sb->s_fs_info)->trust))
+	    (unsigned long)READ_ONCE(dentry->d_fsdata) == vexfs_trust(dentry->d_sb))
 		return 1;
 	if (flags & LOOKUP_RCU)
 		return -ECHILD;
@@ -125,7 +124,7 @@ static int vexfs_take_made(struct inode *dir, struct dentry *dentry, u64 sampled
 		vexfs_believe(dentry, 0, 0);
 		return PTR_ERR(inode);
 	}
-	vexfs_believe(dentry, entry->entry_ns, vexfs_trust(dir));
+	vexfs_believe(dentry, entry->entry_ns, vexfs_trust(dir->i_sb));
 	d_instantiate(dentry, inode);
 	return 0;
 }

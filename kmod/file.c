@@ -6,7 +6,6 @@
  * Pages are cached for mappings alone and are never dirty: a mapping that is shared and writable is
  * refused, and whatever changes data drops the pages it changes.
  */
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/falloc.h> /* after fs.h, whose types it needs */
 #include <linux/highmem.h>
@@ -126,14 +125,12 @@ static ssize_t vexfs_ask_write(struct kiocb *iocb, const void *data, u32 bytes)
 			 (iocb_is_dsync(iocb) ? VEXFS_IO_SYNC : 0),
 	};
 	struct vexfs_rep_write reply;
-	struct vexfs_call call =
-		VEXFS_CALL(inode, session ? VEXFS_REQ_SESSION_WRITE : VEXFS_REQ_WRITE, &body,
-			   &reply, .fh = vexfs_f(file)->release.fh, .payload[0] = { data, bytes });
-	int ret;
+	struct vexfs_call call = /* a session has the rights of its opener, and needs no groups */
+		VEXFS_CALL_OF(session ? VEXFS_REQ_SESSION_WRITE : VEXFS_REQ_WRITE, &body, &reply,
+			      .node = vexfs_on(inode), .fh = vexfs_f(file)->release.fh,
+			      .payload[0] = { data, bytes });
+	int ret = vexfs_call(vexfs_fs_of(inode), &call);
 
-	/* A session has the rights of its opener, and needs no groups. */
-	call.with_groups = false;
-	ret = vexfs_call(vexfs_fs_of(inode), &call);
 	if (ret)
 		return ret;
 	if (reply.bytes > bytes || reply.size > S64_MAX || reply.offset > S64_MAX - bytes)

@@ -98,7 +98,6 @@ static void vexfs_store_attr(struct inode *inode, const struct vexfs_attr *attr)
 	inode_set_mtime_to_ts(inode, vexfs_timespec(&attr->mtime));
 	inode_set_ctime_to_ts(inode, vexfs_timespec(&attr->ctime));
 	vi->btime = vexfs_timespec(&attr->btime);
-	vi->data_version = attr->data_version;
 	vi->attributes = attr->attributes;
 	vi->blksize = is_power_of_2(attr->blksize) ? attr->blksize : PAGE_SIZE;
 	vi->valid = vexfs_expiry(attr->valid_ns);

@@ -4,17 +4,15 @@
  * Only the number says something here: type, size, and whether it changes state.
  */
 #include <linux/mount.h>
-#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "ioctl/vexfs_ioctl.h"
 #include "vexfs.h"
 
 #define VEXFS_IOCTL_CHANGES 0x80 /* ops from here on change state */
-#define VEXFS_IOCTL_SHORT 512	 /* bytes that are kept on the stack */
 
 /* A failure has its explanation beside the errno: what came is copied out in any case. */
-static long vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *arg, void *data)
+static int vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *user)
 {
 	struct inode *inode = file_inode(file);
 	struct vexfs_req_ioctl body = {
@@ -25,46 +23,36 @@ static long vexfs_send_ioctl(struct file *file, unsigned int cmd, void __user *a
 	};
 	const struct vexfs_handle *vf = S_ISREG(inode->i_mode) ? file->private_data : NULL;
 	struct vexfs_call call =
-		VEXFS_CALL(inode, VEXFS_REQ_IOCTL, &body, VEXFS_NONE, .interruptible = true,
-			   .kind = VEXFS_KIND_IOCTL(_IOC_NR(cmd)), .fh = vf ? vf->release.fh : 0,
-			   .payload[0] = { data, body.bytes }, .out = data, .out_room = body.bytes);
-	int ret;
+		VEXFS_CALL_OF(VEXFS_REQ_IOCTL, &body, VEXFS_NONE, .node = vexfs_on(inode),
+			      .with_groups = true, .interruptible = true,
+			      .kind = VEXFS_KIND_IOCTL(_IOC_NR(cmd)), .fh = vf ? vf->release.fh : 0,
+			      .user = user, .payload[0].bytes = body.bytes, .out_room = body.bytes);
+	int ret = vexfs_call(vexfs_fs_of(inode), &call);
 
-	call.with_groups = true;
-	ret = vexfs_call(vexfs_fs_of(inode), &call);
-	if (call.out_bytes && copy_to_user(arg, data, call.out_bytes))
-		return -EFAULT;
-	if (_IOC_NR(cmd) >= VEXFS_IOCTL_CHANGES)
-		vexfs_changed(inode);
-	return !ret && _IOC_NR(cmd) == VEXFS_OP_SYNC ? vexfs_synced(file) : ret;
+	if (call.out) {
+		if (copy_to_user(user, call.out, call.out_bytes))
+			ret = -EFAULT;
+		kfree(call.out);
+	}
+	return ret;
 }
 
 long vexfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	void __user *user = (void __user *)arg;
 	bool changes = _IOC_NR(cmd) >= VEXFS_IOCTL_CHANGES;
-	u64 short_data[VEXFS_IOCTL_SHORT / sizeof(u64)];
-	void *data = short_data;
-	long ret = 0;
+	int ret;
 
 	if (_IOC_TYPE(cmd) != VEXFS_IOC_TYPE || _IOC_DIR(cmd) != (_IOC_READ | _IOC_WRITE))
 		return -ENOTTY;
 	if (_IOC_SIZE(cmd) < VEXFS_ROOM_MIN || _IOC_SIZE(cmd) > VEXFS_MAX_IOCTL)
 		return -EINVAL;
-	if (_IOC_SIZE(cmd) > sizeof(short_data))
-		data = memdup_user(user, _IOC_SIZE(cmd));
-	else if (copy_from_user(data, user, _IOC_SIZE(cmd)))
-		return -EFAULT;
-	if (IS_ERR(data))
-		return PTR_ERR(data);
-	if (changes)
-		ret = mnt_want_write_file(file);
-	if (!ret) {
-		ret = vexfs_send_ioctl(file, cmd, user, data);
-		if (changes)
-			mnt_drop_write_file(file);
+	ret = changes ? mnt_want_write_file(file) : 0;
+	if (ret)
+		return ret;
+	ret = vexfs_send_ioctl(file, cmd, (void __user *)arg);
+	if (changes) {
+		vexfs_changed(file_inode(file));
+		mnt_drop_write_file(file);
 	}
-	if (data != short_data)
-		kfree(data);
-	return ret;
+	return !ret && _IOC_NR(cmd) == VEXFS_OP_SYNC ? vexfs_synced(file) : ret;
 }

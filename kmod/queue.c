@@ -7,17 +7,19 @@
  * that the module wrote there is read back, and what the engine writes is read once.
  *
  * A client asks to be committed (waiting = 1), then looks at the state, then sleeps; the engine
- * stores the state and then looks at `waiting`. Both have a full fence in between, so one of the
- * two sees the other. Before it sleeps, a client may spin for an engine that polls: see spin.c.
+ * stores the state and then looks at `waiting`. Both have a full fence in between (the client's is
+ * in rcuwait_wait_event()), so one of the two sees the other. It may spin before it: see spin.c.
  */
 #include <linux/sched/signal.h>
+#include <linux/pagemap.h>
+#include <linux/uio.h>
 #include <linux/xattr.h>
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 #include "vexfs.h"
 
-#define VEXFS_CALL_DEAD (-ESHUTDOWN) /* the channel died first: never leaves vexfs_call() */
+#define VEXFS_AGAIN (-VEXFS_QUEUE_MAX_ERRNO - 1) /* to be sent again: no engine answers it */
 
 /* Who waits for a slot has joined the queue of those who do before it looks, under the lock. */
 static void vexfs_free_slot_locked(struct vexfs_queue *queue, u32 slot)
@@ -25,6 +27,13 @@ static void vexfs_free_slot_locked(struct vexfs_queue *queue, u32 slot)
 	queue->free |= BIT_ULL(slot);
 	if (waitqueue_active(&queue->free_wait))
 		wake_up_all(&queue->free_wait);
+}
+
+static void vexfs_free_slot(struct vexfs_queue *queue, u32 slot)
+{
+	spin_lock(&queue->lock);
+	vexfs_free_slot_locked(queue, slot);
+	spin_unlock(&queue->lock);
 }
 
 /* Frees what the engine has finished and nobody waits for. */
@@ -44,15 +53,16 @@ void vexfs_queue_reap_locked(struct vexfs_queue *queue)
 	}
 }
 
-/* Tries to take a slot: its number, -EAGAIN, or VEXFS_CALL_DEAD. */
+/* Tries to take a slot: its number, -EAGAIN, or VEXFS_AGAIN. */
 static int vexfs_try_take(struct vexfs_queue *queue)
 {
 	int ret = -EAGAIN;
 
 	spin_lock(&queue->lock);
-	vexfs_queue_reap_locked(queue);
+	if (queue->orphans)
+		vexfs_queue_reap_locked(queue);
 	if (queue->dead) {
-		ret = VEXFS_CALL_DEAD;
+		ret = VEXFS_AGAIN;
 	} else if (queue->free) {
 		ret = __ffs64(queue->free);
 		queue->free &= ~BIT_ULL(ret);
@@ -71,34 +81,32 @@ static int vexfs_take(struct vexfs_queue *queue)
 	return slot;
 }
 
-static u32 vexfs_groups(const struct vexfs_call *call)
+/*
+ * Copies between a slot and memory of the caller, as far as that is there: a page fault may take
+ * for ever, or need a slot itself. False: not all of it is.
+ */
+static bool vexfs_copy(unsigned int direction, void *slot, void __user *user, u32 bytes)
 {
-	return call->with_groups ? current_cred()->group_info->ngroups : 0;
+	struct iov_iter iter;
+	size_t copied;
+
+	iov_iter_ubuf(&iter, direction, user, bytes);
+	pagefault_disable();
+	copied = direction == ITER_SOURCE ? _copy_from_iter(slot, bytes, &iter)
+					  : _copy_to_iter(slot, bytes, &iter);
+	pagefault_enable();
+	return copied == bytes;
 }
 
-static u32 vexfs_in_bytes(const struct vexfs_call *call)
-{
-	return call->body_bytes + call->payload[0].bytes + call->payload[1].bytes +
-	       vexfs_groups(call) * sizeof(u32);
-}
-
-/* The supplementary groups of the caller, behind what need not end on a multiple of their size. */
-static void vexfs_fill_groups(struct user_namespace *ns, void *to, u32 count)
-{
-	u32 i;
-
-	for (i = 0; i < count; i++, to += sizeof(u32)) {
-		u32 group = from_kgid(ns, current_cred()->group_info->gid[i]);
-
-		memcpy(to, &group, sizeof(group));
-	}
-}
-
-static void vexfs_fill(struct vexfs_queue *queue, u32 slot, const struct vexfs_call *call)
+/* False: the payload is not all there, and the request not made. */
+static bool vexfs_fill(struct vexfs_queue *queue, u32 slot, const struct vexfs_call *call,
+		       u32 groups, u32 in_bytes)
 {
 	struct user_namespace *ns = queue->chan->fs->user_ns;
 	struct vexfs_slot *shared = &queue->memory->slot[slot];
 	void *to = queue->areas[slot].in;
+	bool first = ns == &init_user_ns; /* where an id is what it is */
+	u32 i;
 
 	shared->request = (struct vexfs_request){
 		.op = call->op,
@@ -108,33 +116,43 @@ static void vexfs_fill(struct vexfs_queue *queue, u32 slot, const struct vexfs_c
 		.unique = call->unique,
 		.ino = call->node.ino,
 		.generation = call->node.generation,
-		.groups = vexfs_groups(call),
+		.groups = groups,
 		.fh = call->fh,
-		.uid = from_kuid_munged(ns, current_fsuid()),
-		.gid = from_kgid_munged(ns, current_fsgid()),
-		.in_bytes = vexfs_in_bytes(call),
+		.uid = first ? __kuid_val(current_fsuid()) : from_kuid_munged(ns, current_fsuid()),
+		.gid = first ? __kgid_val(current_fsgid()) : from_kgid_munged(ns, current_fsgid()),
+		.in_bytes = in_bytes,
 		.out_room = call->reply_bytes + call->out_room,
 	};
 	memcpy(to, call->body, call->body_bytes);
 	to += call->body_bytes;
-	memcpy(to, call->payload[0].data, call->payload[0].bytes);
+	if (call->op != VEXFS_REQ_IOCTL)
+		memcpy(to, call->payload[0].data, call->payload[0].bytes);
+	else if (!vexfs_copy(ITER_SOURCE, to, call->user, call->payload[0].bytes))
+		return false;
 	to += call->payload[0].bytes;
-	memcpy(to, call->payload[1].data, call->payload[1].bytes);
-	vexfs_fill_groups(ns, to + call->payload[1].bytes, vexfs_groups(call));
-	shared->client = (struct vexfs_slot_client){};
+	if (call->payload[1].bytes)
+		memcpy(to, call->payload[1].data, call->payload[1].bytes);
+	to += call->payload[1].bytes;
+	for (i = 0; i < groups; i++) { /* behind what need not end on a multiple of their size */
+		u32 group = from_kgid(ns, current_cred()->group_info->gid[i]);
+
+		memcpy(to + i * sizeof(group), &group, sizeof(group));
+	}
+	WRITE_ONCE(shared->client.waiting, 0); /* nothing else is ever written there */
+	WRITE_ONCE(shared->client.cancel, 0);
 	smp_store_release(&shared->reply.state, VEXFS_SLOT_REQUEST);
+	return true;
 }
 
-/* 0, or VEXFS_CALL_DEAD and the slot is free again. */
+/* 0, or VEXFS_AGAIN. */
 static int vexfs_publish(struct vexfs_queue *queue, u32 slot, struct vexfs_call *call)
 {
 	struct vexfs_queue_memory *memory = queue->memory;
 
 	spin_lock(&queue->lock);
-	if (queue->dead) {
-		vexfs_free_slot_locked(queue, slot);
+	if (queue->dead) { /* nobody takes its slots any more */
 		spin_unlock(&queue->lock);
-		return VEXFS_CALL_DEAD;
+		return VEXFS_AGAIN;
 	}
 	WRITE_ONCE(memory->sq[queue->tail % ARRAY_SIZE(memory->sq)], slot);
 	queue->tail++;
@@ -147,7 +165,6 @@ static int vexfs_publish(struct vexfs_queue *queue, u32 slot, struct vexfs_call 
 	return 0;
 }
 
-/* The fence between `waiting` and the look at the state is that of rcuwait_wait_event(). */
 static int vexfs_sleep(struct vexfs_queue *queue, u32 slot, const struct vexfs_call *call)
 {
 	struct vexfs_slot_client *shared = &queue->memory->slot[slot].client;
@@ -183,7 +200,7 @@ static void vexfs_abandon(struct vexfs_queue *queue, u32 slot)
 static int vexfs_collect(struct vexfs_queue *queue, u32 slot, struct vexfs_call *call)
 {
 	struct vexfs_slot_reply *reply = &queue->memory->slot[slot].reply;
-	const void *from = queue->areas[slot].out;
+	void *from = queue->areas[slot].out;
 	s32 result = READ_ONCE(reply->result);
 	u32 bytes = READ_ONCE(reply->out_bytes);
 	bool empty = result && call->op != VEXFS_REQ_IOCTL;
@@ -197,30 +214,42 @@ static int vexfs_collect(struct vexfs_queue *queue, u32 slot, struct vexfs_call 
 	}
 	if (empty)
 		return result;
-	memcpy(call->reply, from, call->reply_bytes);
+	if (call->reply_bytes)
+		memcpy(call->reply, from, call->reply_bytes);
+	from += call->reply_bytes;
 	call->out_bytes = bytes - call->reply_bytes;
-	memcpy(call->out, from + call->reply_bytes, call->out_bytes);
+	if (call->op != VEXFS_REQ_IOCTL) {
+		memcpy(call->out, from, call->out_bytes);
+	} else if (!vexfs_copy(ITER_DEST, from, call->user, call->out_bytes)) {
+		call->out = kmemdup(from, call->out_bytes, GFP_NOIO | __GFP_ACCOUNT);
+		return call->out ? result : -ENOMEM;
+	}
 	return result;
 }
 
 /* Data or a value, and structs and names beside it, fit an area: only groups may be too many. */
 static_assert(VEXFS_QUEUE_AREA >= VEXFS_QUEUE_MAX_DATA + PAGE_SIZE);
 static_assert(VEXFS_QUEUE_AREA >= XATTR_SIZE_MAX + PAGE_SIZE);
-static_assert(sizeof_field(struct vexfs_areas, in) == VEXFS_QUEUE_AREA);
-static_assert(sizeof_field(struct vexfs_areas, out) == VEXFS_QUEUE_AREA);
 
-/* One try on one channel: the engine's result, EINTR, EACCES, EIO or VEXFS_CALL_DEAD. */
+/* One try on one channel: the engine's result, EINTR, EACCES, EIO or VEXFS_AGAIN. */
 static int vexfs_queue_call(struct vexfs_chan *chan, struct vexfs_call *call)
 {
 	struct vexfs_queue *queue = &chan->queue[raw_smp_processor_id() % chan->queues];
+	u32 groups = call->with_groups ? current_cred()->group_info->ngroups : 0;
+	u32 in_bytes = call->body_bytes + call->payload[0].bytes + call->payload[1].bytes +
+		       groups * sizeof(u32);
 	int slot, ret;
 
-	if (vexfs_in_bytes(call) > VEXFS_QUEUE_AREA)
+	if (in_bytes > VEXFS_QUEUE_AREA)
 		return -EACCES;
 	slot = vexfs_take(queue);
 	if (slot < 0)
 		return slot;
-	vexfs_fill(queue, slot, call);
+	if (!vexfs_fill(queue, slot, call, groups, in_bytes)) {
+		vexfs_free_slot(queue, slot);
+		return fault_in_readable(call->user, call->payload[0].bytes) ? -EFAULT
+									     : VEXFS_AGAIN;
+	}
 	ret = vexfs_publish(queue, slot, call);
 	if (ret || call->no_reply)
 		return ret;
@@ -230,20 +259,17 @@ static int vexfs_queue_call(struct vexfs_chan *chan, struct vexfs_call *call)
 		vexfs_doubt(chan->fs, call->node.ino); /* whatever it still does there */
 		return -EINTR;
 	}
-	ret = vexfs_queue_is_done(queue, slot) ? vexfs_collect(queue, slot, call) : VEXFS_CALL_DEAD;
+	ret = vexfs_queue_is_done(queue, slot) ? vexfs_collect(queue, slot, call) : VEXFS_AGAIN;
 	trace_vexfs_replied(chan, call, ret);
-	spin_lock(&queue->lock);
-	vexfs_free_slot_locked(queue, slot);
-	spin_unlock(&queue->lock);
+	vexfs_free_slot(queue, slot);
 	return ret;
 }
 
 /* What mount(2) and umount(2) ask is asked by the engine's own process too. */
 static bool vexfs_is_own(const struct vexfs_chan *chan, u32 op)
 {
-	if (op == VEXFS_REQ_MOUNT || op == VEXFS_REQ_UNMOUNT || op == VEXFS_REQ_SYNCFS)
-		return false;
-	return task_tgid(current) == chan->tgid;
+	return task_tgid(current) == chan->tgid && op != VEXFS_REQ_MOUNT &&
+	       op != VEXFS_REQ_UNMOUNT && op != VEXFS_REQ_SYNCFS;
 }
 
 /*
@@ -263,6 +289,6 @@ int vexfs_call(struct vexfs_fs *fs, struct vexfs_call *call)
 			return PTR_ERR(chan);
 		ret = vexfs_is_own(chan, call->op) ? -EDEADLK : vexfs_queue_call(chan, call);
 		vexfs_chan_put(chan);
-	} while (ret == VEXFS_CALL_DEAD);
+	} while (ret == VEXFS_AGAIN);
 	return ret;
 }

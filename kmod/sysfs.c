@@ -7,11 +7,6 @@
 
 #include "vexfs.h"
 
-static struct vexfs_fs *vexfs_fs_in(struct kobject *kobj)
-{
-	return container_of(kobj, struct vexfs_fs, kobj);
-}
-
 static const char *const vexfs_state_names[] = { "new", "mounting", "live", "orphaned", "dead" };
 
 /* Slots that are taken, also those that nobody waits for. */
@@ -29,7 +24,7 @@ static u32 vexfs_slots_taken(struct vexfs_fs *fs)
 #define VEXFS_SHOW(name, format, value)                                                           \
 	static ssize_t name##_show(struct kobject *kobj, struct kobj_attribute *attr, char *text) \
 	{                                                                                         \
-		struct vexfs_fs *fs = vexfs_fs_in(kobj);                                          \
+		struct vexfs_fs *fs = container_of(kobj, struct vexfs_fs, kobj);                  \
                                                                                                   \
 		return sysfs_emit(text, format, value);                                           \
 	}                                                                                         \
@@ -44,7 +39,7 @@ VEXFS_SHOW(policy, "%s\n", fs->recovery ? "wait" : "fail");
 static ssize_t abort_store(struct kobject *kobj, struct kobj_attribute *attr, const char *text,
 			   size_t bytes)
 {
-	vexfs_fs_abort(vexfs_fs_in(kobj));
+	vexfs_fs_abort(container_of(kobj, struct vexfs_fs, kobj));
 	return bytes;
 }
 static struct kobj_attribute vexfs_abort = __ATTR_WO(abort);

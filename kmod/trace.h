@@ -39,7 +39,7 @@ DECLARE_EVENT_CLASS(vexfs_request,
 		TP_PROTO(const struct vexfs_chan *chan, const struct vexfs_call *call, int result), \
 		TP_ARGS(chan, call, result))
 VEXFS_REQUEST_EVENT(vexfs_queued);
-VEXFS_REQUEST_EVENT(vexfs_replied); /* ESHUTDOWN: the engine died first */
+VEXFS_REQUEST_EVENT(vexfs_replied); /* -512: the engine died first */
 VEXFS_REQUEST_EVENT(vexfs_abandoned);
 
 DECLARE_EVENT_CLASS(vexfs_engine,

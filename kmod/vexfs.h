@@ -32,7 +32,6 @@
 #define VEXFS_SUPER_MAGIC 0x46584556			/* "VEXF" */
 
 struct vexfs_chan;
-struct vexfs_deferred;
 
 struct vexfs_on { /* a node, as requests name it */
 	u64 ino;
@@ -157,8 +156,9 @@ struct vexfs_piece {
 };
 
 /*
- * A request. All that it points to is memory of the kernel and stays until vexfs_call() returns:
- * a request whose engine died is built from it again.
+ * A request. All that it points to stays until vexfs_call() returns: a request whose engine died is
+ * built from it again. It is memory of the kernel, but for `user`: there an IOCTL's payload[0] and
+ * its reply lie. A reply that needs a page fault there is in `out` instead, to be copied and freed.
  */
 struct vexfs_call {
 	u32 op;		      /* VEXFS_REQ_* */
@@ -171,7 +171,8 @@ struct vexfs_call {
 	const void *body; /* the op's struct */
 	u32 body_bytes;
 	struct vexfs_piece payload[2];
-	void *reply; /* the reply's struct */
+	void __user *user; /* of an IOCTL; anything, NULL too */
+	void *reply;	   /* the reply's struct */
 	u32 reply_bytes;
 	void *out; /* the reply's payload */
 	u32 out_room;
@@ -231,8 +232,7 @@ struct vexfs_fs *vexfs_device_fs(struct file *file);
 
 struct vexfs_inode {
 	struct inode vfs; /* i_ino is the engine's number of the node */
-	u64 data_version;
-	u64 attributes; /* STATX_ATTR_* */
+	u64 attributes;	  /* STATX_ATTR_* */
 	struct timespec64 btime;
 	u32 blksize;
 	unsigned long trust;	       /* fs->trust when the attributes came */
