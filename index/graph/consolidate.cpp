@@ -14,8 +14,15 @@ namespace {
 constexpr uint32_t kDuePercent = 5;
 // A row with fewer links than this after its repair is linked again from scratch.
 constexpr uint32_t kFewLinks = 4;
+// So many glances at the state of a row cost less than a look at one row's links (4 ns, 3,700 ns).
+constexpr uint64_t kGlancesOfLook = 64;
 // What a row may have as candidates: its links, and the links of all of them.
 constexpr uint32_t kCandidatesMax = kLinks * (kLinks + 1);
+
+// Where a piece ends that begins at the cursor and looks at states alone.
+uint32_t glance_end(uint32_t cursor, uint32_t rows, uint32_t end) {
+    return static_cast<uint32_t>(std::min<uint64_t>(cursor + rows * kGlancesOfLook, end));
+}
 
 } // namespace
 
@@ -94,7 +101,7 @@ void Consolidation::begin() {
 }
 
 void Consolidation::condemn(uint32_t rows) {
-    const uint32_t stop = end_ - cursor_ > rows ? cursor_ + rows : end_;
+    const uint32_t stop = glance_end(cursor_, rows, end_);
     for (; cursor_ < stop; ++cursor_) {
         if (!core_.knows(cursor_))
             continue;
@@ -268,7 +275,7 @@ void Consolidation::find_unlinked(uint32_t rows) {
         const auto end = weak_.begin() + static_cast<ptrdiff_t>(few_links_);
         return std::binary_search(weak_.begin(), end, slot);
     };
-    const uint32_t stop = end_ - cursor_ > rows ? cursor_ + rows : end_;
+    const uint32_t stop = glance_end(cursor_, rows, end_);
     for (; cursor_ < stop; ++cursor_) {
         const bool linked_to = (linked_to_[cursor_ / 64] >> (cursor_ % 64) & 1) != 0;
         if (linked_to || !stays(cursor_) || (core_.state(cursor_) & kRowDead) != 0)
@@ -317,8 +324,8 @@ void Consolidation::hand_down_talls(uint32_t rows) {
 Status Consolidation::repair_upper(uint32_t rows, Scratch& scratch) {
     VEXFS_TRY_VOID(scratch.prepare_selection(core_.config.shape, 2 * kCandidatesMax));
     MutexLock lock(core_.talls.mutex());
-    // A tall has the links of about a row on each level, and inserts wait for the mutex.
-    const uint32_t turns = rows / 16 + 1;
+    // A tall costs a third of a row (1,000 ns), and inserts wait for the mutex.
+    const uint32_t turns = rows / 4 + 1;
     for (uint32_t turn = 0; turn < turns && cursor_ < core_.talls.count(); ++turn, ++cursor_) {
         const uint32_t levels = core_.talls.levels(cursor_);
         if (levels == 0 || is_condemned(core_.talls.slot(cursor_)))

@@ -35,9 +35,9 @@ class Consolidation {
     [[nodiscard]] bool is_due() const;
 
     // Does a piece of the round and begins one if there is none and any row is dead. A piece looks
-    // at about `rows` rows, however many there are, or copies of one row. Slots that may be used
-    // again are appended to `released`; none is if it fails. After an ENOMEM the round goes on with
-    // the next call.
+    // at the links of about `rows` rows, however many there are, or copies of one row; at more rows
+    // where that costs less. Slots that may be used again are appended to `released`, `rows` at
+    // most; none is if it fails. After an ENOMEM the round goes on with the next call.
     Result<Progress> step(uint32_t rows, Scratch& scratch, std::vector<uint32_t>& released);
 
   private:

@@ -220,6 +220,24 @@ TEST_CASE("consolidation: a step is as long as it is told to be, however many co
     CHECK(graph->search(wanted.query, params, scratch, out)->found == 500);
 }
 
+TEST_CASE("consolidation: what looks at no links takes few of the steps of a round") {
+    constexpr uint32_t kStep = 50;
+    TestRows rows(3000, 31);
+    const auto graph = Graph::create(TestRows::config()).value();
+    Scratch scratch;
+    for (uint32_t slot = 0; slot < rows.size(); ++slot)
+        REQUIRE(graph->insert(slot, rows.record(slot), scratch).has_value());
+    for (uint32_t slot = 0; slot < rows.size(); slot += 20)
+        REQUIRE(graph->remove(slot).has_value());
+    Consolidation consolidation(graph->core());
+    std::vector<uint32_t> released;
+    uint32_t steps = 1;
+    while (consolidation.step(kStep, scratch, released).value() != Consolidation::Progress::kIdle)
+        ++steps;
+    CHECK(released.size() == 150);
+    CHECK(steps < rows.size() / kStep * 2);
+}
+
 TEST_CASE("consolidation: a graph that lost every row starts again") {
     TestRows rows(300, 24);
     const auto graph = Graph::create(TestRows::config()).value();
