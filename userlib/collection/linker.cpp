@@ -14,6 +14,8 @@ namespace {
 
 constexpr size_t kLinkAtOnce = 16;  // rows of a thread, with the lock held: a put waits for as long
 constexpr size_t kCodeAtOnce = 512; // rows, with the lock held
+// Rows of a thread that consolidation looks at while it links as many as above: a round, which
+// looks at all, is over when a fiftieth of them is linked, and their slots are free.
 constexpr uint32_t kConsolidateAtOnce = 2048;
 constexpr size_t kSampleBytesMax = size_t{64} << 20;
 constexpr int kMovesALink = 3;
@@ -497,8 +499,9 @@ Result<bool> Linker::consolidate_some(LinkedRows& linked, bool all, bool idle) {
     if (!(all || linked.consolidation.is_due()) || !state_.jobs.may_work(JobKind::kConsolidate))
         return false;
     std::vector<uint32_t> released;
+    const auto rows = static_cast<uint32_t>(kConsolidateAtOnce * crew_.threads());
     const index::Consolidation::Progress progress =
-        VEXFS_TRY(linked.consolidation.step(kConsolidateAtOnce, scratch_, released));
+        VEXFS_TRY(linked.consolidation.step(rows, scratch_, released));
     {
         const WriteLock write(state_.lock);
         for (const uint32_t slot : released)
