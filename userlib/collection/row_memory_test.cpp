@@ -56,6 +56,22 @@ TEST_CASE("row memory: rows and graph are counted as they grow, and given back")
     CHECK(told.bytes == 0);
 }
 
+TEST_CASE("row memory: a table that grows has room for few rows more, and none is moved") {
+    constexpr uint32_t kGrowth = 100;
+    constexpr size_t kSmallest = 64 * sizeof(RowTable::Slot); // that is taken at once
+    RowTable table;
+    table.resize(kGrowth);
+    const RowTable::Slot* const first = &table.at(0);
+    for (uint32_t end = kGrowth; end <= 100 * kGrowth; end += kGrowth) {
+        table.resize(end);
+        // Sets have four bits a row, and as much to spare.
+        CHECK(table.memory_bytes() <= end * (sizeof(RowTable::Slot) + 2) + kSmallest);
+    }
+    CHECK(&table.at(0) == first);
+    CHECK_FALSE(table.live(100 * kGrowth - 1));
+    CHECK_FALSE(table.live(100 * kGrowth));
+}
+
 TEST_CASE("row memory: where the machine has less nothing is begun, and what there is stays") {
     RowMemory memory(uint64_t{1} << 30, [](RowMemory::Taken) {});
     TestCollection made(small_schema(kDim), uint64_t{64} << 20, &memory);

@@ -4,27 +4,27 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/bytes.h"
+
 namespace vexfs {
 
 namespace {
 
 // What a file costs beside its slots: the node of the map and a share of the buckets.
 constexpr size_t kFileBytes = sizeof(RowTable::File) + 4 * sizeof(void*);
-// More slots than are needed: by a vector's own rule it would be up to as many as there are.
-constexpr size_t kSpareShare = 16;
 
 } // namespace
 
 void RowTable::resize(uint32_t end) {
-    if (end <= slots_.size())
+    if (end <= end_)
         return;
-    if (end > slots_.capacity())
-        slots_.reserve(std::max<size_t>(end, slots_.capacity() + slots_.capacity() / kSpareShare));
-    slots_.resize(end);
+    while (pieces_.size() < div_ceil(end, kSlotsOfPiece))
+        pieces_.push_back(std::make_unique<Piece>());
     live_.resize(end);
     pending_.resize(end);
     coded_.resize(end);
     damaged_.resize(end);
+    end_ = end;
 }
 
 void RowTable::count_class(uint32_t access_class, int64_t rows) {
@@ -34,7 +34,7 @@ void RowTable::count_class(uint32_t access_class, int64_t rows) {
 }
 
 void RowTable::fill(uint32_t slot, const RowRecord& record, uint32_t access_class) {
-    slots_[slot] = {record, access_class};
+    slot_at(slot) = {record, access_class};
     count_class(access_class, 1);
     live_.add(slot);
     pending_.add(slot);
@@ -42,8 +42,8 @@ void RowTable::fill(uint32_t slot, const RowRecord& record, uint32_t access_clas
 }
 
 void RowTable::clear(uint32_t slot) {
-    count_class(slots_[slot].access_class, -1);
-    slots_[slot] = {};
+    count_class(at(slot).access_class, -1);
+    slot_at(slot) = {};
     live_.remove(slot);
     pending_.remove(slot);
     coded_.remove(slot);
@@ -131,9 +131,9 @@ void RowTable::set_class(uint64_t ino, uint32_t access_class) {
     for (const uint32_t slot : found->second.slots) {
         if (slot == kNoSlot)
             continue;
-        count_class(slots_[slot].access_class, -1);
+        count_class(at(slot).access_class, -1);
         count_class(access_class, 1);
-        slots_[slot].access_class = access_class;
+        slot_at(slot).access_class = access_class;
     }
     ++version_;
 }
@@ -165,7 +165,7 @@ index::Bitmap RowTable::visible_slots(const std::vector<bool>& classes) const {
         for (uint64_t left = live_.load(i); left != 0; left &= left - 1) {
             const auto slot =
                 static_cast<uint32_t>(i * 64 + static_cast<size_t>(std::countr_zero(left)));
-            const uint32_t its = slots_[slot].access_class;
+            const uint32_t its = at(slot).access_class;
             if (its < classes.size() && classes[its])
                 visible.add(slot);
         }
@@ -173,7 +173,7 @@ index::Bitmap RowTable::visible_slots(const std::vector<bool>& classes) const {
 }
 
 size_t RowTable::memory_bytes() const {
-    return slots_.capacity() * sizeof(Slot) + map_bytes_ +
+    return pieces_.size() * sizeof(Piece) + pieces_.capacity() * sizeof(pieces_[0]) + map_bytes_ +
            rows_of_class_.capacity() * sizeof(uint64_t) + live_.memory_bytes() +
            pending_.memory_bytes() + coded_.memory_bytes() + damaged_.memory_bytes();
 }

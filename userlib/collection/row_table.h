@@ -8,6 +8,8 @@
 // others; the others one at a time. The collection's lock sees to that.
 #pragma once
 
+#include <array>
+#include <memory>
 #include <unordered_map>
 
 #include "index/kernels/bitmap.h"
@@ -49,15 +51,17 @@ class RowTable {
         const auto found = files_.find(ino);
         return found == files_.end() ? nullptr : &found->second;
     }
-    [[nodiscard]] const Slot& at(uint32_t slot) const { return slots_[slot]; }
+    [[nodiscard]] const Slot& at(uint32_t slot) const {
+        return (*pieces_[slot / kSlotsOfPiece])[slot % kSlotsOfPiece];
+    }
     [[nodiscard]] bool live(uint32_t slot) const {
-        return slot < slots_.size() && slots_[slot].record.id.ino != 0;
+        return slot < end_ && at(slot).record.id.ino != 0;
     }
     [[nodiscard]] StoredRow stored_row(uint32_t slot) const {
-        const RowRecord& record = slots_[slot].record;
+        const RowRecord& record = at(slot).record;
         return {record.meta, record.data_version, pending_.contains(slot), damaged_.contains(slot)};
     }
-    [[nodiscard]] uint32_t end() const { return static_cast<uint32_t>(slots_.size()); }
+    [[nodiscard]] uint32_t end() const { return end_; }
     [[nodiscard]] uint64_t rows() const { return rows_; }
     [[nodiscard]] uint64_t lost_rows() const { return lost_rows_; } // of these: without a slot
     [[nodiscard]] uint64_t files() const { return files_.size(); }
@@ -73,7 +77,7 @@ class RowTable {
             return visit(file.data_version, file.slots.size());
         for (const uint32_t slot : file.slots)
             if (slot != kNoSlot)
-                visit(slots_[slot].record.data_version, size_t{1});
+                visit(at(slot).record.data_version, size_t{1});
     }
     // Another after each change.
     [[nodiscard]] uint64_t version() const { return version_; }
@@ -96,13 +100,20 @@ class RowTable {
     [[nodiscard]] size_t memory_bytes() const;
 
   private:
+    // Slots stay where they are as the table grows: in one array of all, either a part of it would
+    // be spare or all would be copied often, while nobody can search.
+    static constexpr uint32_t kSlotsOfPiece = 64;
+    using Piece = std::array<Slot, kSlotsOfPiece>;
+
+    Slot& slot_at(uint32_t slot) { return (*pieces_[slot / kSlotsOfPiece])[slot % kSlotsOfPiece]; }
     void fill(uint32_t slot, const RowRecord& record, uint32_t access_class);
     void clear(uint32_t slot);
     void count_class(uint32_t access_class, int64_t rows);
     static void note_versions(File& file, bool all, std::span<const RowRecord> records);
     void cut_rows(File& file, uint32_t total, std::vector<uint32_t>& removed);
 
-    std::vector<Slot> slots_;
+    std::vector<std::unique_ptr<Piece>> pieces_;
+    uint32_t end_ = 0;
     std::unordered_map<uint64_t, File> files_;
     std::vector<uint64_t> rows_of_class_; // those with a slot
     SlotSet live_;
