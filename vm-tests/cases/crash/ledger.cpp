@@ -116,16 +116,19 @@ std::optional<Ledger::Names> Ledger::after(Names names, const Operation& operati
     return std::nullopt;
 }
 
-// By name, or to the file that had the name: that has another one now, if a rename was undone.
+// By name, or to the file that had the name: that has another one now, if a rename was undone, and
+// is empty, if what it was filled with is undone.
 bool Ledger::makes_late(const Names& names, const Operation& operation, const Names& found) {
     if (after(names, operation) == found)
         return true;
+    const bool emptied = std::ranges::none_of(
+        names, [&](const auto& one) { return one.second == operation.contents; });
     for (const auto& [name, contents] : names) {
         Names late = names;
         if (operation.kind == Kind::kWrite && contents.empty())
             late[name] = operation.text;
-        else if (operation.kind == Kind::kLink && contents == operation.contents &&
-                 !names.contains(operation.other))
+        else if (operation.kind == Kind::kLink && !names.contains(operation.other) &&
+                 (emptied ? contents.empty() : contents == operation.contents))
             late[operation.other] = contents;
         else if (operation.kind == Kind::kWrite && name == operation.name)
             // The name is that of an older file again: it is written over, under all its names.
@@ -233,13 +236,20 @@ std::optional<Ledger::Names> Ledger::found() const {
 }
 
 std::optional<std::string> Ledger::verify(bool recovered) {
-    const std::optional<Names> names = found();
+    std::optional<Names> names = found();
     if (!names)
         return directory_ + " cannot be read";
     if (!is_allowed(*names, recovered))
         return directory_ + " is in no state that it was in since the last sync: found " +
                text_of(*names) + ", synced " + text_of(window_.front()) + ", " +
                std::to_string(window_.size() - 1) + " operations later " + text_of(window_.back());
+    // An empty file of two names would be filled under both.
+    const auto alias = last_.kind == Kind::kLink ? names->find(last_.other) : names->end();
+    if (alias != names->end() && alias->second.empty()) {
+        if (::unlink(path(last_.other).c_str()) != 0)
+            return path(last_.other) + " cannot be removed: " + strerrorname_np(errno);
+        names->erase(alias);
+    }
     window_ = {*names};
     last_ = Operation();
     // A crash that nobody heard of yet is told of to the first who syncs.
