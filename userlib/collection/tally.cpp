@@ -28,17 +28,7 @@ uint64_t count_visible(const RowTable& table, const SlotSet& slots, const Classe
     return count;
 }
 
-} // namespace
-
-std::optional<uint32_t> Collection::class_of(uint64_t ino) {
-    const ReadLock read(state_->lock);
-    const RowTable::File* const file = state_->table.file(ino);
-    return file != nullptr ? std::optional(file->access_class) : std::nullopt;
-}
-
-RowTally Collection::tally(const std::vector<bool>* classes) {
-    const ReadLock read(state_->lock);
-    const RowTable& table = state_->table;
+RowTally tally_of(const RowTable& table, const Classes* classes) {
     RowTally tally;
     table.for_each_file([&](uint64_t ino, const RowTable::File& file) {
         if (!is_visible(classes, file.access_class))
@@ -54,6 +44,19 @@ RowTally Collection::tally(const std::vector<bool>* classes) {
     tally.pending = count_visible(table, table.pending(), classes);
     tally.damaged = count_visible(table, table.damaged(), classes);
     return tally;
+}
+
+} // namespace
+
+std::optional<uint32_t> Collection::class_of(uint64_t ino) {
+    const ReadLock read(state_->lock);
+    const RowTable::File* const file = state_->table.file(ino);
+    return file != nullptr ? std::optional(file->access_class) : std::nullopt;
+}
+
+RowTally Collection::tally(const std::vector<bool>* classes) {
+    const ReadLock read(state_->lock);
+    return tally_of(state_->table, classes);
 }
 
 } // namespace vexfs
