@@ -83,15 +83,6 @@ static int vexfs_attach(struct file *file, struct vexfs_attach *attach)
 	return ret;
 }
 
-static int vexfs_detach(struct vexfs_chan *chan, const struct vexfs_detach *detach)
-{
-	if (detach->flags & ~VEXFS_DETACH_KEEP || detach->zero)
-		return -EINVAL;
-	WRITE_ONCE(chan->in_order, true);
-	vexfs_chan_kill(chan, detach->flags & VEXFS_DETACH_KEEP);
-	return 0;
-}
-
 union vexfs_command { /* the struct of any command */
 	struct vexfs_attach attach;
 	struct vexfs_detach detach;
@@ -109,7 +100,11 @@ static int vexfs_command(struct file *file, unsigned int cmd, union vexfs_comman
 		return -ENODEV;
 	switch (cmd) {
 	case VEXFS_QUEUE_DETACH:
-		return vexfs_detach(chan, &arg->detach);
+		if (arg->detach.flags & ~VEXFS_DETACH_KEEP || arg->detach.zero)
+			return -EINVAL;
+		WRITE_ONCE(chan->in_order, true);
+		vexfs_chan_kill(chan, arg->detach.flags & VEXFS_DETACH_KEEP);
+		return 0;
 	case VEXFS_QUEUE_NOTIFY_INVAL:
 		vexfs_doubt(chan->fs, arg->inval.ino);
 		return arg->inval.ino ? 0 : -EINVAL;

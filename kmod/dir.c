@@ -119,7 +119,7 @@ static int vexfs_take_made(struct inode *dir, struct dentry *dentry, u64 sampled
 {
 	struct inode *inode = ret ? ERR_PTR(ret) : vexfs_iget(dir->i_sb, &entry->attr, sampled, 1);
 
-	vexfs_changed(dir);
+	vexfs_changed(dir, VEXFS_ALL);
 	if (IS_ERR(inode)) {
 		vexfs_believe(dentry, 0, 0);
 		return PTR_ERR(inode);
@@ -190,16 +190,12 @@ static int vexfs_tmpfile(vx_idmap *idmap, struct inode *dir, struct file *file, 
 static int vexfs_link(struct dentry *from, struct inode *dir, struct dentry *dentry)
 {
 	struct inode *inode = d_inode(from);
-	struct vexfs_req_link body = {
-		.ino = inode->i_ino,
-		.generation = inode->i_generation,
-		.name_bytes = dentry->d_name.len,
-	};
+	struct vexfs_req_link body = { inode->i_ino, inode->i_generation, dentry->d_name.len };
 	struct vexfs_rep_entry entry;
 	u64 sampled;
 	int ret;
 
-	vexfs_changed(inode);
+	vexfs_changed(inode, VEXFS_ALL);
 	sampled = vexfs_sample(dir->i_sb);
 	ret = vexfs_ask(dir, VEXFS_REQ_LINK, &body, &entry, .payload[0] = vexfs_name(dentry));
 	if (!ret && entry.attr.ino != body.ino) {
@@ -218,7 +214,7 @@ static void vexfs_lost_name(struct inode *inode)
 	else if (inode->i_nlink)
 		drop_nlink(inode);
 	spin_unlock(&inode->i_lock);
-	vexfs_changed(inode);
+	vexfs_changed(inode, VEXFS_ALL);
 }
 
 /* unlink(2) and rmdir(2). */
@@ -228,25 +224,19 @@ static int vexfs_remove(struct inode *dir, struct dentry *dentry)
 	int ret = vexfs_ask(dir, d_is_dir(dentry) ? VEXFS_REQ_RMDIR : VEXFS_REQ_UNLINK, &body,
 			    VEXFS_NONE, .payload[0] = vexfs_name(dentry));
 
-	if (ret) {
+	vexfs_changed(dir, VEXFS_ALL);
+	if (ret)
 		vexfs_believe(dentry, 0, 0);
-		return ret;
-	}
-	vexfs_changed(dir);
-	vexfs_lost_name(d_inode(dentry));
-	return 0;
+	else
+		vexfs_lost_name(d_inode(dentry));
+	return ret;
 }
 
 static int vexfs_rename(vx_idmap *idmap, struct inode *dir, struct dentry *dentry,
 			struct inode *to_dir, struct dentry *to, unsigned int flags)
 {
-	struct vexfs_req_rename body = {
-		.ino = to_dir->i_ino,
-		.generation = to_dir->i_generation,
-		.flags = flags,
-		.name_bytes = dentry->d_name.len,
-		.to_bytes = to->d_name.len,
-	};
+	struct vexfs_req_rename body = { to_dir->i_ino, to_dir->i_generation, flags,
+					 dentry->d_name.len, to->d_name.len };
 	int ret;
 
 	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE))
@@ -258,11 +248,11 @@ static int vexfs_rename(vx_idmap *idmap, struct inode *dir, struct dentry *dentr
 		vexfs_believe(to, 0, 0);
 		return ret;
 	}
-	vexfs_changed(dir);
-	vexfs_changed(to_dir);
-	vexfs_changed(d_inode(dentry));
+	vexfs_changed(dir, VEXFS_ALL);
+	vexfs_changed(to_dir, VEXFS_ALL);
+	vexfs_changed(d_inode(dentry), VEXFS_ALL);
 	if (flags & RENAME_EXCHANGE)
-		vexfs_changed(d_inode(to));
+		vexfs_changed(d_inode(to), VEXFS_ALL);
 	else if (d_really_is_positive(to))
 		vexfs_lost_name(d_inode(to));
 	swap(dentry->d_time, to->d_time);
@@ -313,9 +303,7 @@ static int vexfs_readdir(struct file *file, struct dir_context *context)
 						    .out = data, .out_room = room);
 
 		ret = vexfs_call(vexfs_fs_of(dir), &call);
-		if (!ret && !call.out_bytes)
-			break;
-		if (!ret)
+		if (!ret && call.out_bytes)
 			ret = vexfs_emit(context, data, call.out_bytes);
 	} while (ret == 1);
 	kfree(data);

@@ -93,7 +93,8 @@ int vexfs_fs_attach(struct vexfs_fs *fs, struct vexfs_chan *chan, bool lost)
 	} else {
 		fs->chan = vexfs_chan_get(chan);
 		chan->epoch = ++fs->epoch;
-		fs->trust += lost;
+		if (lost)
+			fs->trust = atomic64_inc_return(&fs->changes);
 		if (fs->state == VEXFS_ORPHANED)
 			fs->state = VEXFS_LIVE;
 		trace_vexfs_attached(fs);

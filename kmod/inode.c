@@ -23,25 +23,25 @@ unsigned long vexfs_expiry(u64 valid_ns)
 	return jiffies + nsecs_to_jiffies(min(valid_ns, most));
 }
 
-static void vexfs_changed_locked(struct inode *inode)
+static void vexfs_changed_locked(struct inode *inode, enum vexfs_stale stale)
 {
 	vexfs_i(inode)->changed = atomic64_inc_return(&vexfs_fs_of(inode)->changes);
-	vexfs_i(inode)->stale = true;
+	vexfs_i(inode)->stale = max(vexfs_i(inode)->stale, stale);
 }
 
-/* The inode changed: its attributes are asked for again. */
-void vexfs_changed(struct inode *inode)
+/* The inode changed: its attributes are asked for again by who wants to know these. */
+void vexfs_changed(struct inode *inode, enum vexfs_stale stale)
 {
 	spin_lock(&inode->i_lock);
-	vexfs_changed_locked(inode);
+	vexfs_changed_locked(inode, stale);
 	spin_unlock(&inode->i_lock);
 }
 
-/* It changed, and has this size since. */
+/* It was written, and has this size since. */
 void vexfs_resized(struct inode *inode, u64 size)
 {
 	spin_lock(&inode->i_lock);
-	vexfs_changed_locked(inode);
+	vexfs_changed_locked(inode, VEXFS_TIMES);
 	i_size_write(inode, size);
 	spin_unlock(&inode->i_lock);
 }
@@ -63,7 +63,7 @@ void vexfs_doubt(struct vexfs_fs *fs, u64 ino)
 	spin_unlock(&fs->lock);
 	if (inode) {
 		spin_lock(&inode->i_lock);
-		vexfs_changed_locked(inode);
+		vexfs_changed_locked(inode, VEXFS_ALL);
 		vexfs_i(inode)->valid = jiffies;
 		spin_unlock(&inode->i_lock);
 	}
@@ -84,7 +84,8 @@ static struct timespec64 vexfs_timespec(const struct vexfs_time *time)
 	return (struct timespec64){ .tv_sec = time->sec, .tv_nsec = time->nsec };
 }
 
-static void vexfs_store_attr(struct inode *inode, const struct vexfs_attr *attr)
+static void vexfs_store_attr(struct inode *inode, const struct vexfs_attr *attr,
+			     unsigned long trust)
 {
 	struct vexfs_inode *vi = vexfs_i(inode);
 
@@ -101,32 +102,33 @@ static void vexfs_store_attr(struct inode *inode, const struct vexfs_attr *attr)
 	vi->attributes = attr->attributes;
 	vi->blksize = is_power_of_2(attr->blksize) ? attr->blksize : PAGE_SIZE;
 	vi->valid = vexfs_expiry(attr->valid_ns);
-	vi->stale = false;
+	vi->stale = VEXFS_FRESH;
 	vi->per_caller = !attr->valid_ns;
-	vi->trust = READ_ONCE(vexfs_fs_of(inode)->trust);
+	vi->trust = trust;
 }
 
 /* Keeps attributes: 1 if they are kept, 0 if they were overtaken by a change, or -EIO. */
 int vexfs_take_attr(struct inode *inode, const struct vexfs_attr *attr, u64 sampled)
 {
 	struct vexfs_inode *vi = vexfs_i(inode);
-	bool kept, doubtful;
+	unsigned long trust = READ_ONCE(vexfs_fs_of(inode)->trust);
+	loff_t known = vi->trust == trust ? i_size_read(inode) : 0;
+	bool kept;
 
 	if (!vexfs_attr_ok(attr) || attr->ino != inode->i_ino ||
 	    attr->generation != inode->i_generation || (inode->i_mode ^ attr->mode) & S_IFMT)
 		return -EIO;
+	if (attr->size > known || !known) /* a page is zero behind the end that was known */
+		invalidate_inode_pages2_range(&inode->i_data, known >> PAGE_SHIFT, -1);
 	spin_lock(&inode->i_lock);
-	doubtful = vi->trust != READ_ONCE(vexfs_fs_of(inode)->trust);
-	kept = vi->changed <= sampled;
+	kept = vi->changed <= sampled && trust <= sampled;
 	if (kept)
-		vexfs_store_attr(inode, attr);
+		vexfs_store_attr(inode, attr, trust);
 	spin_unlock(&inode->i_lock);
-	if (kept && doubtful)
-		invalidate_inode_pages2(inode->i_mapping);
 	return kept;
 }
 
-/* Asks for the attributes. */
+/* Asks for the attributes: 1 if what is known is right, 0 if it was overtaken, or -errno. */
 int vexfs_refresh(struct inode *inode)
 {
 	int tries, ret = 0;
@@ -139,7 +141,7 @@ int vexfs_refresh(struct inode *inode)
 		if (!ret)
 			ret = vexfs_take_attr(inode, &reply.attr, sampled);
 	}
-	return min(ret, 0);
+	return ret;
 }
 
 /* What the engine alone may have changed since it told, owner and mode among it, is still right. */
@@ -147,38 +149,39 @@ static bool vexfs_is_valid(const struct inode *inode)
 {
 	const struct vexfs_inode *vi = container_of(inode, struct vexfs_inode, vfs);
 
-	return vi->trust == READ_ONCE(vexfs_fs_of(inode)->trust) &&
+	return vi->trust == READ_ONCE(vexfs_fs_of(inode)->trust) && !READ_ONCE(vi->uncertain) &&
 	       time_before(jiffies, READ_ONCE(vi->valid));
 }
 
-/* Asks for the attributes if they are not believed any more. */
-int vexfs_revalidate(struct inode *inode)
+/* Asks for the attributes if they are not believed any more, or are stale that far. */
+int vexfs_revalidate(struct inode *inode, enum vexfs_stale stale)
 {
-	if (vexfs_is_valid(inode) && !READ_ONCE(vexfs_i(inode)->stale))
-		return 0;
+	if (vexfs_is_valid(inode) && READ_ONCE(vexfs_i(inode)->stale) < stale)
+		return 1;
 	return vexfs_refresh(inode);
 }
 
 int vexfs_permission(vx_idmap *idmap, struct inode *inode, int mask)
 {
-	int ret = 0;
+	bool waits = !(mask & MAY_NOT_BLOCK);
+	int ret = vexfs_is_valid(inode) ? 0 : waits ? vexfs_refresh(inode) : -ECHILD;
 
-	if (!vexfs_is_valid(inode))
-		ret = mask & MAY_NOT_BLOCK ? -ECHILD : vexfs_refresh(inode);
-	return ret ? ret : generic_permission(idmap, inode, mask);
+	return ret < 0 ? ret : generic_permission(idmap, inode, mask);
 }
 
 static_assert(sizeof_field(struct inode, i_ino) == sizeof(u64)); /* the engine's numbers */
 
 static void vexfs_inode_start(struct inode *inode, const struct vexfs_attr *attr, u64 sampled)
 {
+	unsigned long trust = READ_ONCE(vexfs_fs_of(inode)->trust);
+
 	inode->i_mode = attr->mode;
 	inode->i_generation = attr->generation;
 	inode->i_flags |= S_NOATIME | S_NOCMTIME;
 	smp_mb(); /* the inode can be found before `doubted` is read, see vexfs_doubt() */
 	spin_lock(&inode->i_lock);
-	vexfs_store_attr(inode, attr);
-	if (READ_ONCE(vexfs_fs_of(inode)->doubted) > sampled)
+	vexfs_store_attr(inode, attr, trust);
+	if (READ_ONCE(vexfs_fs_of(inode)->doubted) > sampled || trust > sampled)
 		vexfs_i(inode)->valid = jiffies;
 	spin_unlock(&inode->i_lock);
 	switch (attr->mode & S_IFMT) {
@@ -246,13 +249,12 @@ int vexfs_getattr(vx_idmap *idmap, const struct path *path, struct kstat *stat, 
 {
 	struct inode *inode = d_inode(path->dentry);
 	struct vexfs_inode *vi = vexfs_i(inode);
-	int ret = 0;
+	unsigned int sync = flags & AT_STATX_SYNC_TYPE;
+	int ret = sync == AT_STATX_FORCE_SYNC  ? vexfs_refresh(inode)
+		  : sync == AT_STATX_DONT_SYNC ? 0
+					       : vexfs_revalidate(inode, VEXFS_TIMES);
 
-	if ((flags & AT_STATX_SYNC_TYPE) == AT_STATX_FORCE_SYNC)
-		ret = vexfs_refresh(inode);
-	else if ((flags & AT_STATX_SYNC_TYPE) != AT_STATX_DONT_SYNC)
-		ret = vexfs_revalidate(inode);
-	if (ret)
+	if (ret < 0)
 		return ret;
 	generic_fillattr(idmap, mask, inode, stat);
 	stat->blksize = vi->blksize;
@@ -262,33 +264,31 @@ int vexfs_getattr(vx_idmap *idmap, const struct path *path, struct kstat *stat, 
 	return 0;
 }
 
-static struct vexfs_time vexfs_time_of(struct timespec64 time)
+static struct vexfs_time vexfs_time_of(bool valid, struct timespec64 time)
 {
-	return (struct vexfs_time){ .sec = time.tv_sec, .nsec = time.tv_nsec };
+	return (struct vexfs_time){ valid ? time.tv_sec : 0, valid ? time.tv_nsec : 0 };
 }
 
-static void vexfs_fill_setattr(struct vexfs_req_setattr *body, const struct iattr *attr,
-			       struct user_namespace *ns)
+/* Only what is valid is set in `attr`. */
+static struct vexfs_req_setattr vexfs_setattr_body(const struct iattr *attr,
+						   struct user_namespace *ns)
 {
 	unsigned int valid = attr->ia_valid;
-	bool atime = valid & ATTR_ATIME, atime_set = valid & ATTR_ATIME_SET;
-	bool mtime = valid & ATTR_MTIME, mtime_set = valid & ATTR_MTIME_SET;
+	u32 atime = valid & ATTR_ATIME_SET ? VEXFS_SET_ATIME : VEXFS_SET_ATIME_NOW;
+	u32 mtime = valid & ATTR_MTIME_SET ? VEXFS_SET_MTIME : VEXFS_SET_MTIME_NOW;
 
 	static_assert(ATTR_MODE == VEXFS_SET_MODE && ATTR_UID == VEXFS_SET_UID &&
 		      ATTR_GID == VEXFS_SET_GID && ATTR_SIZE == VEXFS_SET_SIZE);
-	*body = (struct vexfs_req_setattr){
+	return (struct vexfs_req_setattr){
 		.valid = (valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_SIZE)) |
-			 (atime ? atime_set ? VEXFS_SET_ATIME : VEXFS_SET_ATIME_NOW : 0) |
-			 (mtime ? mtime_set ? VEXFS_SET_MTIME : VEXFS_SET_MTIME_NOW : 0),
+			 (valid & ATTR_ATIME ? atime : 0) | (valid & ATTR_MTIME ? mtime : 0),
 		.mode = valid & ATTR_MODE ? attr->ia_mode : 0,
 		.uid = valid & ATTR_UID ? from_kuid(ns, attr->ia_uid) : 0,
 		.gid = valid & ATTR_GID ? from_kgid(ns, attr->ia_gid) : 0,
 		.size = valid & ATTR_SIZE ? attr->ia_size : 0,
+		.atime = vexfs_time_of(valid & ATTR_ATIME, attr->ia_atime),
+		.mtime = vexfs_time_of(valid & ATTR_MTIME, attr->ia_mtime),
 	};
-	if (atime)
-		body->atime = vexfs_time_of(attr->ia_atime);
-	if (mtime)
-		body->mtime = vexfs_time_of(attr->ia_mtime);
 }
 
 int vexfs_setattr(vx_idmap *idmap, struct dentry *dentry, struct iattr *attr)
@@ -301,19 +301,24 @@ int vexfs_setattr(vx_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 
 	if (ret)
 		return ret;
-	if (attr->ia_valid & ATTR_FILE && vexfs_file_is_session(attr->ia_file))
-		return vexfs_session_truncate(attr->ia_file);
-	vexfs_fill_setattr(&body, attr, vexfs_fs_of(inode)->user_ns);
+	if (attr->ia_valid & ATTR_FILE && vexfs_f(attr->ia_file)->flags & VEXFS_OPEN_SESSION)
+		return vexfs_ask(inode, VEXFS_REQ_SESSION_TRUNCATE, VEXFS_NONE, VEXFS_NONE,
+				 .fh = vexfs_f(attr->ia_file)->release.fh);
+	body = vexfs_setattr_body(attr, vexfs_fs_of(inode)->user_ns);
 	if (!body.valid)
 		return 0;
-	vexfs_changed(inode);
+	vexfs_changed(inode, VEXFS_ALL);
 	sampled = vexfs_sample(inode->i_sb);
 	ret = vexfs_ask(inode, VEXFS_REQ_SETATTR, &body, &reply);
+	if (ret && attr->ia_valid & ATTR_SIZE)
+		vexfs_drop_pages(inode, 0, S64_MAX, ret);
 	if (ret)
 		return ret;
 	ret = vexfs_take_attr(inode, &reply.attr, sampled);
-	if (attr->ia_valid & ATTR_SIZE)
+	if (attr->ia_valid & ATTR_SIZE) { /* also if that was overtaken */
+		vexfs_resized(inode, attr->ia_size);
 		truncate_pagecache(inode, attr->ia_size);
+	}
 	return min(ret, 0);
 }
 

@@ -51,7 +51,7 @@ long vexfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ret;
 	ret = vexfs_send_ioctl(file, cmd, (void __user *)arg);
 	if (changes) {
-		vexfs_changed(file_inode(file));
+		vexfs_changed(file_inode(file), VEXFS_ALL);
 		mnt_drop_write_file(file);
 	}
 	return !ret && _IOC_NR(cmd) == VEXFS_OP_SYNC ? vexfs_synced(file) : ret;

@@ -39,12 +39,11 @@ static void vexfs_free_slot(struct vexfs_queue *queue, u32 slot)
 /* Frees what the engine has finished and nobody waits for. */
 void vexfs_queue_reap_locked(struct vexfs_queue *queue)
 {
-	u64 rest = queue->orphans;
+	u64 rest;
 
-	while (rest) {
+	for (rest = queue->orphans; rest; rest &= rest - 1) {
 		u32 slot = __ffs64(rest);
 
-		rest &= rest - 1;
 		if (!vexfs_queue_is_done(queue, slot))
 			continue;
 		queue->orphans &= ~BIT_ULL(slot);

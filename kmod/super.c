@@ -28,7 +28,8 @@ static struct inode *vexfs_alloc_inode(struct super_block *sb)
 	}
 	vi->lookups = 0;
 	vi->changed = 0;
-	vi->stale = true;
+	vi->stale = VEXFS_ALL;
+	vi->uncertain = false;
 	return &vi->vfs;
 }
 
@@ -49,13 +50,12 @@ static void vexfs_evict_inode(struct inode *inode)
 
 	truncate_inode_pages_final(&inode->i_data);
 	clear_inode(inode);
-	if (!vi->lookups)
-		return;
-	*vi->forget = (struct vexfs_deferred){
-		.node = { inode->i_ino, inode->i_generation, 0, vi->lookups },
-	};
-	vexfs_defer(vexfs_fs_of(inode), vi->forget);
-	vi->forget = NULL;
+	if (vi->lookups) {
+		vi->forget->node =
+			(struct vexfs_node){ inode->i_ino, inode->i_generation, 0, vi->lookups };
+		vexfs_defer(vexfs_fs_of(inode), vi->forget);
+		vi->forget = NULL;
+	}
 }
 
 static int vexfs_statfs(struct dentry *dentry, struct kstatfs *stat)
@@ -187,21 +187,17 @@ static int vexfs_parse(struct fs_context *fc, struct fs_parameter *param)
 
 static int vexfs_get_tree(struct fs_context *fc)
 {
-	int ret;
-
 	if (!fc->s_fs_info)
 		return invalf(fc, "vexfs: the option fd is missing");
-	ret = vexfs_fs_claim(fc->s_fs_info);
-	return ret ? ret : get_tree_nodev(fc, vexfs_fill_super);
+	return vexfs_fs_claim(fc->s_fs_info) ?: get_tree_nodev(fc, vexfs_fill_super);
 }
 
 static int vexfs_reconfigure(struct fs_context *fc)
 {
-	struct vexfs_fs *fs = fc->root->d_sb->s_fs_info;
+	struct super_block *sb = fc->root->d_sb;
+	const struct vexfs_fs *fs = sb->s_fs_info;
 
-	if (fs->read_only && !(fc->sb_flags & SB_RDONLY))
-		return -EROFS;
-	return sync_filesystem(fc->root->d_sb);
+	return fs->read_only && !(fc->sb_flags & SB_RDONLY) ? -EROFS : sync_filesystem(sb);
 }
 
 static void vexfs_free_context(struct fs_context *fc)

@@ -16,19 +16,11 @@
 DECLARE_EVENT_CLASS(vexfs_request,
 	TP_PROTO(const struct vexfs_chan *chan, const struct vexfs_call *call, int result),
 	TP_ARGS(chan, call, result),
-	TP_STRUCT__entry(
-		__field(u64, fs)
-		__field(u64, unique)
-		__field(u64, ino)
-		__field(u32, op)
-		__field(int, result)
-	),
+	TP_STRUCT__entry(__field(u64, fs) __field(u64, unique) __field(u64, ino) __field(u32, op)
+			 __field(int, result)),
 	TP_fast_assign(
-		__entry->fs = chan->fs->id;
-		__entry->unique = call->unique;
-		__entry->ino = call->node.ino;
-		__entry->op = call->op;
-		__entry->result = result;
+		__entry->fs = chan->fs->id; __entry->unique = call->unique;
+		__entry->ino = call->node.ino; __entry->op = call->op; __entry->result = result;
 	),
 	TP_printk("fs=%llu unique=%llu op=%u ino=%llu result=%d", __entry->fs, __entry->unique,
 		  __entry->op, __entry->ino, __entry->result)
@@ -45,15 +37,9 @@ VEXFS_REQUEST_EVENT(vexfs_abandoned);
 DECLARE_EVENT_CLASS(vexfs_engine,
 	TP_PROTO(const struct vexfs_fs *fs),
 	TP_ARGS(fs),
-	TP_STRUCT__entry(
-		__field(u64, fs)
-		__field(u64, epoch)
-		__field(int, state)
-	),
+	TP_STRUCT__entry(__field(u64, fs) __field(u64, epoch) __field(int, state)),
 	TP_fast_assign(
-		__entry->fs = fs->id;
-		__entry->epoch = fs->epoch;
-		__entry->state = fs->state;
+		__entry->fs = fs->id; __entry->epoch = fs->epoch; __entry->state = fs->state;
 	),
 	TP_printk("fs=%llu epoch=%llu state=%d", __entry->fs, __entry->epoch, __entry->state)
 );

@@ -57,7 +57,7 @@ struct vexfs_fs {
 	u64 epoch;		       /* of the newest channel */
 	wait_queue_head_t attach_wait; /* for ORPHANED to end */
 	struct delayed_work expiry;    /* ends ORPHANED at the deadline */
-	unsigned long trust;	       /* number of times that an engine came without all it knew */
+	unsigned long trust;	       /* number of the last LOST attach, a change of all inodes */
 	atomic64_t unique;	       /* number of the last request */
 	atomic64_t changes;	       /* number of the last change of any inode, see inode.c */
 	u64 doubted;		       /* number of the last that the engine told of */
@@ -230,6 +230,9 @@ struct vexfs_fs *vexfs_device_fs(struct file *file);
 
 /* ---- super.c, inode.c ----------------------------------------------------------------------- */
 
+/* Which attributes the kernel itself changed since they came. */
+enum vexfs_stale { VEXFS_FRESH, VEXFS_TIMES, VEXFS_ALL }; /* times: and blocks, but no size */
+
 struct vexfs_inode {
 	struct inode vfs; /* i_ino is the engine's number of the node */
 	u64 attributes;	  /* STATX_ATTR_* */
@@ -237,7 +240,8 @@ struct vexfs_inode {
 	u32 blksize;
 	unsigned long trust;	       /* fs->trust when the attributes came */
 	unsigned long valid;	       /* the attributes are believed until then, jiffies */
-	bool stale;		       /* it changed since they came, under i_lock */
+	enum vexfs_stale stale;	       /* under i_lock */
+	bool uncertain;		       /* a change may come that nobody waits for */
 	bool per_caller;	       /* the engine makes it for each caller, who is to be known */
 	u64 changed;		       /* number of its last change, under i_lock */
 	u64 lookups;		       /* entries that the engine returned, under i_lock */
@@ -266,10 +270,10 @@ static inline u64 vexfs_sample(const struct super_block *sb)
 
 struct inode *vexfs_iget(struct super_block *sb, const struct vexfs_attr *attr, u64 sampled,
 			 u64 lookups);
-void vexfs_changed(struct inode *inode);
+void vexfs_changed(struct inode *inode, enum vexfs_stale stale);
 void vexfs_doubt(struct vexfs_fs *fs, u64 ino);
 void vexfs_resized(struct inode *inode, u64 size);
-int vexfs_revalidate(struct inode *inode);
+int vexfs_revalidate(struct inode *inode, enum vexfs_stale stale);
 int vexfs_take_attr(struct inode *inode, const struct vexfs_attr *attr, u64 sampled);
 int vexfs_refresh(struct inode *inode);
 unsigned long vexfs_expiry(u64 valid_ns);
@@ -286,6 +290,11 @@ struct vexfs_handle {
 	u32 flags;		       /* VEXFS_OPEN_* */
 };
 
+static inline struct vexfs_handle *vexfs_f(const struct file *file)
+{
+	return file->private_data;
+}
+
 extern const struct inode_operations vexfs_dir_inode_ops;
 extern const struct inode_operations vexfs_symlink_inode_ops;
 extern const struct inode_operations vexfs_inode_ops;
@@ -299,7 +308,6 @@ long vexfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 ssize_t vexfs_listxattr(struct dentry *dentry, char *list, size_t room);
 int vexfs_synced(struct file *file);
 int vexfs_fsync(struct file *file, loff_t start, loff_t end, int datasync);
-bool vexfs_file_is_session(const struct file *file);
-int vexfs_session_truncate(struct file *file);
+void vexfs_drop_pages(struct inode *inode, loff_t start, u64 bytes, int ret);
 
 #endif /* VEXFS_H */

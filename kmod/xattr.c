@@ -10,10 +10,7 @@
 static ssize_t vexfs_ask_xattr(struct inode *inode, u32 op, const char *name, void *value,
 			       size_t room, size_t most)
 {
-	struct vexfs_req_xattr body = {
-		.name_bytes = name ? strlen(name) : 0,
-		.value_bytes = min(room, most),
-	};
+	struct vexfs_req_xattr body = { name ? strlen(name) : 0, min(room, most) };
 	struct vexfs_rep_xattr reply;
 	struct vexfs_call call =
 		VEXFS_CALL(inode, op, &body, &reply, .payload[0] = { name, body.name_bytes },
@@ -37,15 +34,11 @@ static int vexfs_xattr_set(const struct xattr_handler *handler, vx_idmap *idmap,
 			   struct dentry *dentry, struct inode *inode, const char *name,
 			   const void *value, size_t bytes, int flags)
 {
-	struct vexfs_req_xattr body = {
-		.name_bytes = strlen(name),
-		.value_bytes = bytes,
-		.flags = flags,
-	};
+	struct vexfs_req_xattr body = { strlen(name), bytes, flags };
 	int ret = vexfs_ask(inode, value ? VEXFS_REQ_SETXATTR : VEXFS_REQ_REMOVEXATTR, &body,
 			    VEXFS_NONE, .payload = { { name, body.name_bytes }, { value, bytes } });
 
-	vexfs_changed(inode);
+	vexfs_changed(inode, VEXFS_ALL);
 	return ret;
 }
 

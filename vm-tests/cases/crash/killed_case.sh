@@ -9,13 +9,14 @@ serve
 cd "$mount"
 echo content >from
 echo content >gone
-touch file
+echo less >file
 exec 3>>file
 all() { # what the kernel is sure of
     for name in made from to gone; do
         if [ -e $name ]; then echo $name; fi
     done
     stat -c %s file
+    cat file
 }
 
 killed() { # COMMAND...: killed while the stopped engine has its request
@@ -34,7 +35,7 @@ killed mkdir made
 killed mv from to
 killed rm gone
 killed more
-[ "$(all | tr '\n' ' ')" = "made to 5 " ]
+[ "$(all | tr '\n' ' ')" = "made to 10 less more " ]
 exec 3>&-
 cd ..
 finish
