@@ -30,7 +30,15 @@ Status Graph::place_code(uint32_t slot, const uint8_t* record) {
 }
 
 Status Graph::insert(uint32_t slot, const uint8_t* record, Scratch& scratch) {
-    return insert_row(core_, slot, record, scratch);
+    return insert_row(core_, slot, record, full_effort(core_.config), scratch);
+}
+
+Status Graph::insert_hastily(uint32_t slot, const uint8_t* record, Scratch& scratch) {
+    return insert_row(core_, slot, record, hasty_effort(core_.config), scratch);
+}
+
+Status Graph::improve(uint32_t slot, Scratch& scratch) {
+    return improve_row(core_, slot, scratch);
 }
 
 Status Graph::remove(uint32_t slot) {

@@ -122,6 +122,98 @@ TEST_CASE("graph: a slot is inserted once, and a row that is not there cannot be
     CHECK(graph->remove(1).error().code == Code::kENOENT);
 }
 
+TEST_CASE("graph: rows inserted in haste are found, and as well as others once improved") {
+    const uint32_t count = affordable(4000);
+    const uint32_t hasty = count / 5;
+    TestRows rows(count, 13);
+    GraphConfig config = TestRows::config();
+    config.ef_construction = 200;
+    const auto graph = Graph::create(config).value();
+    Scratch scratch;
+    for (uint32_t slot = 0; slot < count; ++slot) {
+        const Status inserted = slot < count - hasty
+                                    ? graph->insert(slot, rows.record(slot), scratch)
+                                    : graph->insert_hastily(slot, rows.record(slot), scratch);
+        REQUIRE(inserted);
+    }
+    const auto links_of = [&](uint32_t slot) {
+        uint32_t links[kLinks];
+        return load_links(graph->core().row(slot), kLinks, links);
+    };
+    // How often a search for a row itself finds it.
+    const auto share_found = [&](const Graph& of) {
+        uint32_t found = 0;
+        std::array<Neighbor, 1> out;
+        SearchParams params;
+        params.k = 1;
+        params.ef = 10;
+        for (uint32_t slot = count - hasty; slot < count; ++slot) {
+            const TestQuery wanted(rows, rows.row(slot));
+            found +=
+                of.search(wanted.query, params, scratch, out)->found == 1 && out[0].distance == 0;
+        }
+        return static_cast<double>(found) / hasty;
+    };
+    CHECK(graph->live_rows() == count);
+    uint64_t links_before = 0;
+    for (uint32_t slot = count - hasty; slot < count; ++slot)
+        links_before += links_of(slot);
+    const double found_before = share_found(*graph);
+    CHECK(found_before > 0.95);
+    TestRows same(count, 13);
+    CHECK(mean_recall(*graph, same, {}, any_row) > 0.95);
+
+    uint64_t links_after = 0;
+    for (uint32_t slot = count - hasty; slot < count; ++slot)
+        REQUIRE(graph->improve(slot, scratch));
+    for (uint32_t slot = count - hasty; slot < count; ++slot)
+        links_after += links_of(slot);
+    CHECK(links_after > links_before);
+    const auto normal = build(rows, config);
+    MESSAGE("found ", found_before, ", then ", share_found(*graph), " of ", share_found(*normal));
+    CHECK(share_found(*graph) >= share_found(*normal) - 0.005);
+    TestRows again(count, 13);
+    TestRows once_more(count, 13);
+    CHECK(mean_recall(*graph, again, {}, any_row) >=
+          mean_recall(*normal, once_more, {}, any_row) - 0.005);
+}
+
+TEST_CASE("graph: an equal row is found through the first, in haste too, and needs no neighbours") {
+    TestRows rows(500, 14);
+    const TestRows::Values copy = rows.row(17);
+    rows.append(copy);
+    rows.append(copy);
+    const auto graph = Graph::create(TestRows::config()).value();
+    Scratch scratch;
+    for (uint32_t slot = 0; slot < 500; ++slot)
+        REQUIRE(graph->insert(slot, rows.record(slot), scratch));
+    for (const uint32_t slot : {500U, 501U}) {
+        REQUIRE(graph->insert_hastily(slot, rows.record(slot), scratch));
+        CHECK((graph->core().state(slot) & kRowDuplicate) != 0);
+        std::array<uint32_t, kLinks> never;
+        std::copy_n(graph->core().row(slot), kLinks, never.begin());
+        REQUIRE(graph->improve(slot, scratch));
+        CHECK((graph->core().state(slot) & kRowDuplicate) != 0);
+        CHECK(std::equal(never.begin(), never.end(), graph->core().row(slot)));
+    }
+    CHECK(graph->insert_hastily(501, rows.record(501), scratch).error().code == Code::kEEXIST);
+    // Neither does one that is removed, or never was.
+    uint32_t before[kLinks];
+    uint32_t after[kLinks];
+    const uint32_t count = load_links(graph->core().row(3), kLinks, before);
+    REQUIRE(graph->remove(3));
+    REQUIRE(graph->improve(3, scratch));
+    REQUIRE(graph->improve(777, scratch));
+    CHECK(load_links(graph->core().row(3), kLinks, after) == count);
+    CHECK(std::equal(before, before + count, after));
+    std::array<Neighbor, 3> out;
+    SearchParams params;
+    params.k = 3;
+    const TestQuery wanted(rows, copy);
+    REQUIRE(graph->search(wanted.query, params, scratch, out)->found == 3);
+    CHECK(out[2].distance == 0);
+}
+
 TEST_CASE("graph: a removed row is in no answer, and what was behind it is") {
     TestRows rows(2000, 5);
     const auto graph = build(rows, TestRows::config());

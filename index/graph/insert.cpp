@@ -12,6 +12,10 @@
 namespace vexfs::index {
 namespace {
 
+constexpr uint32_t kHastyShare = 8; // of ef_construction
+constexpr uint32_t kHastyEfMin = 16;
+constexpr uint32_t kHastyLinks = 12;
+
 // Scans may be reading one that was placed: then it is there already.
 void write_record(GraphCore& core, uint32_t slot, const uint8_t* record) {
     const size_t bytes = core.config.shape.record_bytes;
@@ -23,8 +27,8 @@ void write_record(GraphCore& core, uint32_t slot, const uint8_t* record) {
 // Threads: one thread.
 class Insertion {
   public:
-    Insertion(GraphCore& core, uint32_t slot, Scratch& scratch)
-        : core_(core), slot_(slot), scratch_(scratch) {}
+    Insertion(GraphCore& core, uint32_t slot, const InsertEffort& effort, Scratch& scratch)
+        : core_(core), slot_(slot), effort_(effort), scratch_(scratch) {}
 
     Status run();
     Status run_again();
@@ -40,6 +44,7 @@ class Insertion {
 
     GraphCore& core_;
     const uint32_t slot_;
+    const InsertEffort effort_;
     Scratch& scratch_;
     int32_t offset_ = 0;
     uint32_t candidates_ = 0;
@@ -92,8 +97,7 @@ Status Insertion::run_again() {
                                                  entry->level, 1, counters);
     VEXFS_TRY_VOID(find_candidates(core_.talls.slot(nearest)));
     uint32_t picked[kLinks];
-    const uint32_t count =
-        core_.select_sorted(scratch_, candidates_, core_.config.links_of_insert, picked);
+    const uint32_t count = core_.select_sorted(scratch_, candidates_, effort_.links, picked);
     for (uint32_t i = 0; i < count; ++i) {
         add_link(slot_, picked[i]);
         add_link(picked[i], slot_);
@@ -106,8 +110,7 @@ Status Insertion::link_base(uint32_t entry_slot) {
     if (joined_)
         return ok();
     uint32_t picked[kLinks];
-    const uint32_t count =
-        core_.select_sorted(scratch_, candidates_, core_.config.links_of_insert, picked);
+    const uint32_t count = core_.select_sorted(scratch_, candidates_, effort_.links, picked);
     {
         MutexLock lock(core_.row_lock(slot_));
         core_.set_row(slot_, {picked, count});
@@ -122,7 +125,7 @@ Status Insertion::link_base(uint32_t entry_slot) {
 // The nearest rows that are alive, into the scratch. The search is widened if it meets only the
 // dead.
 Status Insertion::find_candidates(uint32_t entry_slot) {
-    uint32_t ef = std::max(core_.config.ef_construction, 1u);
+    uint32_t ef = std::max(effort_.ef, 1u);
     for (;; ef = ef > kMaxSlots / 8 ? kMaxSlots / 2 : ef * 4) {
         VEXFS_TRY_VOID(scratch_.prepare_walk(core_.rows(), ef));
         VEXFS_TRY_VOID(scratch_.prepare_selection(core_.config.shape, ef));
@@ -227,10 +230,28 @@ uint32_t upper_levels_of(uint64_t seed, uint32_t slot) {
     return static_cast<uint32_t>(std::min(levels, double{kMaxLevel}));
 }
 
+InsertEffort full_effort(const GraphConfig& config) {
+    return {config.ef_construction, config.links_of_insert};
+}
+
+InsertEffort hasty_effort(const GraphConfig& config) {
+    return {std::max(config.ef_construction / kHastyShare, kHastyEfMin),
+            std::min(config.links_of_insert, kHastyLinks)};
+}
+
 Status relink_row(GraphCore& core, uint32_t slot, Scratch& scratch) {
     VEXFS_TRY_VOID(scratch.prepare_selection(core.config.shape, 4 * kLinks));
     const ReaderEpochs::Guard guard(core.epochs, scratch.epoch_hint);
-    return Insertion(core, slot, scratch).run_again();
+    return Insertion(core, slot, full_effort(core.config), scratch).run_again();
+}
+
+Status improve_row(GraphCore& core, uint32_t slot, Scratch& scratch) {
+    VEXFS_TRY_VOID(scratch.prepare_selection(core.config.shape, 4 * kLinks));
+    const ReaderEpochs::Guard guard(core.epochs, scratch.epoch_hint);
+    constexpr uint8_t kAsked = kRowLinked | kRowDead | kRowDuplicate;
+    if (!core.knows(slot) || (core.state(slot) & kAsked) != kRowLinked)
+        return ok();
+    return Insertion(core, slot, full_effort(core.config), scratch).run_again();
 }
 
 Status place_record(GraphCore& core, uint32_t slot, const uint8_t* record) {
@@ -241,7 +262,8 @@ Status place_record(GraphCore& core, uint32_t slot, const uint8_t* record) {
     return ok();
 }
 
-Status insert_row(GraphCore& core, uint32_t slot, const uint8_t* record, Scratch& scratch) {
+Status insert_row(GraphCore& core, uint32_t slot, const uint8_t* record, const InsertEffort& effort,
+                  Scratch& scratch) {
     if (slot >= kMaxSlots)
         return fail(Code::kEFBIG, "graph: slot number");
     VEXFS_TRY_VOID(core.ensure(slot));
@@ -251,7 +273,7 @@ Status insert_row(GraphCore& core, uint32_t slot, const uint8_t* record, Scratch
     write_record(core, slot, record);
     core.raise_rows(slot);
     const ReaderEpochs::Guard guard(core.epochs, scratch.epoch_hint);
-    const Status status = Insertion(core, slot, scratch).run();
+    const Status status = Insertion(core, slot, effort, scratch).run();
     if (!status && (core.state(slot) & kRowLinked) == 0)
         core.clear_state(slot, kRowTaken);
     return status;

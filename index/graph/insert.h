@@ -12,8 +12,21 @@
 
 namespace vexfs::index {
 
-// Graph::insert(); the preconditions stand there.
-Status insert_row(GraphCore& core, uint32_t slot, const uint8_t* record, Scratch& scratch);
+// How much a row's neighbours are worth.
+struct InsertEffort {
+    uint32_t ef = 0;    // how many of the nearest rows are found
+    uint32_t links = 0; // that are chosen of them
+};
+InsertEffort full_effort(const GraphConfig& config);
+// A fifth of the work.
+InsertEffort hasty_effort(const GraphConfig& config);
+
+// Graph::insert() and Graph::insert_hastily(); the preconditions stand there.
+Status insert_row(GraphCore& core, uint32_t slot, const uint8_t* record, const InsertEffort& effort,
+                  Scratch& scratch);
+
+// Graph::improve().
+Status improve_row(GraphCore& core, uint32_t slot, Scratch& scratch);
 
 // Graph::place_code().
 Status place_record(GraphCore& core, uint32_t slot, const uint8_t* record);
