@@ -174,7 +174,7 @@ RowCounts Collection::counts() {
     RowCounts counts;
     counts.files = state_->table.files();
     counts.rows = state_->table.rows();
-    counts.pending = state_->table.pending().count();
+    counts.pending = state_->table.pending().count() + state_->table.hasty().count();
     counts.damaged = state_->table.damaged().count() + state_->table.lost_rows();
     counts.dead = state_->dead.count();
     counts.slots = state_->slots.end();

@@ -92,7 +92,8 @@ Status GraphFlush::write_pages(LinkedRows& linked) {
         std::vector<Page> pages;
         {
             const ReadLock read(state_.lock);
-            pages = encode_graph_pages(linked.graph->core(), linked.changes, generation_, numbers);
+            pages = encode_graph_pages(linked.graph->core(), linked.changes, generation_, numbers,
+                                       state_.table.hasty());
         }
         for (size_t i = 0; i < numbers.size() && written; ++i)
             written = file().write_page(numbers[i], pages[i]);

@@ -100,13 +100,14 @@ uint32_t graph_page_rows(uint32_t code_bytes) {
 }
 
 std::vector<Page> encode_graph_pages(const index::GraphCore& core, const GraphChanges& rows,
-                                     uint32_t generation, std::span<const uint32_t> numbers) {
+                                     uint32_t generation, std::span<const uint32_t> numbers,
+                                     const SlotSet& hasty) {
     const Parts parts(core.config.shape.record_bytes);
     std::vector<Page> pages(numbers.size());
     for (size_t i = 0; i < numbers.size(); ++i) {
         const uint32_t first = numbers[i] * parts.rows;
         for (uint32_t slot = first; slot < first + parts.rows; ++slot) {
-            if (!has_row(core, slot))
+            if (!has_row(core, slot) || hasty.contains(slot))
                 continue;
             if (pages[i].empty()) {
                 pages[i].resize(kGraphPageBytes);
@@ -118,7 +119,7 @@ std::vector<Page> encode_graph_pages(const index::GraphCore& core, const GraphCh
     }
     UpperLevels upper(numbers, parts, pages);
     index::export_upper(
-        core, [&](uint32_t slot) { return upper.wants(slot); }, upper);
+        core, [&](uint32_t slot) { return upper.wants(slot) && !hasty.contains(slot); }, upper);
     return pages;
 }
 

@@ -22,6 +22,7 @@
 #include "index/graph/change_record.h"
 #include "index/graph/graph_core.h"
 #include "userlib/collection/graph_changes.h"
+#include "userlib/collection/slot_set.h"
 #include "userlib/store/record.h"
 
 namespace vexfs {
@@ -31,9 +32,11 @@ inline constexpr size_t kGraphPageBytes = 65536;
 enum class GraphRowKind : uint8_t { kNone = 0, kNode = 1, kEqual = 2 };
 
 // The pages `numbers` of a graph, each of kGraphPageBytes, or empty if the graph has no row of it.
-// Levels that a page has no room for are left out: their rows are linked below.
+// Levels that a page has no room for are left out: their rows are linked below. So are the rows of
+// `hasty`: they are to be linked again.
 std::vector<Page> encode_graph_pages(const index::GraphCore& core, const GraphChanges& rows,
-                                     uint32_t generation, std::span<const uint32_t> numbers);
+                                     uint32_t generation, std::span<const uint32_t> numbers,
+                                     const SlotSet& hasty = {});
 
 // A page out of bytes that nobody vouches for; lent.
 class GraphPage {

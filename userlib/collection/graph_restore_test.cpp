@@ -10,6 +10,7 @@
 #include "index/codec/train.h"
 #include "userlib/collection/check.h"
 #include "userlib/collection/graph_file.h"
+#include "userlib/collection/graph_page.h"
 #include "userlib/store/record.h"
 #include "userlib/testing/collection/test_collection.h"
 
@@ -107,6 +108,22 @@ uint64_t graph_oid(TestCollection& made) {
             oids.push_back(oid);
     REQUIRE(oids.size() == 1);
     return oids[0];
+}
+
+// Rows that an open would find linked.
+uint64_t stored_rows(TestCollection& made) {
+    const GraphFile file(made.store(), graph_oid(made));
+    const GraphHead head = *file.read_head().value();
+    Page bytes(kGraphPageBytes);
+    uint64_t rows = 0;
+    for (const uint32_t number : file.pages().value()) {
+        REQUIRE(file.read_page(number, bytes).value());
+        const GraphPage page =
+            GraphPage::parse(bytes, head.code_bytes, head.generation, number).value();
+        for (uint32_t i = 0; i < page.rows(); ++i)
+            rows += page.kind(i) != GraphRowKind::kNone ? 1 : 0;
+    }
+    return rows;
 }
 
 } // namespace
@@ -361,6 +378,66 @@ TEST_CASE("graph restore: pages of different ages make a graph in which every ro
     MESSAGE("pending ", made.rows().counts().pending, ", recall ", recall(made, queries));
     CHECK(recall(made, queries) >= 0.95);
     CHECK(head.generation == 1);
+}
+
+TEST_CASE("graph restore: many rows that are pending are linked in haste, and once more") {
+    TestCollection made(small_schema(kDim), kVolumeBytes);
+    const std::vector<float> queries = clustered(50, 9);
+    put(made, 1030, clustered(6000, 2));
+    link_and_flush(made);
+    REQUIRE(made.rows().jobs().pause(0));
+    put(made, 1031, clustered(1200, 3));
+    const std::vector<float> one = clustered(1, 4);
+    for (int i = 0; i < 20; ++i)
+        put(made, 1032, one);
+    made.reopen();
+    // Whatever it is about right now: all rows are found, and no row is called linked too early.
+    const double meanwhile = recall(made, queries);
+    CHECK(meanwhile >= 0.9);
+    REQUIRE(made.rows().wait_linked({}));
+    CHECK(made.rows().counts().pending == 0);
+    CHECK(linked_again(made) == 1220);
+    CHECK(answers(made, one)[0].size() == 10);
+    CHECK(answers(made, one) == answers(made, one, true));
+    const double haste = recall(made, queries);
+
+    TestCollection normal(small_schema(kDim), kVolumeBytes);
+    put(normal, 1030, clustered(6000, 2));
+    REQUIRE(normal.rows().wait_linked({}));
+    put(normal, 1031, clustered(1200, 3));
+    for (int i = 0; i < 20; ++i)
+        put(normal, 1032, one);
+    REQUIRE(normal.rows().wait_linked({}));
+    MESSAGE("recall ", meanwhile, ", then ", haste, ", of ", recall(normal, queries));
+    CHECK(haste >= recall(normal, queries) - 0.01);
+
+    // It is on the disk as any other.
+    made.reopen();
+    CHECK(made.rows().counts().pending == 0);
+    CHECK(recall(made, queries) == haste);
+    CHECK(check_collections(made.store()).clean());
+}
+
+TEST_CASE("graph restore: rows that were linked in haste are pending after a stop") {
+    TestCollection made(small_schema(kDim), kVolumeBytes);
+    put(made, 1030, clustered(6000, 2));
+    link_and_flush(made);
+    REQUIRE(made.rows().jobs().pause(0));
+    put(made, 1031, clustered(1400, 3));
+    // At any moment of its work, so that some rows are neither pending nor linked for good.
+    for (const uint64_t left : {1400, 1300, 900, 400, 100}) {
+        made.reopen();
+        while (made.rows().counts().pending > left)
+            std::this_thread::yield();
+        REQUIRE(made.rows().jobs().pause(0));
+        REQUIRE(made.rows().flush_graph({}));
+        CHECK(made.rows().counts().rows == 7400);
+        CHECK(stored_rows(made) == 7400 - made.rows().counts().pending);
+    }
+    made.reopen();
+    REQUIRE(made.rows().wait_linked({}));
+    CHECK(made.rows().counts().pending == 0);
+    CHECK(recall(made, clustered(50, 9)) >= 0.95);
 }
 
 TEST_CASE("graph restore: a volume without graphs opens, and an erased collection leaves nothing") {

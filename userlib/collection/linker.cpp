@@ -13,7 +13,10 @@ namespace vexfs {
 namespace {
 
 constexpr size_t kLinkAtOnce = 16;  // rows of a thread, with the lock held: a put waits for as long
+constexpr size_t kHastyAtOnce = 64; // the same of those linked in haste: it takes no longer
 constexpr size_t kCodeAtOnce = 512; // rows, with the lock held
+// What is linked in haste is at most this share of what it is linked to: it needs good neighbours.
+constexpr uint64_t kHastyShare = 4;
 // Rows of a thread that consolidation looks at while it links as many as above: a round, which
 // looks at all, is over when a fiftieth of them is linked, and their slots are free.
 constexpr uint32_t kConsolidateAtOnce = 2048;
@@ -49,14 +52,25 @@ struct CodeRecord {
 };
 
 // A row that is there already is one that an attempt left which failed further on.
-Status insert(LinkedRows& linked, uint32_t slot, index::VectorView vector,
+Status insert(LinkedRows& linked, uint32_t slot, index::VectorView vector, bool hastily,
               index::Scratch& scratch) {
     CodeRecord record;
     VEXFS_TRY_VOID(linked.changes.expect(
         slot, vector_sum({vector.data, index::bytes_of(vector.element, vector.dim)})));
     linked.codec.encode(vector, record.bytes);
-    const Status inserted = linked.graph->insert(slot, record.bytes, scratch);
+    const Status inserted = hastily ? linked.graph->insert_hastily(slot, record.bytes, scratch)
+                                    : linked.graph->insert(slot, record.bytes, scratch);
     return inserted || inserted.error().code != Code::kEEXIST ? inserted : ok();
+}
+
+// How many rows an open leaves to be linked in haste.
+uint64_t hasty_rows(RowState& state) {
+    const ReadLock read(state.lock);
+    const uint64_t pending = state.table.pending().count();
+    const bool many = pending > kHastyBacklogRows && pending <= kBacklogRows;
+    return many && state.linked && pending <= state.linked->graph->live_rows() / kHastyShare
+               ? pending
+               : 0;
 }
 
 } // namespace
@@ -70,7 +84,7 @@ bool should_learn_anew(uint64_t trained_rows, uint64_t rows, uint64_t linked_sin
 Linker::Linker(RowState& state, bool read_only)
     : state_(state), read_only_(read_only),
       crew_(std::clamp<size_t>(std::thread::hardware_concurrency(), 1, kLinkThreadsMax)),
-      flush_(state, read_only), thread_([this] { run(); }) {}
+      hasty_left_(hasty_rows(state)), flush_(state, read_only), thread_([this] { run(); }) {}
 
 Linker::~Linker() {
     {
@@ -246,6 +260,7 @@ Result<bool> Linker::step() {
     bool train_again = false;
     bool moving = false;
     bool pending = false;
+    bool hasty = false;
     bool all_dead = false;
     uint64_t rows = 0;
     LinkedRows* linked = nullptr;
@@ -268,6 +283,7 @@ Result<bool> Linker::step() {
             linked != nullptr && !moving && !read_only_ &&
             should_learn_anew(linked->trained_rows, rows, linked->linked_since, linked->drifted());
         pending = state_.table.pending().count() > 0;
+        hasty = state_.table.hasty().count() > 0;
         all_dead = all_dead && state_.dead.count() > 0;
     }
     // What would be too much is not begun; a second graph takes at least as much as the first.
@@ -289,8 +305,10 @@ Result<bool> Linker::step() {
         VEXFS_TRY_VOID(train_for(train_first, rows));
         return true;
     }
-    // In turns with links, so that neither waits for the end of the other, however long puts go on.
     const bool may_link = state_.jobs.may_work(JobKind::kLink);
+    if (hasty_left_ > 0 && linked != nullptr && pending && may_link && room)
+        return link_some(true);
+    // In turns with links, so that neither waits for the end of the other, however long puts go on.
     bool more = false;
     if (moving && may_train) {
         VEXFS_TRY_VOID(catch_up());
@@ -298,15 +316,21 @@ Result<bool> Linker::step() {
     }
     if (!moving && linked != nullptr)
         more = VEXFS_TRY(consolidate_some(*linked, all_dead, !pending || !may_link || !room));
+    if (hasty && may_link) {
+        VEXFS_TRY_VOID(improve_some());
+        more = true;
+    }
     if (linked != nullptr && pending) {
         const bool coded = room && VEXFS_TRY(code_some());
         if (!may_link || (more && !room))
             return more || coded;
         if (!room)
             return no_room;
-        if (VEXFS_TRY(link_some()))
+        if (VEXFS_TRY(link_some(false)))
             return true;
     }
+    if (hasty)
+        return more;
     link_cursor_ = 0;
     note_done(asked);
     return more;
@@ -341,55 +365,98 @@ Result<bool> Linker::code_some() {
         state_.table.coded().add(slot);
         return ok();
     };
-    VEXFS_TRY_VOID(insert_all(slots, code));
+    VEXFS_TRY_VOID(insert_all(slots, kLinkAtOnce, code));
     state_.count_memory();
     return !slots.empty();
 }
 
 // True if rows are still pending. The graph is never changed while the lock
 // is held alone, so a row is either pending or in the graph to all who hold it alone.
-Result<bool> Linker::link_some() {
+Result<bool> Linker::link_some(bool hastily) {
     bool pass_done = false;
     uint64_t done = 0;
+    uint64_t hasty = 0;
     uint64_t left = 0;
     {
         const ReadLock read(state_.lock);
         uint32_t cursor = link_cursor_;
-        const size_t most = kLinkAtOnce * crew_.threads();
+        const size_t at_once = hastily ? kHastyAtOnce : kLinkAtOnce;
+        const size_t most = at_once * crew_.threads();
         const std::vector<uint32_t> slots = next_slots(state_.table.pending(), cursor, most);
-        VEXFS_TRY_VOID(insert_all(
-            slots, [this](uint32_t slot, index::VectorView vector, index::Scratch& scratch)
-                       VEXFS_REQUIRES_SHARED(state_.lock) { return link(slot, vector, scratch); }));
+        VEXFS_TRY_VOID(insert_all(slots, at_once,
+                                  [&](uint32_t slot, index::VectorView vector,
+                                      index::Scratch& scratch) VEXFS_REQUIRES_SHARED(state_.lock) {
+                                      return link(slot, vector, hastily, scratch);
+                                  }));
         state_.count_memory();
         link_cursor_ = cursor;
         pass_done = slots.size() < most;
         done = slots.size();
+        hasty = state_.table.hasty().count();
         left = state_.table.pending().count();
     }
-    flush_.linked(done);
-    state_.jobs.advance(JobKind::kLink, done, left);
-    if (left == 0)
-        state_.jobs.end(JobKind::kLink);
+    // A page that is written leaves out what was linked in haste.
+    note_worked(hastily ? 0 : done, left + hasty);
     {
         MutexLock lock(mutex_);
         linked_rows_ += done;
         changed_.notify_all();
     }
+    hasty_left_ -= hastily ? std::min(hasty_left_, done) : 0;
     if (pass_done) {
         link_cursor_ = 0;
-        note_done(pass_);
+        hasty_left_ = 0;
+        if (hasty == 0)
+            note_done(pass_);
     }
-    return left > 0;
+    return left + hasty > 0;
+}
+
+void Linker::note_worked(uint64_t done, uint64_t left) {
+    flush_.linked(done);
+    state_.jobs.advance(JobKind::kLink, done, left);
+    if (left == 0)
+        state_.jobs.end(JobKind::kLink);
+}
+
+// Looks for the neighbours that rows would have if they had not been linked in haste.
+Status Linker::improve_some() {
+    uint64_t done = 0;
+    uint64_t left = 0;
+    {
+        const ReadLock read(state_.lock);
+        uint32_t cursor = 0;
+        const std::vector<uint32_t> slots =
+            next_slots(state_.table.hasty(), cursor, kLinkAtOnce * crew_.threads());
+        LinkedRows& linked = *state_.linked;
+        const auto part_of = [&](size_t part, LinkWorker& worker)
+                                 VEXFS_REQUIRES_SHARED(state_.lock) -> Status {
+            const size_t first = part * kLinkAtOnce;
+            for (size_t i = first; i < std::min(first + kLinkAtOnce, slots.size()); ++i) {
+                VEXFS_TRY_VOID(linked.graph->improve(slots[i], worker.scratch));
+                linked.changes.differs(linked.changes.page_of(slots[i]));
+                state_.table.hasty().remove(slots[i]);
+            }
+            return ok();
+        };
+        VEXFS_TRY_VOID(crew_.run(div_ceil(slots.size(), kLinkAtOnce), part_of));
+        state_.count_memory();
+        done = slots.size();
+        left = state_.table.pending().count() + state_.table.hasty().count();
+    }
+    note_worked(done, left);
+    return ok();
 }
 
 // Each row whose vector can be read, by the threads of the crew; the caller holds the lock for
 // them.
-Status Linker::insert_all(std::span<const uint32_t> slots, const InsertOne& insert_one) {
+Status Linker::insert_all(std::span<const uint32_t> slots, size_t at_once,
+                          const InsertOne& insert_one) {
     // The next parts lie beside them.
     const ReadWidth width = state_.vectors.width(state_.table.end());
     const auto part_of = [&](size_t part, LinkWorker& worker) VEXFS_REQUIRES_SHARED(state_.lock) {
-        const std::span<const uint32_t> mine = slots.subspan(
-            part * kLinkAtOnce, std::min(kLinkAtOnce, slots.size() - part * kLinkAtOnce));
+        const std::span<const uint32_t> mine =
+            slots.subspan(part * at_once, std::min(at_once, slots.size() - part * at_once));
         return state_.vectors.read_each(
             mine, {worker.buffer,
                    [&](std::span<const uint32_t> sound, const std::byte* const* vectors)
@@ -406,15 +473,18 @@ Status Linker::insert_all(std::span<const uint32_t> slots, const InsertOne& inse
                    },
                    width});
     };
-    return crew_.run(div_ceil(slots.size(), kLinkAtOnce), part_of);
+    return crew_.run(div_ceil(slots.size(), at_once), part_of);
 }
 
-Status Linker::link(uint32_t slot, index::VectorView vector, index::Scratch& scratch) {
+Status Linker::link(uint32_t slot, index::VectorView vector, bool hastily,
+                    index::Scratch& scratch) {
     // Into the next graph first: it is pending until it is in both.
     if (state_.next && slot < move_cursor_)
-        VEXFS_TRY_VOID(insert(*state_.next, slot, vector, scratch));
-    VEXFS_TRY_VOID(insert(*state_.linked, slot, vector, scratch));
+        VEXFS_TRY_VOID(insert(*state_.next, slot, vector, false, scratch));
+    VEXFS_TRY_VOID(insert(*state_.linked, slot, vector, hastily, scratch));
     state_.linked->note_linked(vector);
+    if (hastily)
+        state_.table.hasty().add(slot);
     state_.table.pending().remove(slot);
     return ok();
 }
@@ -439,10 +509,11 @@ Result<bool> Linker::move_some() {
             return state_.table.pending().contains(slot) || state_.table.damaged().contains(slot);
         });
         VEXFS_TRY_VOID(
-            insert_all(slots, [this](uint32_t slot, index::VectorView vector,
-                                     index::Scratch& scratch) VEXFS_REQUIRES_SHARED(state_.lock) {
-                return insert(*state_.next, slot, vector, scratch);
-            }));
+            insert_all(slots, kLinkAtOnce,
+                       [this](uint32_t slot, index::VectorView vector, index::Scratch& scratch)
+                           VEXFS_REQUIRES_SHARED(state_.lock) {
+                               return insert(*state_.next, slot, vector, false, scratch);
+                           }));
         state_.count_memory();
         move_cursor_ = cursor;
         state_.jobs.at_work(JobKind::kTrain, cursor, state_.table.end());
@@ -456,14 +527,19 @@ Result<bool> Linker::move_some() {
 // From here on searches walk the new graph.
 void Linker::finish_move() {
     std::unique_ptr<LinkedRows> before;
+    bool linked = false; // nothing is left to be linked, and was until now
     {
         const WriteLock write(state_.lock);
         before = std::move(state_.linked);
         state_.linked = std::move(state_.next);
+        linked = state_.table.pending().count() == 0 && state_.table.hasty().count() > 0;
         state_.table.coded().clear();
+        state_.table.hasty().clear();
         free_unheld();
         state_.count_memory();
     }
+    if (linked)
+        state_.jobs.end(JobKind::kLink);
     state_.jobs.end(JobKind::kTrain);
 }
 

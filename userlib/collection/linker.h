@@ -33,6 +33,8 @@ inline constexpr size_t kLinkThreadsMax = 4;
 // More pending rows than these get their codes ahead of their links: to scan vectors takes five
 // times as long.
 inline constexpr uint64_t kCodedBacklogRows = 512;
+// More rows than these that an open finds pending are linked in haste first.
+inline constexpr uint64_t kHastyBacklogRows = 512;
 // With more rows than these waiting to be linked a put is slowed to the pace of the linker, but
 // never for longer.
 inline constexpr uint64_t kBacklogRows = 65536;
@@ -79,12 +81,15 @@ class Linker {
     [[nodiscard]] bool flush_goes_on();
     // True if there is more to do at once.
     Result<bool> step();
-    Result<bool> link_some();
+    Result<bool> link_some(bool hastily);
+    Status improve_some();
     Result<bool> code_some();
+    void note_worked(uint64_t done, uint64_t left);
     using InsertOne = std::function<Status(uint32_t slot, index::VectorView, index::Scratch&)>;
-    Status insert_all(std::span<const uint32_t> slots, const InsertOne& insert_one)
+    // `at_once` of them a thread.
+    Status insert_all(std::span<const uint32_t> slots, size_t at_once, const InsertOne& insert_one)
         VEXFS_REQUIRES_SHARED(state_.lock);
-    Status link(uint32_t slot, index::VectorView vector, index::Scratch& scratch)
+    Status link(uint32_t slot, index::VectorView vector, bool hastily, index::Scratch& scratch)
         VEXFS_REQUIRES_SHARED(state_.lock);
     Status catch_up();
     Result<bool> move_some();
@@ -103,6 +108,7 @@ class Linker {
     index::Scratch scratch_;
     Page buffer_;
     LinkCrew crew_;
+    uint64_t hasty_left_ = 0;  // so many rows are to be linked in haste, before anything else
     uint32_t link_cursor_ = 0; // slots before it were looked at in this pass
     // Slots before it that are not pending are in state_.next. Changed with the state's lock
     // shared.

@@ -23,6 +23,7 @@ void RowTable::resize(uint32_t end) {
     live_.resize(end);
     pending_.resize(end);
     coded_.resize(end);
+    hasty_.resize(end);
     damaged_.resize(end);
     end_ = end;
 }
@@ -47,6 +48,7 @@ void RowTable::clear(uint32_t slot) {
     live_.remove(slot);
     pending_.remove(slot);
     coded_.remove(slot);
+    hasty_.remove(slot);
     damaged_.remove(slot);
 }
 
@@ -175,7 +177,8 @@ index::Bitmap RowTable::visible_slots(const std::vector<bool>& classes) const {
 size_t RowTable::memory_bytes() const {
     return pieces_.size() * sizeof(Piece) + pieces_.capacity() * sizeof(pieces_[0]) + map_bytes_ +
            rows_of_class_.capacity() * sizeof(uint64_t) + live_.memory_bytes() +
-           pending_.memory_bytes() + coded_.memory_bytes() + damaged_.memory_bytes();
+           pending_.memory_bytes() + coded_.memory_bytes() + hasty_.memory_bytes() +
+           damaged_.memory_bytes();
 }
 
 } // namespace vexfs

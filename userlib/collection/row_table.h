@@ -4,8 +4,8 @@
 //
 // It does no I/O and knows nothing of graphs but the sets of slots that are pending or damaged.
 //
-// Threads: the const functions and pending(), damaged() from many threads while nobody calls the
-// others; the others one at a time. The collection's lock sees to that.
+// Threads: the const functions and those that give a set of slots from many threads while nobody
+// calls the others; the others one at a time. The collection's lock sees to that.
 #pragma once
 
 #include <array>
@@ -59,7 +59,8 @@ class RowTable {
     }
     [[nodiscard]] StoredRow stored_row(uint32_t slot) const {
         const RowRecord& record = at(slot).record;
-        return {record.meta, record.data_version, pending_.contains(slot), damaged_.contains(slot)};
+        return {record.meta, record.data_version, pending_.contains(slot) || hasty_.contains(slot),
+                damaged_.contains(slot)};
     }
     [[nodiscard]] uint32_t end() const { return end_; }
     [[nodiscard]] uint64_t rows() const { return rows_; }
@@ -93,6 +94,9 @@ class RowTable {
     // Of the pending ones: the graph has their codes. Also rows that are pending no more.
     [[nodiscard]] SlotSet& coded() { return coded_; }
     [[nodiscard]] const SlotSet& coded() const { return coded_; }
+    // Not pending, but linked in haste: their neighbours are looked for again.
+    [[nodiscard]] SlotSet& hasty() { return hasty_; }
+    [[nodiscard]] const SlotSet& hasty() const { return hasty_; }
     // Whose vector could not be read.
     [[nodiscard]] SlotSet& damaged() { return damaged_; }
     [[nodiscard]] const SlotSet& damaged() const { return damaged_; }
@@ -119,6 +123,7 @@ class RowTable {
     SlotSet live_;
     SlotSet pending_;
     SlotSet coded_;
+    SlotSet hasty_;
     SlotSet damaged_;
     uint64_t rows_ = 0;
     uint64_t lost_rows_ = 0;

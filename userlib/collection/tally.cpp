@@ -41,7 +41,8 @@ RowTally tally_of(const RowTable& table, const Classes* classes) {
                 of.push_back({ino, version, rows});
         });
     });
-    tally.pending = count_visible(table, table.pending(), classes);
+    tally.pending = count_visible(table, table.pending(), classes) +
+                    count_visible(table, table.hasty(), classes);
     tally.damaged = count_visible(table, table.damaged(), classes);
     return tally;
 }
