@@ -5,6 +5,8 @@
 
 #include "base/guard.h"
 #include "base/log.h"
+#include "base/nice.h"
+#include "index/kernels/page_shape.h"
 #include "userlib/collection/row_record.h"
 
 namespace vexfs {
@@ -13,6 +15,9 @@ namespace {
 
 constexpr size_t kRecordsAtOnce = 4096;
 constexpr unsigned kThreadsMax = 8;
+// So many rows that follow each other are one thread's, or fewer where there are not many: threads
+// that wrote to one huge page at the same time would each clear it.
+constexpr size_t kRowsOfRun = index::kRowsPerPage;
 
 Error no_memory() {
     return fail(Code::kENOMEM, "graph: no memory");
@@ -50,7 +55,11 @@ struct GraphRestore::Reading {
     Reading(const GraphFile& its_file, std::unique_ptr<LinkedRows> its_rows, uint32_t slots,
             std::vector<uint32_t> its_pages)
         : file(its_file), linked(std::move(its_rows)), loader(*linked->graph, slots),
-          slot_end(slots), pages(std::move(its_pages)) {}
+          slot_end(slots), pages(std::move(its_pages)),
+          parts(1 + std::clamp(2 * std::thread::hardware_concurrency(), 1U, kThreadsMax)),
+          run(std::clamp<size_t>(pages.size() / (2 * parts.size()), 1,
+                                 kRowsOfRun /
+                                     graph_page_rows(linked->codec.shape().record_bytes))) {}
 
     struct Part {
         std::vector<std::byte> records; // what pages say beside codes and neighbours
@@ -63,8 +72,9 @@ struct GraphRestore::Reading {
     index::GraphLoader loader;
     const uint32_t slot_end;
     const std::vector<uint32_t> pages; // that slots below it may have
+    std::vector<Part> parts;           // they wait for the device as much as they compute
+    const size_t run;                  // pages that a part takes at once
     std::atomic<size_t> next_page = 0;
-    std::vector<Part> parts;
     std::vector<std::thread> threads;
     std::vector<uint32_t> outdated; // pages that have rows which are none; some more than once
 };
@@ -131,14 +141,13 @@ Status GraphRestore::begin(const GraphFile& file, const GraphHead& head) {
         file, VEXFS_TRY(make_linked_rows(schema, std::move(codec), head.trained_rows)), slot_end,
         std::move(pages));
     reading->outdated = std::move(outdated);
-    // They wait for the device as much as they compute, and rows are read at the same time.
-    reading->parts.resize(1 + std::clamp(2 * std::thread::hardware_concurrency(), 1U, kThreadsMax));
     VEXFS_TRY_VOID(reading->loader.prepare());
     reading_ = std::move(reading);
     // With fewer threads than are wished for it takes longer.
     for (size_t part = 1; part < reading_->parts.size(); ++part)
         if (!guard(no_memory(), [&]() -> Status {
                 reading_->threads.emplace_back([this, part] {
+                    be_nice(); // rows are read at the same time, by one thread: that takes as long
                     reading_->parts[part].status =
                         guard(no_memory(), [this, part] { return read_pages(part); });
                 });
@@ -152,8 +161,12 @@ Status GraphRestore::begin(const GraphFile& file, const GraphHead& head) {
 Status GraphRestore::read_pages(size_t part) {
     Reading::Part& mine = reading_->parts[part];
     Page bytes(kGraphPageBytes);
-    for (;;) {
-        const size_t next = reading_->next_page.fetch_add(1);
+    size_t next = 0;
+    for (size_t end = 0;; ++next) {
+        if (next == end) {
+            next = reading_->next_page.fetch_add(reading_->run);
+            end = next + reading_->run;
+        }
         if (next >= reading_->pages.size())
             return ok();
         const uint32_t number = reading_->pages[next];
@@ -227,7 +240,7 @@ Status GraphRestore::link(std::span<const uint32_t> sums) {
     index::GraphLoader& loader = reading_->loader;
     for (uint32_t slot = 0; slot < std::min(state_.table.end(), reading_->slot_end); ++slot) {
         const uint32_t sum = slot < sums.size() ? sums[slot] : 0;
-        if (!state_.table.live(slot) || changes.sum(slot) == 0 ||
+        if (!state_.table.live_slots().contains(slot) || changes.sum(slot) == 0 ||
             (sum != 0 && changes.sum(slot) == sum))
             continue;
         loader.reject(slot);
@@ -257,8 +270,8 @@ Status GraphRestore::link(std::span<const uint32_t> sums) {
     for (uint32_t slot = 0; slot < graph.slot_end(); ++slot) {
         if (!graph.is_linked(slot))
             continue;
-        if (state_.table.live(slot))
-            state_.table.pending().remove(slot);
+        if (state_.table.live_slots().contains(slot))
+            state_.table.pending().remove_alone(slot);
         else if (graph.remove(slot))
             state_.dead.add(slot);
     }

@@ -141,12 +141,19 @@ void RowTable::set_class(uint64_t ino, uint32_t access_class) {
 }
 
 void RowTable::load(uint64_t ino, File file, std::span<const RowRecord> records) {
+    uint64_t lost = 0;
     for (size_t row = 0; row < file.slots.size(); ++row) {
-        if (file.slots[row] == kNoSlot)
-            ++lost_rows_;
-        else
-            fill(file.slots[row], records[row], file.access_class);
+        const uint32_t slot = file.slots[row];
+        if (slot == kNoSlot) {
+            ++lost;
+            continue;
+        }
+        slot_at(slot) = {records[row], file.access_class};
+        live_.add_alone(slot);
+        pending_.add_alone(slot);
     }
+    lost_rows_ += lost;
+    count_class(file.access_class, static_cast<int64_t>(file.slots.size() - lost));
     note_versions(file, true, records);
     rows_ += file.slots.size();
     map_bytes_ += kFileBytes + file.slots.capacity() * sizeof(uint32_t);
