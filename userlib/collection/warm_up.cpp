@@ -11,6 +11,8 @@ namespace vexfs {
 namespace {
 
 constexpr size_t kRecordsAtOnce = 16;
+// Of each record: what is asked for is copied, and the cache gets the whole record in any case.
+constexpr size_t kAskedBytes = 16;
 
 Error no_memory() {
     return fail(Code::kENOMEM, "warm-up: no memory");
@@ -47,17 +49,16 @@ Status WarmUp::run() {
     const std::vector<uint64_t> offsets = VEXFS_TRY(store_.records(oid_, 0, UINT64_MAX, most + 1));
     if (offsets.size() > most)
         return ok();
-    Page buffer(kRecordsAtOnce * unit);
+    std::array<std::byte, kAskedBytes> buffer;
     // Twice, with what is noted of each block, for each of the threads.
-    const size_t room = 2 * threads_.size() * buffer.size();
+    const size_t room = 2 * threads_.size() * kRecordsAtOnce * unit;
     while (!stop_ && store_.cache_has_room(room)) {
         const size_t first = next_.fetch_add(kRecordsAtOnce);
         if (first >= offsets.size())
             return ok();
         std::vector<PieceRead> pieces;
         for (size_t i = 0; i < std::min(kRecordsAtOnce, offsets.size() - first); ++i)
-            pieces.push_back(
-                {offsets[first + i], MutableBytes(buffer).subspan(i * unit, unit), ok()});
+            pieces.push_back({offsets[first + i], buffer, ok()});
         VEXFS_TRY(store_.read(oid_, pieces, ReadWidth::kRecord));
     }
     return ok();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A zeroed buffer of whole blocks that a device accepts, from the heap.
+// A buffer of whole blocks that a device accepts, from the heap; zeroed unless its owner says that
+// all of it will be written.
 //
 // AlignedBuffer maps its own pages, which suits arenas; this one suits the many short-lived buffers
 // of one or a few blocks.
@@ -19,10 +20,15 @@ namespace vexfs {
 class BlockBuffer {
   public:
     BlockBuffer() = default;
-    explicit BlockBuffer(size_t blocks)
-        : size_(blocks * kBlockBytes),
-          memory_(static_cast<std::byte*>(::operator new (size_, std::align_val_t{kBlockBytes}))) {
+    explicit BlockBuffer(size_t blocks) : BlockBuffer(unset(blocks)) {
         std::memset(memory_.get(), 0, size_);
+    }
+    static BlockBuffer unset(size_t blocks) {
+        BlockBuffer buffer;
+        buffer.size_ = blocks * kBlockBytes;
+        buffer.memory_.reset(
+            static_cast<std::byte*>(::operator new (buffer.size_, std::align_val_t{kBlockBytes})));
+        return buffer;
     }
 
     [[nodiscard]] MutableBytes bytes() { return {memory_.get(), size_}; }

@@ -117,7 +117,7 @@ void PieceBatch::fetch_missing() {
             starts.push_back(i);
     if (starts.empty())
         return;
-    BlockBuffer room(starts.size());
+    BlockBuffer room = BlockBuffer::unset(starts.size()); // of what is not read nothing is taken
     std::vector<Io> batch = reads_of(starts, room.bytes());
     static_cast<void>(device_.read(batch)); // each has a status of its own
     counts_.read += starts.size();
