@@ -14,6 +14,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/guard.h"
 #include "userlib/frontend/fuse/fuse_server.h"
 #include "userlib/frontend/kmod/module_server.h"
 #include "userlib/tools/vexfsd/daemon.h"
@@ -105,7 +106,11 @@ Status serve_with(const VexfsdOptions& options, Volume& volume, Server& server, 
         explanation = written.error().what;
         return written;
     }
-    std::thread signals([&] { wait_for_signals(options, volume, server, files); });
+    std::thread signals;
+    VEXFS_TRY_VOID(guard(fail(Code::kEAGAIN, "a thread for signals"), [&]() -> Status {
+        signals = std::thread([&] { wait_for_signals(options, volume, server, files); });
+        return ok();
+    }));
     const Status served = server.serve([&] {
         daemon.serves(options.log_file);
         notify_manager("READY=1");
