@@ -255,15 +255,26 @@ void Linker::note_done(uint64_t asked) {
     changed_.notify_all();
 }
 
+Linker::Needs Linker::needs() {
+    const ReadLock read(state_.lock);
+    Needs needs;
+    needs.rows = state_.table.live_slots().count();
+    needs.linked = state_.linked.get();
+    needs.train_first =
+        needs.linked == nullptr && needs.rows >= kTrainRows && !state_.schema.flat();
+    needs.moving = state_.next != nullptr;
+    // A second graph would be lost where nothing is written.
+    needs.train_again = needs.linked != nullptr && !needs.moving && !read_only_ &&
+                        should_learn_anew(needs.linked->trained_rows, needs.rows,
+                                          needs.linked->linked_since, needs.linked->drifted());
+    needs.pending = needs.linked != nullptr && state_.table.pending().count() > 0;
+    needs.hasty = state_.table.hasty().count() > 0;
+    needs.dead = state_.dead.count() > 0;
+    return needs;
+}
+
 Result<bool> Linker::step() {
-    bool train_first = false;
-    bool train_again = false;
-    bool moving = false;
-    bool pending = false;
-    bool hasty = false;
     bool all_dead = false;
-    uint64_t rows = 0;
-    LinkedRows* linked = nullptr;
     uint64_t asked = 0;
     {
         MutexLock lock(mutex_);
@@ -272,55 +283,43 @@ Result<bool> Linker::step() {
     }
     if (link_cursor_ == 0)
         pass_ = asked;
-    {
-        const ReadLock read(state_.lock);
-        rows = state_.table.live_slots().count();
-        linked = state_.linked.get();
-        train_first = linked == nullptr && rows >= kTrainRows && !state_.schema.flat();
-        moving = state_.next != nullptr;
-        // A second graph would be lost where nothing is written.
-        train_again =
-            linked != nullptr && !moving && !read_only_ &&
-            should_learn_anew(linked->trained_rows, rows, linked->linked_since, linked->drifted());
-        pending = state_.table.pending().count() > 0;
-        hasty = state_.table.hasty().count() > 0;
-        all_dead = all_dead && state_.dead.count() > 0;
-    }
+    const Needs needs = this->needs();
     // What would be too much is not begun; a second graph takes at least as much as the first.
     const bool room = state_.has_room(0);
     const Error no_room =
         fail(Code::kENOMEM,
              "linker: mem= of the volume, or the machine, has no room for more of the graph");
-    if (train_first && !room)
+    if (needs.train_first && !room)
         return no_room;
-    if (moving && !room) {
+    if (needs.moving && !room) {
         give_up_move();
         return true;
     }
-    train_again = train_again && state_.has_room(linked->memory_bytes());
+    const bool train_again = needs.train_again && state_.has_room(needs.linked->memory_bytes());
     const bool may_train = state_.jobs.may_work(JobKind::kTrain);
-    if (train_first && !may_train)
+    if (needs.train_first && !may_train)
         return false;
-    if (train_first || (train_again && may_train)) {
-        VEXFS_TRY_VOID(train_for(train_first, rows));
+    if (needs.train_first || (train_again && may_train)) {
+        VEXFS_TRY_VOID(train_for(needs.train_first, needs.rows));
         return true;
     }
     const bool may_link = state_.jobs.may_work(JobKind::kLink);
-    if (hasty_left_ > 0 && linked != nullptr && pending && may_link && room)
+    if (hasty_left_ > 0 && needs.pending && may_link && room)
         return link_some(true);
     // In turns with links, so that neither waits for the end of the other, however long puts go on.
     bool more = false;
-    if (moving && may_train) {
+    if (needs.moving && may_train) {
         VEXFS_TRY_VOID(catch_up());
         more = true;
     }
-    if (!moving && linked != nullptr)
-        more = VEXFS_TRY(consolidate_some(*linked, all_dead, !pending || !may_link || !room));
-    if (hasty && may_link) {
+    if (!needs.moving && needs.linked != nullptr)
+        more = VEXFS_TRY(consolidate_some(*needs.linked, all_dead && needs.dead,
+                                          !needs.pending || !may_link || !room));
+    if (needs.hasty && may_link) {
         VEXFS_TRY_VOID(improve_some());
         more = true;
     }
-    if (linked != nullptr && pending) {
+    if (needs.pending) {
         const bool coded = room && VEXFS_TRY(code_some());
         if (!may_link || (more && !room))
             return more || coded;
@@ -329,7 +328,7 @@ Result<bool> Linker::step() {
         if (VEXFS_TRY(link_some(false)))
             return true;
     }
-    if (hasty)
+    if (needs.hasty)
         return more;
     link_cursor_ = 0;
     note_done(asked);

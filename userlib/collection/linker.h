@@ -79,6 +79,17 @@ class Linker {
     void link_rows();
     void flush_pages();
     [[nodiscard]] bool flush_goes_on();
+    struct Needs { // what is to be done, and for whom
+        LinkedRows* linked = nullptr;
+        uint64_t rows = 0;
+        bool train_first = false;
+        bool train_again = false;
+        bool moving = false;
+        bool pending = false; // and there is a graph for them
+        bool hasty = false;
+        bool dead = false;
+    };
+    Needs needs();
     // True if there is more to do at once.
     Result<bool> step();
     Result<bool> link_some(bool hastily);
