@@ -22,6 +22,18 @@ serve() { # [OPTION...]: loads the module and mounts a volume, made if there is 
     engine=$(cat "$PWD/pid")
 }
 
+module_fs() { # the module's number of what an engine with --state-file "$PWD/state" serves
+    sed -n 's/.*"module_fs": *\([0-9]*\).*/\1/p' "$PWD/state"
+}
+
+trace() { # loads the module, which tells the way of each request in /mnt/trace from here on
+    grep -qw tracefs /proc/filesystems || exit 77
+    mount -t tracefs tracefs /mnt
+    trap 'echo 0 >/mnt/events/enable; umount /mnt' EXIT
+    insmod /lib/vexfs/vexfs.ko
+    echo 1 >/mnt/events/vexfs/enable
+}
+
 engine_gone() { # waits for the engine to end
     while kill -0 "$engine" 2>/dev/null; do usleep 20000; done
 }

@@ -7,7 +7,7 @@
 serve
 
 recover() { # a new engine takes the mount over
-    fs=$(sed -n 's/.*"module_fs": *\([0-9]*\).*/\1/p' "$PWD/state")
+    fs=$(module_fs)
     serve --state-file "$PWD/state" --recover "$fs"
 }
 umount "$mount"

@@ -8,7 +8,7 @@
 [ "$(nproc)" -gt 1 ] || { echo "skipped: one processor"; exit 77; }
 poll() { serve --poll 10000 --state-file "$PWD/state" "$@"; }
 poll
-fs=$(sed -n 's/.*"module_fs": *\([0-9]*\).*/\1/p' "$PWD/state")
+fs=$(module_fs)
 
 load() { # NUMBER ROUNDS
     i=0

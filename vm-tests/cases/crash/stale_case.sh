@@ -6,7 +6,7 @@
 # shellcheck disable=SC1091,SC2119,SC2154  # it lies there in the virtual machine
 . /cases/module_lib.sh
 serve --commit 3600 --state-file "$PWD/state"
-fs=$(sed -n 's/.*"module_fs": *\([0-9]*\).*/\1/p' "$PWD/state")
+fs=$(module_fs)
 stale() { # COMMAND...
     refused "$@"
     "$@" 2>&1 | grep -q 'Stale file handle'

@@ -5,13 +5,9 @@
 # lost is not believed.
 # shellcheck disable=SC1091,SC2119,SC2154  # it lies there in the virtual machine
 . /cases/module_lib.sh
-grep -qw tracefs /proc/filesystems || exit 77
-mount -t tracefs tracefs /mnt
-trap 'echo 0 >/mnt/events/enable; umount /mnt' EXIT
-insmod /lib/vexfs/vexfs.ko
-echo 1 >/mnt/events/vexfs/enable
+trace
 serve --commit 3600 --state-file "$PWD/state"
-fs=$(sed -n 's/.*"module_fs": *\([0-9]*\).*/\1/p' "$PWD/state")
+fs=$(module_fs)
 read=21
 dd if=/dev/urandom of=random bs=10000 count=31 2>/dev/null
 cp random "$mount/file"

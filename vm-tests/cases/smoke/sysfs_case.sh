@@ -5,7 +5,7 @@
 # shellcheck disable=SC1091,SC2119,SC2154  # it lies there in the virtual machine
 . /cases/module_lib.sh
 serve --state-file "$PWD/state"
-fs=$(sed -n 's/.*"module_fs": *\([0-9]*\).*/\1/p' "$PWD/state")
+fs=$(module_fs)
 told=/sys/fs/vexfs/$fs
 shows() { # STATE EPOCH RECOVERIES
     [ "$(cd "$told" && cat state epoch recoveries policy | tr '\n' ' ')" = "$* wait " ]

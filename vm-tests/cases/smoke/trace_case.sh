@@ -4,13 +4,9 @@
 # The tracepoints of the module tell the way of a request, and of its engine.
 # shellcheck disable=SC1091,SC2119,SC2154  # it lies there in the virtual machine
 . /cases/module_lib.sh
-grep -qw tracefs /proc/filesystems || exit 77
-mount -t tracefs tracefs /mnt
-trap 'echo 0 >/mnt/events/enable; umount /mnt' EXIT
-insmod /lib/vexfs/vexfs.ko
-echo 1 >/mnt/events/vexfs/enable
+trace
 serve --state-file "$PWD/state"
-fs=$(sed -n 's/.*"module_fs": *\([0-9]*\).*/\1/p' "$PWD/state")
+fs=$(module_fs)
 
 tells() { # EVENT TEXT: it was there since the last clearing
     grep -q "$1: fs=$fs $2" /mnt/trace || {
