@@ -83,9 +83,23 @@ Result<std::vector<uint32_t>> GraphFile::pages() const {
 }
 
 Result<bool> GraphFile::read_page(uint32_t number, MutableBytes page) const {
-    VEXFS_TRY_VOID(store_.read(oid_, kPagesOffset + uint64_t{number} * kGraphPageBytes,
-                               page.first(kGraphPageBytes), ReadWidth::kOnce));
-    return !all_zero(page.first(kGraphPageBytes));
+    return read_pages({&number, 1}, page)[0];
+}
+
+std::vector<Result<bool>> GraphFile::read_pages(std::span<const uint32_t> numbers,
+                                                MutableBytes pages) const {
+    std::vector<PieceRead> pieces;
+    for (size_t i = 0; i < numbers.size(); ++i)
+        pieces.push_back({kPagesOffset + uint64_t{numbers[i]} * kGraphPageBytes,
+                          pages.subspan(i * kGraphPageBytes, kGraphPageBytes), ok()});
+    const Result<BlockCounts> asked = store_.read(oid_, pieces, ReadWidth::kOnce);
+    std::vector<Result<bool>> read;
+    for (const PieceRead& piece : pieces)
+        if (!asked || !piece.status)
+            read.emplace_back(asked ? piece.status.error() : asked.error());
+        else
+            read.emplace_back(!all_zero(piece.out));
+    return read;
 }
 
 Status GraphFile::apply(const Transaction& transaction) {

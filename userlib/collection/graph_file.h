@@ -18,7 +18,7 @@
 // Page p is data of the object from offset 2^32 + 65,536 p on. Nothing of it is in the intent log:
 // it is made of rows, and can be made again.
 //
-// Threads: one thread changes it; read_page() any.
+// Threads: one thread changes it; read_page() and read_pages() any.
 #pragma once
 
 #include "index/codec/parameters.h"
@@ -47,6 +47,9 @@ class GraphFile {
     [[nodiscard]] Result<std::vector<uint32_t>> pages() const;
     // False if there is none.
     Result<bool> read_page(uint32_t number, MutableBytes page) const;
+    // The same for many at once, one after the other in `pages`.
+    std::vector<Result<bool>> read_pages(std::span<const uint32_t> numbers,
+                                         MutableBytes pages) const;
 
     Status write_codec(const index::CodecParameters& parameters, GraphHead& head);
     Status write_head(const GraphHead& head);

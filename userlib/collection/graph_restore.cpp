@@ -15,6 +15,7 @@ namespace {
 
 constexpr size_t kRecordsAtOnce = 4096;
 constexpr unsigned kThreadsMax = 8;
+constexpr size_t kPagesAtOnce = 8; // that a thread reads
 // So many rows that follow each other are one thread's, or fewer where there are not many: threads
 // that wrote to one huge page at the same time would each clear it.
 constexpr size_t kRowsOfRun = index::kRowsPerPage;
@@ -50,6 +51,13 @@ Result<index::Codec> make_codec(const GraphFile& file, const GraphHead& head,
 
 } // namespace
 
+// What one thread has read.
+struct GraphRestore::Part {
+    std::vector<std::byte> records; // what pages say beside codes and neighbours
+    Status status = ok();
+    uint64_t damaged_pages = 0;
+};
+
 // A graph that is being read, and what the threads share.
 struct GraphRestore::Reading {
     Reading(const GraphFile& its_file, std::unique_ptr<LinkedRows> its_rows, uint32_t slots,
@@ -60,12 +68,6 @@ struct GraphRestore::Reading {
           run(std::clamp<size_t>(pages.size() / (2 * parts.size()), 1,
                                  kRowsOfRun /
                                      graph_page_rows(linked->codec.shape().record_bytes))) {}
-
-    struct Part {
-        std::vector<std::byte> records; // what pages say beside codes and neighbours
-        Status status = ok();
-        uint64_t damaged_pages = 0;
-    };
 
     const GraphFile file;
     std::unique_ptr<LinkedRows> linked;
@@ -159,25 +161,34 @@ Status GraphRestore::begin(const GraphFile& file, const GraphHead& head) {
 
 // Until no page is left, with the other threads.
 Status GraphRestore::read_pages(size_t part) {
-    Reading::Part& mine = reading_->parts[part];
-    Page bytes(kGraphPageBytes);
-    size_t next = 0;
-    for (size_t end = 0;; ++next) {
-        if (next == end) {
-            next = reading_->next_page.fetch_add(reading_->run);
-            end = next + reading_->run;
-        }
+    Part& mine = reading_->parts[part];
+    Page room(kPagesAtOnce * kGraphPageBytes);
+    for (;;) {
+        const size_t next = reading_->next_page.fetch_add(reading_->run);
         if (next >= reading_->pages.size())
             return ok();
-        const uint32_t number = reading_->pages[next];
-        const Result<bool> read = reading_->file.read_page(number, bytes);
-        if (read && !*read)
+        std::span<const uint32_t> run = std::span(reading_->pages).subspan(next);
+        for (run = run.first(std::min(run.size(), reading_->run)); !run.empty();) {
+            const auto some = run.first(std::min(run.size(), kPagesAtOnce));
+            run = run.subspan(some.size());
+            VEXFS_TRY_VOID(take_pages(some, room, mine));
+        }
+    }
+}
+
+Status GraphRestore::take_pages(std::span<const uint32_t> numbers, MutableBytes room, Part& mine) {
+    const std::vector<Result<bool>> read = reading_->file.read_pages(numbers, room);
+    for (size_t i = 0; i < numbers.size(); ++i) {
+        if (read[i] && !*read[i])
             continue;
-        const Status taken = read ? take_page(number, bytes, mine.records) : Status(read.error());
+        const Bytes page = Bytes(room).subspan(i * kGraphPageBytes, kGraphPageBytes);
+        const Status taken =
+            read[i] ? take_page(numbers[i], page, mine.records) : Status(read[i].error());
         if (!taken && !is_damage(taken.error()))
             return taken;
         mine.damaged_pages += taken ? 0 : 1;
     }
+    return ok();
 }
 
 Status GraphRestore::take_page(uint32_t number, Bytes bytes, std::vector<std::byte>& records) {
@@ -226,7 +237,7 @@ void GraphRestore::finish(std::span<const uint32_t> sums) {
         const Status read = read_pages(0);
         join();
         VEXFS_TRY_VOID(read);
-        for (const Reading::Part& part : reading_->parts)
+        for (const Part& part : reading_->parts)
             VEXFS_TRY_VOID(part.status);
         const WriteLock write(state_.lock);
         return link(sums);
@@ -247,7 +258,7 @@ Status GraphRestore::link(std::span<const uint32_t> sums) {
         reading_->outdated.push_back(changes.page_of(slot));
     }
     uint64_t damaged_pages = 0;
-    for (const Reading::Part& part : reading_->parts) {
+    for (const Part& part : reading_->parts) {
         damaged_pages += part.damaged_pages;
         // Records that make no sense cost the levels behind them.
         if (const Status applied = loader.apply(part.records); !applied)

@@ -35,9 +35,11 @@ class GraphRestore {
 
   private:
     struct Reading;
+    struct Part;
 
     Status begin(const GraphFile& file, const GraphHead& head);
     Status read_pages(size_t part);
+    Status take_pages(std::span<const uint32_t> numbers, MutableBytes room, Part& mine);
     Status take_page(uint32_t number, Bytes bytes, std::vector<std::byte>& records);
     void join();
     Status link(std::span<const uint32_t> sums) VEXFS_REQUIRES(state_.lock);

@@ -2,6 +2,7 @@
 #include "userlib/collection/link_crew.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/guard.h"
 #include "base/nice.h"
@@ -65,7 +66,7 @@ Status LinkCrew::run(size_t parts, const Work& work) {
 }
 
 void LinkCrew::follow(size_t worker) {
-    be_nice();
+    bool nice = false;
     uint64_t seen = 0;
     for (;;) {
         {
@@ -77,6 +78,8 @@ void LinkCrew::follow(size_t worker) {
             seen = round_;
             ++at_work_;
         }
+        if (nice_ && !std::exchange(nice, true))
+            vexfs::be_nice();
         take_parts(worker);
         MutexLock lock(mutex_);
         --at_work_;

@@ -37,6 +37,9 @@ class LinkCrew {
 
     [[nodiscard]] size_t threads() const { return threads_most_; }
 
+    // From here on its threads take what others leave of the processors.
+    void be_nice() { nice_ = true; }
+
     // Does all parts from 0 on, several at once, and returns when none is at work. After a failure
     // parts that nobody began are left out; it is the result.
     using Work = std::function<Status(size_t part, LinkWorker& worker)>;
@@ -50,6 +53,7 @@ class LinkCrew {
     std::vector<LinkWorker> workers_; // the first is that of the caller of run()
     std::vector<std::thread> threads_;
     size_t threads_most_;
+    std::atomic<bool> nice_ = false;
 
     // Of the work at hand; changed while nobody is at work.
     const Work* work_ = nullptr;

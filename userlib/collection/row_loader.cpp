@@ -10,8 +10,9 @@ namespace vexfs {
 
 namespace {
 
-constexpr size_t kRecordsAtOnce = 4096; // of the store
-constexpr uint64_t kRowsAtOnce = 1365;  // that fill a record of the store
+constexpr size_t kRecordsAtOnce = 4096;          // of the store
+constexpr size_t kPiecesAhead = 512;             // of row maps
+constexpr size_t kBytesAtOnce = size_t{2} << 20; // with one batch of the device
 
 } // namespace
 
@@ -28,16 +29,24 @@ Status RowLoader::run() {
         log(LogLevel::kError, "collection", "what rows carry is damaged; all files are asked",
             {{"directory", state_.entry.directory}, {"rows", damaged_records_}});
         VEXFS_TRY_VOID(for_each_row_map(state_.store, [&](uint64_t ino) {
-            files_.push_back(ino);
+            files_.push_back({ino, 0});
             return ok();
         }));
     }
-    std::ranges::sort(files_);
-    files_.erase(std::unique(files_.begin(), files_.end()), files_.end());
+    std::ranges::sort(files_, [](const FileSeen& a, const FileSeen& b) {
+        return a.ino != b.ino ? a.ino < b.ino : a.rows > b.rows;
+    });
+    const auto same = [](const FileSeen& a, const FileSeen& b) {
+        return a.ino == b.ino;
+    };
+    files_.erase(std::unique(files_.begin(), files_.end(), same), files_.end());
     used_.resize(records_.size(), false);
     const WriteLock write(state_.lock);
-    for (const uint64_t ino : files_)
-        VEXFS_TRY_VOID(load_file(ino));
+    size_t ahead = 0; // maps of files before it are in the cache, if it has room
+    for (size_t i = 0; i < files_.size(); ++i) {
+        ahead = i < ahead ? ahead : read_maps_ahead(i);
+        VEXFS_TRY_VOID(load_file(files_[i].ino));
+    }
     if (unlike_records_ > 0)
         log(LogLevel::kError, "collection", "rows have lost their tags and ranges",
             {{"directory", state_.entry.directory}, {"rows", unlike_records_}});
@@ -55,13 +64,14 @@ Status RowLoader::read_records() {
         records_.reserve(slots_before(offsets.back() + unit));
     sums_.reserve(records_.capacity());
     uint64_t done = 0; // slots
-    for (const uint64_t offset : offsets) {
-        const uint64_t end = slots_before(offset + unit);
-        for (done = std::max(done, offset / kRowRecordBytes); done < end;) {
-            const uint64_t count = std::min(kRowsAtOnce, end - done);
-            VEXFS_TRY_VOID(read_piece(done, count));
-            done += count;
-        }
+    for (size_t i = 0; i < offsets.size();) {
+        const uint64_t begin = offsets[i];
+        uint64_t end = begin;
+        for (; i < offsets.size() && offsets[i] == end && end - begin < kBytesAtOnce; ++i)
+            end += unit;
+        done = std::max(done, begin / kRowRecordBytes);
+        VEXFS_TRY_VOID(read_rows(done, slots_before(end)));
+        done = slots_before(end);
     }
     return ok();
 }
@@ -79,24 +89,23 @@ Result<std::vector<uint64_t>> RowLoader::record_offsets() {
     }
 }
 
-Status RowLoader::read_piece(uint64_t first, uint64_t count) {
-    Page bytes(count * kRowRecordBytes);
-    const uint64_t oid = state_.entry.rows_oid;
-    const Status whole = state_.store.read(oid, first * kRowRecordBytes, bytes);
-    if (!whole && !is_damage(whole.error()))
-        return whole;
-    for (uint64_t i = 0; i < count; ++i) {
-        const MutableBytes one = MutableBytes(bytes).subspan(i * kRowRecordBytes, kRowRecordBytes);
-        if (const Status read =
-                whole ? ok() : state_.store.read(oid, (first + i) * kRowRecordBytes, one);
-            !read) {
-            if (!is_damage(read.error()))
-                return read;
-            ++damaged_records_;
-            continue;
-        }
-        take_record(first + i, one.data());
+// Where not all can be read, as many as can be.
+Status RowLoader::read_rows(uint64_t first, uint64_t end) {
+    if (first >= end)
+        return ok();
+    Page bytes((end - first) * kRowRecordBytes);
+    const Status read =
+        state_.store.read(state_.entry.rows_oid, first * kRowRecordBytes, bytes, ReadWidth::kOnce);
+    if (!read && !is_damage(read.error()))
+        return read;
+    if (!read && end - first > 1) {
+        const uint64_t middle = first + (end - first) / 2;
+        VEXFS_TRY_VOID(read_rows(first, middle));
+        return read_rows(middle, end);
     }
+    damaged_records_ += read ? 0 : 1;
+    for (uint64_t slot = first; read && slot < end; ++slot)
+        take_record(slot, bytes.data() + (slot - first) * kRowRecordBytes);
     return ok();
 }
 
@@ -109,8 +118,21 @@ void RowLoader::take_record(uint64_t slot, const std::byte* bytes) {
     sums_.resize(records_.size());
     records_[slot] = record;
     sums_[slot] = decode_vector_sum(bytes);
-    if (files_.empty() || files_.back() != record.id.ino)
-        files_.push_back(record.id.ino);
+    if (files_.empty() || files_.back().ino != record.id.ino)
+        files_.push_back({record.id.ino, 0});
+    files_.back().rows = std::max(files_.back().rows, record.id.row + 1);
+}
+
+// The maps of some files from this one on, with few batches of the device. Returns behind which.
+size_t RowLoader::read_maps_ahead(size_t first) {
+    std::vector<Key> keys;
+    for (; first < files_.size() && keys.size() < kPiecesAhead; ++first)
+        for (uint32_t piece = 0;
+             piece < std::max(1U, pieces_of(files_[first].rows)) && keys.size() < kPiecesAhead;
+             ++piece)
+            keys.push_back(row_map_key(files_[first].ino, piece));
+    state_.store.prefetch(keys);
+    return first;
 }
 
 Status RowLoader::load_file(uint64_t ino) {

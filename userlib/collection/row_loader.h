@@ -43,18 +43,24 @@ class RowLoader {
   private:
     Status read_records();
     Result<std::vector<uint64_t>> record_offsets();
-    Status read_piece(uint64_t first, uint64_t count);
+    Status read_rows(uint64_t first, uint64_t end);
     void take_record(uint64_t slot, const std::byte* bytes);
+    size_t read_maps_ahead(size_t first);
     Status load_file(uint64_t ino) VEXFS_REQUIRES(state_.lock);
     void note_unreadable(uint64_t ino);
     void take_slots(uint64_t ino, std::span<uint32_t> slots);
     RowRecord record_of(uint64_t ino, uint32_t row, uint32_t slot);
 
+    struct FileSeen {
+        uint64_t ino = 0;
+        uint32_t rows = 0; // at least, as far as is known
+    };
+
     RowState& state_;
     const ClassOf& class_of_;
     std::vector<RowRecord> records_; // by slot
     std::vector<uint32_t> sums_;     // by slot
-    std::vector<uint64_t> files_;
+    std::vector<FileSeen> files_;
     std::vector<bool> used_; // by slot: a map names it, or might
     std::vector<uint32_t> stray_;
     std::vector<Leftover> leftovers_;

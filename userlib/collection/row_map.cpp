@@ -13,10 +13,6 @@ namespace {
 constexpr size_t kPiecesAtOnce = 256;
 constexpr uint32_t kPiecesOfChange = 32;
 
-Key piece_key(uint64_t ino, uint64_t piece) {
-    return collection_key(ino, CollectionItem::kRows, piece);
-}
-
 Error malformed() {
     return fail(Code::kEUCLEAN, "row map: a piece is malformed");
 }
@@ -57,21 +53,25 @@ void put_piece(Transaction& transaction, uint64_t ino, uint64_t directory,
     for (size_t i = 0; i < count; ++i)
         store_le<uint32_t>(value.data() + head + i * sizeof(uint32_t),
                            slots[size_t{piece} * kRowsOfPiece + i]);
-    transaction.put(piece_key(ino, piece), value);
+    transaction.put(row_map_key(ino, piece), value);
 }
 
 } // namespace
 
+Key row_map_key(uint64_t ino, uint64_t piece) {
+    return collection_key(ino, CollectionItem::kRows, piece);
+}
+
 Result<std::optional<RowMap>> read_row_map(Store& store, uint64_t ino) {
     std::optional<RowMap> map;
     uint64_t rows = 0;
-    Key from = piece_key(ino, 0);
+    Key from = row_map_key(ino, 0);
     const Key end = collection_key_end(ino, CollectionItem::kRows);
     for (;;) {
         const std::vector<StoreItem> items = VEXFS_TRY(store.list(from, end, kPiecesAtOnce));
         for (const StoreItem& item : items) {
             if (!map) {
-                if (item.key != piece_key(ino, 0) || item.value.size() < kMapHeadBytes ||
+                if (item.key != row_map_key(ino, 0) || item.value.size() < kMapHeadBytes ||
                     load_le<uint32_t>(item.value.data() + 12) != 0)
                     return malformed();
                 map.emplace();
@@ -118,14 +118,14 @@ Status erase_map_pieces(Store& store, uint64_t ino, uint32_t from, uint32_t end)
     while (end > from) {
         Transaction transaction;
         for (uint32_t left = kPiecesOfChange; left > 0 && end > from; --left)
-            transaction.erase(piece_key(ino, --end));
+            transaction.erase(row_map_key(ino, --end));
         VEXFS_TRY_VOID(store.apply(transaction, Space::kFreeing));
     }
     return ok();
 }
 
 Status for_each_row_map(Store& store, const std::function<Status(uint64_t ino)>& visit) {
-    Key from = piece_key(1, 0);
+    Key from = row_map_key(1, 0);
     for (;;) {
         const std::vector<StoreItem> next =
             VEXFS_TRY(store.list(from, PackedKey::highest().unpacked(), 1));
@@ -136,7 +136,7 @@ Status for_each_row_map(Store& store, const std::function<Status(uint64_t ino)>&
         if (key.type == type)
             VEXFS_TRY_VOID(visit(key.oid));
         // An item of a lower type: the map of this object, if it has one, is still ahead.
-        from = key.type < type ? piece_key(key.oid, 0) : piece_key(key.oid + 1, 0);
+        from = key.type < type ? row_map_key(key.oid, 0) : row_map_key(key.oid + 1, 0);
     }
 }
 

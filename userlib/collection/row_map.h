@@ -27,6 +27,9 @@ struct RowMap {
 // EUCLEAN if it is malformed or a piece is missing; nothing if the file has none.
 Result<std::optional<RowMap>> read_row_map(Store& store, uint64_t ino);
 
+// The key of a piece, for a store that is to read ahead.
+Key row_map_key(uint64_t ino, uint64_t piece);
+
 constexpr uint32_t pieces_of(uint64_t rows) {
     return static_cast<uint32_t>((rows + kRowsOfPiece - 1) / kRowsOfPiece);
 }

@@ -33,7 +33,7 @@ class WarmUp {
     const uint64_t oid_;
     std::atomic<size_t> next_ = 0; // of the records, that nobody has begun
     std::atomic<bool> stop_ = false;
-    std::array<std::thread, 2> threads_;
+    std::array<std::thread, 3> threads_;
 };
 
 } // namespace vexfs

@@ -317,6 +317,16 @@ size_t Store::prefetch(uint64_t oid, uint64_t offset, uint64_t end) {
     return read ? *read : 0;
 }
 
+void Store::prefetch(std::span<const Key> keys) {
+    static_cast<void>(guarded([&]() -> Status {
+        const std::vector<PackedKey> packed(keys.begin(), keys.end());
+        ReadLock lock(lock_);
+        VEXFS_TRY_VOID(check_sound());
+        tree_.prefetch(packed);
+        return ok();
+    }));
+}
+
 Result<uint64_t> Store::stored_bytes(uint64_t oid) {
     return guarded([&]() -> Result<uint64_t> {
         uint64_t bytes = 0;

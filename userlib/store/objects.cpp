@@ -10,6 +10,9 @@ namespace vexfs {
 
 namespace {
 
+// Of records that are read whole, so that what a read needs in memory is bounded: 4 MiB.
+constexpr size_t kBlocksAtOnce = 1024;
+
 void trim(Page& content) {
     while (!content.empty() && content.back() == std::byte{0})
         content.pop_back();
@@ -64,29 +67,39 @@ Result<Page> Objects::load_packed(uint64_t oid, const RecordItem& record, ReadWi
     return decode_content(record.head, stored);
 }
 
-Result<RecordContent> Objects::load_stored(const RecordId& id, const RecordItem& record,
-                                           ReadWidth width, size_t begin) const {
+RecordContent Objects::in_memory(const RecordItem& record, ReadWidth width, size_t begin) const {
     const uint64_t address = record.segments[0].first();
     if (const auto found = unwritten_.find(address); found != unwritten_.end())
         return found->second;
     using Use = Cache<CachedBlock>::Use;
     const bool again = width == ReadWidth::kInTurn && begin > 0;
-    PageHandle cached = cache_.get(address, again ? Use::kUncounted : Use::kCounted);
-    if (!cached || cached->birth != record.head.birth) {
-        Result<Page> content = is_numbers(id.oid) && !is_seekable(record.head)
-                                   ? load_packed(id.oid, record, width)
-                                   : read_record(device_, record);
-        if (!content)
-            return lost(id, address, content.error());
-        auto block = std::make_shared<CachedBlock>();
-        block->birth = record.head.birth;
-        block->kind = BlockKind::kRecord;
-        block->bytes = std::move(*content);
-        cached = std::move(block);
-        if (width != ReadWidth::kOnce)
-            cache_.put(address, cached);
-    }
-    return RecordContent(cached, &cached->bytes);
+    const PageHandle cached = cache_.get(address, again ? Use::kUncounted : Use::kCounted);
+    if (!cached || cached->birth != record.head.birth)
+        return nullptr;
+    return {cached, &cached->bytes};
+}
+
+RecordContent Objects::take_in(const RecordItem& record, Page content, ReadWidth width) const {
+    auto block = std::make_shared<CachedBlock>();
+    block->birth = record.head.birth;
+    block->kind = BlockKind::kRecord;
+    block->bytes = std::move(content);
+    const PageHandle cached = std::move(block);
+    if (width != ReadWidth::kOnce)
+        cache_.put(record.segments[0].first(), cached);
+    return {cached, &cached->bytes};
+}
+
+Result<RecordContent> Objects::load_stored(const RecordId& id, const RecordItem& record,
+                                           ReadWidth width, size_t begin) const {
+    if (RecordContent content = in_memory(record, width, begin))
+        return content;
+    Result<Page> content = is_numbers(id.oid) && !is_seekable(record.head)
+                               ? load_packed(id.oid, record, width)
+                               : read_record(device_, record);
+    if (!content)
+        return lost(id, record.segments[0].first(), content.error());
+    return take_in(record, std::move(*content), width);
 }
 
 Result<RecordContent> Objects::load(const RecordId& id) const {
@@ -108,8 +121,8 @@ Result<RecordContent> Objects::load(const RecordId& id) const {
     return std::make_shared<const Page>(std::move(content));
 }
 
-Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out, ReadWidth width,
-                           PieceBatch& batch, size_t number) const {
+Status Objects::read_piece(const Wanted& wanted, Asked& asked, size_t number) const {
+    const auto& [id, begin, out, status] = wanted;
     if (dirty_.find(id) != dirty_.end()) {
         copy_out(*dirty_.at(id), begin, out);
         return ok();
@@ -119,26 +132,47 @@ Status Objects::read_piece(const RecordId& id, size_t begin, MutableBytes out, R
         copy_out({}, 0, out);
         return ok();
     }
-    const RecordItem record = VEXFS_TRY(decode_record(*item, layout_));
+    RecordItem record = VEXFS_TRY(decode_record(*item, layout_));
     if (record.head.kind == RecordHead::kInline) {
         copy_out(record.inlined, begin, out);
         return ok();
     }
     // A small piece of a large record is read without the rest of it.
     const uint64_t address = record.segments[0].first();
-    const bool small = width == ReadWidth::kPiece && is_seekable(record.head) &&
+    const bool small = asked.width == ReadWidth::kPiece && is_seekable(record.head) &&
                        out.size() * 4 <= record.head.logical_bytes &&
                        unwritten_.find(address) == unwritten_.end() && !cache_.get(address);
-    if (small || is_pieced(id, record))
-        batch.add(number, record, begin, out, pool_of(id.oid));
-    else
-        copy_out(*VEXFS_TRY(load_stored(id, record, width, begin)), begin, out);
+    if (small || is_pieced(id, record)) {
+        asked.pieces.add(number, record, begin, out, pool_of(id.oid));
+    } else if (is_numbers(id.oid)) {
+        copy_out(*VEXFS_TRY(load_stored(id, record, asked.width, begin)), begin, out);
+    } else if (const RecordContent content = in_memory(record, asked.width, begin)) {
+        copy_out(*content, begin, out);
+    } else {
+        asked.records.add(std::move(record));
+        asked.wanted.push_back(wanted);
+    }
     return ok();
 }
 
+void Objects::read_wanted(Asked& asked) const {
+    asked.records.read();
+    for (size_t i = 0; i < asked.wanted.size(); ++i) {
+        const Wanted& wanted = asked.wanted[i];
+        const RecordItem& record = asked.records.record(i);
+        Result<Page> content = asked.records.content(i);
+        if (content)
+            copy_out(*take_in(record, std::move(*content), asked.width), wanted.begin, wanted.out);
+        else
+            *wanted.status = lost(wanted.id, record.segments[0].first(), content.error());
+    }
+    asked.records.clear();
+    asked.wanted.clear();
+}
+
 BlockCounts Objects::read(uint64_t oid, std::span<PieceRead> pieces, ReadWidth width) const {
-    PieceBatch batch(device_, cache_, width);
-    std::vector<std::pair<RecordId, PieceRead*>> asked; // by their numbers in the batch
+    Asked asked{PieceBatch(device_, cache_, width), RecordBatch(device_), {}, width};
+    std::vector<std::pair<RecordId, PieceRead*>> parts; // by their numbers in the batch
     for (PieceRead& piece : pieces) {
         for (size_t done = 0; done < piece.out.size() && piece.status;) {
             const uint64_t offset = piece.offset + done;
@@ -146,16 +180,19 @@ BlockCounts Objects::read(uint64_t oid, std::span<PieceRead> pieces, ReadWidth w
             const MutableBytes out =
                 piece.out.subspan(done, std::min(piece.out.size() - done, record_bytes() - begin));
             const RecordId id{oid, offset - begin};
-            piece.status = read_piece(id, begin, out, width, batch, asked.size());
-            asked.emplace_back(id, &piece);
+            piece.status = read_piece({id, begin, out, &piece.status}, asked, parts.size());
+            parts.emplace_back(id, &piece);
             done += out.size();
+            if (asked.records.blocks() >= kBlocksAtOnce)
+                read_wanted(asked);
         }
     }
-    for (const PieceBatch::Failure& failure : batch.read()) {
-        const auto& [id, piece] = asked[failure.number];
+    read_wanted(asked);
+    for (const PieceBatch::Failure& failure : asked.pieces.read()) {
+        const auto& [id, piece] = parts[failure.number];
         piece->status = lost(id, failure.address, failure.error);
     }
-    return batch.counts();
+    return asked.pieces.counts();
 }
 
 void Objects::set_dirty(const RecordId& id, RecordContent content, Undo& undo) {

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "userlib/store/piece_batch.h"
+#include "userlib/store/record_batch.h"
 #include "userlib/store/undo.h"
 
 namespace vexfs {
@@ -79,10 +80,30 @@ class Objects {
   private:
     using Dirty = std::map<RecordId, RecordContent>;
 
+    // A piece of a record that is read whole and is not in memory.
+    struct Wanted {
+        RecordId id;
+        size_t begin = 0; // in the record
+        MutableBytes out;
+        Status* status = nullptr;
+    };
+    // What one read asks the device for.
+    struct Asked {
+        PieceBatch pieces;
+        RecordBatch records;
+        std::vector<Wanted> wanted; // of the records
+        ReadWidth width = ReadWidth::kPiece;
+    };
+
     // All of the record's bytes up to its last one that is not zero.
     Result<RecordContent> load(const RecordId& id) const;
     Result<RecordContent> load_stored(const RecordId& id, const RecordItem& record, ReadWidth width,
                                       size_t begin = 0) const;
+    // Null: the device has to be asked.
+    [[nodiscard]] RecordContent in_memory(const RecordItem& record, ReadWidth width,
+                                          size_t begin) const;
+    // What the device had.
+    RecordContent take_in(const RecordItem& record, Page content, ReadWidth width) const;
     // Those of items that prefetch() wants.
     [[nodiscard]] std::vector<RecordItem> absent(uint64_t oid, std::span<const Item> items) const;
     // All of a record that is not seekable, as it is cached in two forms.
@@ -97,9 +118,9 @@ class Objects {
     // The items of records that begin in [offset, end).
     Result<std::vector<Item>> list_records(uint64_t oid, uint64_t offset, uint64_t end,
                                            size_t count_max) const;
-    // Reads it, or leaves that to the batch.
-    Status read_piece(const RecordId& id, size_t begin, MutableBytes out, ReadWidth width,
-                      PieceBatch& batch, size_t number) const;
+    // Reads it, or has the device asked for it: piece `number`.
+    Status read_piece(const Wanted& wanted, Asked& asked, size_t number) const;
+    void read_wanted(Asked& asked) const;
     Status look_up(const RecordId& id) const;
     Status store_content(const RecordId& id, Page content, Undo& undo);
     Status zero_part(const RecordId& id, size_t begin, size_t end, Undo& undo);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Records that are read before somebody asks for them.
+// Records and leaves of the tree that are read many at once, asked for or before somebody asks.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -150,6 +150,107 @@ TEST_CASE("prefetch: damage is left to the read of it, and costs nobody else") {
     CHECK(volume.store->prefetch(kOid, 0, 8 * kRecord) == 8);
     CHECK(volume.reads(kOid, 0));
     CHECK(whole > 0);
+}
+
+TEST_CASE("reads: pieces of many records come with one batch") {
+    Volume volume(kAmple);
+    CHECK(volume.reads(kOid, 2));
+    Transaction transaction;
+    transaction.write(kOid, 3 * kRecord, content(99, 3));
+    REQUIRE(volume.store->apply(transaction));
+    volume.counter.batches = 0;
+    for (const ReadWidth width : {ReadWidth::kOnce, ReadWidth::kRecord, ReadWidth::kRecord}) {
+        CAPTURE(volume.counter.batches);
+        std::vector<std::byte> room(20 * kRecord);
+        std::vector<PieceRead> pieces;
+        for (size_t i = 0; i < 10; ++i)
+            pieces.push_back({2 * i * kRecord + 100,
+                              MutableBytes(room).subspan(2 * i * kRecord, 2 * kRecord - 200),
+                              ok()});
+        REQUIRE(volume.store->read(kOid, pieces, width));
+        for (const PieceRead& piece : pieces)
+            REQUIRE(piece.status);
+        std::vector<std::byte> wanted;
+        for (uint64_t record = 0; record < 20; ++record) {
+            const std::vector<std::byte> its = content(record == 3 ? 99 : kOid, record);
+            wanted.insert(wanted.end(), its.begin(), its.end());
+        }
+        for (size_t i = 0; i < 10; ++i)
+            CHECK(std::ranges::equal(pieces[i].out, std::span(wanted).subspan(2 * i * kRecord + 100,
+                                                                              2 * kRecord - 200)));
+    }
+    CHECK(volume.counter.batches == 2); // what is read once is not kept, what is read again is
+}
+
+TEST_CASE("reads: a damaged record costs the pieces that have a part of it, and no others") {
+    Volume volume(kAmple);
+    const MutableBytes medium = volume.ram->bytes();
+    const std::vector<std::byte> before(medium.begin(), medium.end());
+    volume.write(kOid, 5);
+    REQUIRE(volume.store->commit());
+    const auto changed = std::mismatch(before.begin(), before.end(), medium.begin());
+    REQUIRE(changed.first != before.end());
+    volume.reopen();
+    // A block after the other, until the one is found that record 5 has and no other.
+    const auto reads = [&] {
+        std::vector<std::byte> room(8 * kRecord);
+        std::vector<PieceRead> pieces;
+        for (size_t i = 0; i < 8; ++i)
+            pieces.push_back({i * kRecord, MutableBytes(room).subspan(i * kRecord, kRecord), ok()});
+        std::vector<bool> read;
+        if (!volume.store->read(kOid, pieces, ReadWidth::kOnce))
+            return read;
+        for (size_t i = 0; i < 8; ++i)
+            read.push_back(pieces[i].status.has_value() &&
+                           std::ranges::equal(pieces[i].out, content(kOid, i)));
+        return read;
+    };
+    CHECK(reads() == std::vector<bool>(8, true));
+    std::vector<bool> without_five(8, true);
+    without_five[5] = false;
+    size_t hits = 0;
+    for (size_t at = 0; at + kBlockBytes <= before.size(); at += kBlockBytes) {
+        if (std::equal(before.begin() + static_cast<ptrdiff_t>(at),
+                       before.begin() + static_cast<ptrdiff_t>(at + kBlockBytes),
+                       medium.begin() + static_cast<ptrdiff_t>(at)))
+            continue;
+        medium[at + 7] ^= std::byte{1};
+        const std::vector<bool> read = reads();
+        medium[at + 7] ^= std::byte{1};
+        hits += read == without_five ? 1 : 0;
+        CHECK((read == without_five || read == std::vector<bool>(8, true)));
+    }
+    CHECK(hits > 0);
+    CHECK(reads() == std::vector<bool>(8, true));
+}
+
+TEST_CASE("prefetch: leaves of the tree come with few batches, and are found there") {
+    constexpr uint64_t kItems = 2000;
+    Volume volume(kAmple);
+    std::vector<Key> keys;
+    for (uint64_t item = 0; item < kItems; ++item) {
+        keys.push_back({kOid + 100 + item, 200, 0, 0});
+        Transaction transaction;
+        transaction.put(keys.back(), std::vector<std::byte>(500, static_cast<std::byte>(item)));
+        REQUIRE(volume.store->apply(transaction));
+    }
+    const auto gets = [&] {
+        volume.counter.batches = 0;
+        for (uint64_t item = 0; item < kItems; ++item)
+            REQUIRE(volume.store->get(keys[item]).value().value()[0] ==
+                    static_cast<std::byte>(item));
+        return volume.counter.batches.load();
+    };
+    volume.reopen();
+    const uint64_t one_by_one = gets();
+    volume.reopen();
+    volume.store->prefetch(keys);
+    const uint64_t ahead = volume.counter.batches;
+    CHECK(gets() == 0);
+    CHECK(ahead < one_by_one / 10);
+    CHECK(ahead > 0);
+    volume.store->prefetch(keys); // they are there
+    CHECK(volume.counter.batches == 0);
 }
 
 TEST_CASE("prefetch: what is read ahead and never wanted does not push out what is") {

@@ -150,6 +150,8 @@ class Store {
     // Takes records of [offset, end) into the cache that are not there, with one batch of the
     // device, because they are likely to be wanted. Returns how many; a failure is none of its own.
     size_t prefetch(uint64_t oid, uint64_t offset, uint64_t end);
+    // The same of the leaves of the tree that items of these keys, which are in order, lie in.
+    void prefetch(std::span<const Key> keys);
 
     // What the data of an object takes on the device: in blocks of its own, or inside of items.
     // What is not committed does not count.
