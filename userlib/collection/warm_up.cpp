@@ -10,7 +10,7 @@ namespace vexfs {
 
 namespace {
 
-constexpr size_t kRecordsAtOnce = 16;
+constexpr size_t kRecordsAtOnce = 8;
 // Of each record: what is asked for is copied, and the cache gets the whole record in any case.
 constexpr size_t kAskedBytes = 16;
 

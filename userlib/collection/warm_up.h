@@ -3,8 +3,8 @@
 // Reads an object into the cache, in order, if most of the cache can hold it and as long as nothing
 // has to leave for it: else whoever searches first fetches it piece by piece.
 //
-// Threads: two of its own, so that one reads while the other stores what it has read. They are nice
-// and end with this.
+// Threads: three of its own, so that one or two read while another stores what it has read. They
+// are nice and end with this.
 #pragma once
 
 #include <array>
