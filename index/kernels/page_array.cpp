@@ -16,6 +16,8 @@ namespace vexfs::index {
 namespace {
 
 constexpr size_t kHugeBytes = size_t{2} << 20;
+// What of a huge page is used before it is taken: what is not is lost memory.
+constexpr size_t kHugeUsed = kHugeBytes / 4 * 3;
 constexpr size_t kSmallBytes = 4096;
 constexpr size_t kDirectoryEntries = kMaxSlots / kRowsPerPage;
 
@@ -90,7 +92,7 @@ size_t PageArray::huge_bytes(uint32_t page, uint32_t end) const {
     if (!huge_ || end <= first)
         return 0;
     const size_t filled = std::min<uint64_t>(end - first, kRowsPerPage) * row_bytes_;
-    return (filled + kHugeBytes / 2) / kHugeBytes * kHugeBytes;
+    return (filled + kHugeBytes - kHugeUsed) / kHugeBytes * kHugeBytes;
 }
 
 // Huge pages are a matter of speed only, so a kernel that refuses them is not an error.
@@ -119,7 +121,7 @@ void PageArray::grow_to(uint32_t slot) {
         madvise(directory_[page], huge, MADV_COLLAPSE); // what is huge already stays
     }
     const uint64_t next = uint64_t{last} * page_bytes_ + huge_bytes(last, slot + 1);
-    const uint64_t due = (next + kHugeBytes / 2) / row_bytes_;
+    const uint64_t due = (next + kHugeUsed) / row_bytes_;
     due_.store(static_cast<uint32_t>(std::min<uint64_t>(due, kMaxSlots)));
 }
 

@@ -5,8 +5,8 @@
 // A page holds kRowsPerPage rows; the directory of pages is a reservation that costs memory only
 // where it is used. A reader therefore never sees a row move and never waits for growth. Where the
 // size of a page allows, its blocks of 2 MiB are put on huge pages: one that is being filled when
-// half of it is, so that an array costs what it holds; one below the highest slot from the start.
-// Pages are zero-filled.
+// three quarters of it are, so that an array costs what it holds; one below the highest slot from
+// the start. Pages are zero-filled.
 //
 // Threads: ensure() from any thread, locks inside; row() and directory() from any thread without
 // locks. A row's bytes are protected by whoever uses the array.
