@@ -33,13 +33,7 @@ Status RowLoader::run() {
             return ok();
         }));
     }
-    std::ranges::sort(files_, [](const FileSeen& a, const FileSeen& b) {
-        return a.ino != b.ino ? a.ino < b.ino : a.rows > b.rows;
-    });
-    const auto same = [](const FileSeen& a, const FileSeen& b) {
-        return a.ino == b.ino;
-    };
-    files_.erase(std::unique(files_.begin(), files_.end(), same), files_.end());
+    merge_files();
     used_.resize(records_.size(), false);
     const WriteLock write(state_.lock);
     size_t ahead = 0; // maps of files before it are in the cache, if it has room
@@ -120,7 +114,19 @@ void RowLoader::take_record(uint64_t slot, const std::byte* bytes) {
     sums_[slot] = decode_vector_sum(bytes);
     if (files_.empty() || files_.back().ino != record.id.ino)
         files_.push_back({record.id.ino, 0});
-    files_.back().rows = std::max(files_.back().rows, record.id.row + 1);
+    ++files_.back().rows;
+}
+
+// Each file once, in order.
+void RowLoader::merge_files() {
+    std::ranges::sort(files_, {}, &FileSeen::ino);
+    size_t merged = 0;
+    for (const FileSeen& file : files_)
+        if (merged > 0 && files_[merged - 1].ino == file.ino)
+            files_[merged - 1].rows += file.rows;
+        else
+            files_[merged++] = file;
+    files_.resize(merged);
 }
 
 // The maps of some files from this one on, with few batches of the device. Returns behind which.

@@ -45,6 +45,7 @@ class RowLoader {
     Result<std::vector<uint64_t>> record_offsets();
     Status read_rows(uint64_t first, uint64_t end);
     void take_record(uint64_t slot, const std::byte* bytes);
+    void merge_files();
     size_t read_maps_ahead(size_t first);
     Status load_file(uint64_t ino) VEXFS_REQUIRES(state_.lock);
     void note_unreadable(uint64_t ino);
@@ -53,7 +54,7 @@ class RowLoader {
 
     struct FileSeen {
         uint64_t ino = 0;
-        uint32_t rows = 0; // at least, as far as is known
+        uint32_t rows = 0; // of it, by the records
     };
 
     RowState& state_;
