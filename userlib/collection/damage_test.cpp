@@ -150,6 +150,8 @@ TEST_CASE("damage: rows whose records are damaged lose what they carry, and are 
     CHECK(meta[700].data_version == 0);
     CHECK(!meta[700].damaged);
     CHECK(meta[2900].meta.tag == 0xabcd0000 + 2900);
+    const auto lost = std::ranges::count(meta, RowMeta{}, &StoredRow::meta);
+    CHECK(lost <= static_cast<std::ptrdiff_t>(kBlockBytes / kRowRecordBytes + 2)); // its block
     const std::vector<float> vector(kDim, 700.0F);
     RowQuery query = query_of(vector);
     query.k = 1;

@@ -29,8 +29,8 @@ Result<uint32_t> end_of_rows(RowState& state) {
     const uint64_t unit = state.store.layout().header().record_bytes;
     uint64_t end = 0;
     for (;;) {
-        const std::vector<uint64_t> found =
-            VEXFS_TRY(state.store.records(state.entry.rows_oid, end, UINT64_MAX, kRecordsAtOnce));
+        const std::vector<uint64_t> found = VEXFS_TRY(
+            state.store.records(state.entry.rows_oid, end, kRowRecordsEnd, kRecordsAtOnce));
         if (!found.empty())
             end = found.back() + unit;
         if (found.size() < kRecordsAtOnce)

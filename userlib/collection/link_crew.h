@@ -2,8 +2,8 @@
 //
 // The threads that link rows beside the linker's own, each with working memory of its own.
 //
-// They start with the first work that has parts for them, and take what the processors have left:
-// they are nice, so that puts and searches come first.
+// They start with the first work that has parts for them. Once it is said they take what the
+// processors have left: they are nice, so that puts and searches come first.
 //
 // Threads: run() one thread.
 #pragma once

@@ -306,7 +306,8 @@ Result<bool> Linker::step() {
     const bool may_link = state_.jobs.may_work(JobKind::kLink);
     if (hasty_left_ > 0 && needs.pending && may_link && room)
         return link_some(true);
-    crew_.be_nice(); // what is left makes no search slow
+    if (hasty_left_ == 0)
+        crew_.be_nice(); // what is left makes no search slow
     // In turns with links, so that neither waits for the end of the other, however long puts go on.
     bool more = false;
     if (needs.moving && may_train) {

@@ -11,7 +11,7 @@ namespace vexfs {
 namespace {
 
 constexpr size_t kRecordsAtOnce = 4096;          // of the store
-constexpr size_t kPiecesAhead = 512;             // of row maps
+constexpr size_t kPiecesAhead = 512;             // of row maps, at most
 constexpr size_t kBytesAtOnce = size_t{2} << 20; // with one batch of the device
 
 } // namespace
@@ -20,7 +20,9 @@ Result<uint64_t> RowLoader::bytes_needed() {
     const std::vector<uint64_t> offsets = VEXFS_TRY(record_offsets());
     const uint64_t unit = state_.store.layout().header().record_bytes;
     const uint64_t rows = offsets.empty() ? 0 : (offsets.back() + unit) / kRowRecordBytes;
-    return rows * (sizeof(RowTable::Slot) + sizeof(records_[0]) + sizeof(sums_[0]));
+    // Each row may be another file's than the one before it.
+    return rows *
+           (sizeof(RowTable::Slot) + sizeof(records_[0]) + sizeof(sums_[0]) + sizeof(files_[0]));
 }
 
 Status RowLoader::run() {
@@ -76,7 +78,7 @@ Result<std::vector<uint64_t>> RowLoader::record_offsets() {
     for (;;) {
         const uint64_t from = offsets.empty() ? 0 : offsets.back() + unit;
         const std::vector<uint64_t> found = VEXFS_TRY(
-            state_.store.records(state_.entry.rows_oid, from, UINT64_MAX, kRecordsAtOnce));
+            state_.store.records(state_.entry.rows_oid, from, kRowRecordsEnd, kRecordsAtOnce));
         offsets.insert(offsets.end(), found.begin(), found.end());
         if (found.size() < kRecordsAtOnce)
             return offsets;
@@ -92,14 +94,24 @@ Status RowLoader::read_rows(uint64_t first, uint64_t end) {
         state_.store.read(state_.entry.rows_oid, first * kRowRecordBytes, bytes, ReadWidth::kOnce);
     if (!read && !is_damage(read.error()))
         return read;
-    if (!read && end - first > 1) {
+    if (!read && end - first > state_.store.layout().header().record_bytes / kRowRecordBytes) {
         const uint64_t middle = first + (end - first) / 2;
         VEXFS_TRY_VOID(read_rows(first, middle));
         return read_rows(middle, end);
     }
-    damaged_records_ += read ? 0 : 1;
-    for (uint64_t slot = first; read && slot < end; ++slot)
-        take_record(slot, bytes.data() + (slot - first) * kRowRecordBytes);
+    for (uint64_t slot = first; slot < end; ++slot) {
+        const MutableBytes one =
+            MutableBytes(bytes).subspan((slot - first) * kRowRecordBytes, kRowRecordBytes);
+        // Of a record that is stored as it is, that takes its block alone.
+        const Status its =
+            read ? ok() : state_.store.read(state_.entry.rows_oid, slot * kRowRecordBytes, one);
+        if (!its && !is_damage(its.error()))
+            return its;
+        if (its)
+            take_record(slot, one.data());
+        else
+            ++damaged_records_;
+    }
     return ok();
 }
 
@@ -131,11 +143,12 @@ void RowLoader::merge_files() {
 
 // The maps of some files from this one on, with few batches of the device. Returns behind which.
 size_t RowLoader::read_maps_ahead(size_t first) {
+    const size_t leaves = state_.store.room_ahead() / state_.store.layout().header().node_bytes;
+    const size_t most = std::clamp<size_t>(leaves, 1, kPiecesAhead);
     std::vector<Key> keys;
-    for (; first < files_.size() && keys.size() < kPiecesAhead; ++first)
+    for (; first < files_.size() && keys.size() < most; ++first)
         for (uint32_t piece = 0;
-             piece < std::max(1U, pieces_of(files_[first].rows)) && keys.size() < kPiecesAhead;
-             ++piece)
+             piece < std::max(1U, pieces_of(files_[first].rows)) && keys.size() < most; ++piece)
             keys.push_back(row_map_key(files_[first].ino, piece));
     state_.store.prefetch(keys);
     return first;

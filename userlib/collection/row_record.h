@@ -8,11 +8,14 @@
 #include <algorithm>
 
 #include "base/checksum.h"
+#include "index/kernels/page_shape.h"
 #include "userlib/collection/rows.h"
 
 namespace vexfs {
 
 inline constexpr size_t kRowRecordBytes = 48;
+// Where the records of all slots that can be end.
+inline constexpr uint64_t kRowRecordsEnd = uint64_t{index::kMaxSlots} * kRowRecordBytes;
 
 struct RowRecord {
     RowId id; // ino 0: the slot holds no row

@@ -153,9 +153,10 @@ void NodeReader::prefetch(std::span<const Pointer> pointers) {
     std::vector<const Pointer*> wanted;
     std::vector<Io> batch;
     const auto read_batch = [&] {
-        // Whoever needs the node reads it again and says what was wrong.
-        const bool read = device_.read(batch).has_value();
-        for (size_t i = 0; read && i < wanted.size(); ++i)
+        // What was not read is no node that was asked for. Whoever needs it reads it again and says
+        // what was wrong.
+        static_cast<void>(device_.read(batch));
+        for (size_t i = 0; i < wanted.size(); ++i)
             if (const auto page = decode(*wanted[i], room.bytes().subspan(i * most, most)))
                 keep(*wanted[i], page.value());
         wanted.clear();

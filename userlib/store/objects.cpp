@@ -79,12 +79,16 @@ RecordContent Objects::in_memory(const RecordItem& record, ReadWidth width, size
     return {cached, &cached->bytes};
 }
 
-RecordContent Objects::take_in(const RecordItem& record, Page content, ReadWidth width) const {
+PageHandle Objects::in_cache_form(const RecordItem& record, Page content) {
     auto block = std::make_shared<CachedBlock>();
     block->birth = record.head.birth;
     block->kind = BlockKind::kRecord;
     block->bytes = std::move(content);
-    const PageHandle cached = std::move(block);
+    return block;
+}
+
+RecordContent Objects::take_in(const RecordItem& record, Page content, ReadWidth width) const {
+    const PageHandle cached = in_cache_form(record, std::move(content));
     if (width != ReadWidth::kOnce)
         cache_.put(record.segments[0].first(), cached);
     return {cached, &cached->bytes};
@@ -122,7 +126,9 @@ Result<RecordContent> Objects::load(const RecordId& id) const {
 }
 
 Status Objects::read_piece(const Wanted& wanted, Asked& asked, size_t number) const {
-    const auto& [id, begin, out, status] = wanted;
+    const RecordId& id = wanted.id;
+    const size_t begin = wanted.begin;
+    const MutableBytes out = wanted.out;
     if (dirty_.find(id) != dirty_.end()) {
         copy_out(*dirty_.at(id), begin, out);
         return ok();
@@ -149,22 +155,29 @@ Status Objects::read_piece(const Wanted& wanted, Asked& asked, size_t number) co
     } else if (const RecordContent content = in_memory(record, asked.width, begin)) {
         copy_out(*content, begin, out);
     } else {
-        asked.records.add(std::move(record));
+        // Pieces of one record come one after the other.
+        if (asked.wanted.empty() || asked.wanted.back().id != id)
+            asked.records.add(std::move(record));
         asked.wanted.push_back(wanted);
+        asked.wanted.back().record = asked.records.count() - 1;
     }
     return ok();
 }
 
 void Objects::read_wanted(Asked& asked) const {
     asked.records.read();
-    for (size_t i = 0; i < asked.wanted.size(); ++i) {
-        const Wanted& wanted = asked.wanted[i];
+    auto wanted = asked.wanted.begin();
+    for (size_t i = 0; i < asked.records.count(); ++i) {
         const RecordItem& record = asked.records.record(i);
-        Result<Page> content = asked.records.content(i);
-        if (content)
-            copy_out(*take_in(record, std::move(*content), asked.width), wanted.begin, wanted.out);
-        else
-            *wanted.status = lost(wanted.id, record.segments[0].first(), content.error());
+        Result<Page> read = asked.records.content(i);
+        Result<RecordContent> content =
+            read ? Result<RecordContent>(take_in(record, std::move(*read), asked.width))
+                 : lost(wanted->id, record.segments[0].first(), read.error());
+        for (; wanted != asked.wanted.end() && wanted->record == i; ++wanted)
+            if (content)
+                copy_out(**content, wanted->begin, wanted->out);
+            else
+                *wanted->status = content.error();
     }
     asked.records.clear();
     asked.wanted.clear();

@@ -86,6 +86,7 @@ class Objects {
         size_t begin = 0; // in the record
         MutableBytes out;
         Status* status = nullptr;
+        size_t record = 0; // of those that are read
     };
     // What one read asks the device for.
     struct Asked {
@@ -102,7 +103,8 @@ class Objects {
     // Null: the device has to be asked.
     [[nodiscard]] RecordContent in_memory(const RecordItem& record, ReadWidth width,
                                           size_t begin) const;
-    // What the device had.
+    // What the device had, as it lies in the cache.
+    static PageHandle in_cache_form(const RecordItem& record, Page content);
     RecordContent take_in(const RecordItem& record, Page content, ReadWidth width) const;
     // Those of items that prefetch() wants.
     [[nodiscard]] std::vector<RecordItem> absent(uint64_t oid, std::span<const Item> items) const;

@@ -40,11 +40,7 @@ size_t Objects::prefetch(uint64_t oid, uint64_t offset, uint64_t end) const {
         if (!content)
             continue;
         const RecordItem& record = batch.record(i);
-        auto block = std::make_shared<CachedBlock>();
-        block->birth = record.head.birth;
-        block->kind = BlockKind::kRecord;
-        block->bytes = std::move(*content);
-        cache_.put_ahead(record.segments[0].first(), std::move(block));
+        cache_.put_ahead(record.segments[0].first(), in_cache_form(record, std::move(*content)));
         ++read;
     }
     return read;

@@ -224,6 +224,61 @@ TEST_CASE("reads: a damaged record costs the pieces that have a part of it, and 
     CHECK(reads() == std::vector<bool>(8, true));
 }
 
+TEST_CASE("reads: more than comes with one batch, in pieces that share records") {
+    Volume volume(kAmple);
+    const auto read_all = [&](size_t piece_bytes) {
+        std::vector<std::byte> room(kRecords * kRecord);
+        std::vector<PieceRead> pieces;
+        for (size_t at = 0; at < room.size(); at += piece_bytes)
+            pieces.push_back({at, MutableBytes(room).subspan(at, piece_bytes), ok()});
+        volume.counter.batches = 0;
+        REQUIRE(volume.store->read(kOid, pieces, ReadWidth::kOnce));
+        std::vector<bool> right;
+        for (size_t i = 0; i < pieces.size(); ++i) {
+            bool same = pieces[i].status.has_value();
+            for (size_t at = i * piece_bytes; same && at < (i + 1) * piece_bytes;) {
+                const size_t begin = at % kRecord;
+                const size_t count = std::min(kRecord - begin, (i + 1) * piece_bytes - at);
+                const std::vector<std::byte> its = content(kOid, at / kRecord);
+                same = std::equal(its.begin() + static_cast<ptrdiff_t>(begin),
+                                  its.begin() + static_cast<ptrdiff_t>(begin + count),
+                                  room.begin() + static_cast<ptrdiff_t>(at));
+                at += count;
+            }
+            right.push_back(same);
+        }
+        return right;
+    };
+    const size_t some = kRecord / 4;
+    CHECK(read_all(some) == std::vector<bool>(kRecords * 4, true));
+    CHECK(volume.counter.batches <= 2); // each record once, of at most 8 MiB in all
+    CHECK(read_all(2 * kRecord) == std::vector<bool>(kRecords / 2, true));
+    CHECK(volume.counter.batches <= 2);
+    // All pieces of a record that cannot be read fail, and no others, wherever a batch ends.
+    const MutableBytes medium = volume.ram->bytes();
+    const std::vector<std::byte> before(medium.begin(), medium.end());
+    for (const uint64_t record : {0, 1, 63, 100, 127})
+        volume.write(kOid, record);
+    REQUIRE(volume.store->commit());
+    std::vector<size_t> changed;
+    for (size_t at = 0; at < before.size(); at += kBlockBytes)
+        if (!std::equal(before.begin() + static_cast<ptrdiff_t>(at),
+                        before.begin() + static_cast<ptrdiff_t>(at + kBlockBytes),
+                        medium.begin() + static_cast<ptrdiff_t>(at)))
+            changed.push_back(at);
+    volume.reopen();
+    for (const size_t at : changed)
+        medium[at + 9] ^= std::byte{1};
+    std::vector<bool> right(kRecords * 4, true);
+    for (const uint64_t record : {0, 1, 63, 100, 127})
+        std::fill_n(right.begin() + static_cast<ptrdiff_t>(record * 4), 4, false);
+    CHECK(read_all(some) == right);
+    std::vector<bool> right_of_two(kRecords / 2, true);
+    for (const uint64_t record : {0, 1, 63, 100, 127})
+        right_of_two[record / 2] = false;
+    CHECK(read_all(2 * kRecord) == right_of_two);
+}
+
 TEST_CASE("prefetch: leaves of the tree come with few batches, and are found there") {
     constexpr uint64_t kItems = 2000;
     Volume volume(kAmple);
@@ -234,7 +289,7 @@ TEST_CASE("prefetch: leaves of the tree come with few batches, and are found the
         transaction.put(keys.back(), std::vector<std::byte>(500, static_cast<std::byte>(item)));
         REQUIRE(volume.store->apply(transaction));
     }
-    const auto gets = [&] {
+    const auto get_all = [&] {
         volume.counter.batches = 0;
         for (uint64_t item = 0; item < kItems; ++item)
             REQUIRE(volume.store->get(keys[item]).value().value()[0] ==
@@ -242,11 +297,11 @@ TEST_CASE("prefetch: leaves of the tree come with few batches, and are found the
         return volume.counter.batches.load();
     };
     volume.reopen();
-    const uint64_t one_by_one = gets();
+    const uint64_t one_by_one = get_all();
     volume.reopen();
     volume.store->prefetch(keys);
     const uint64_t ahead = volume.counter.batches;
-    CHECK(gets() == 0);
+    CHECK(get_all() == 0);
     CHECK(ahead < one_by_one / 10);
     CHECK(ahead > 0);
     volume.store->prefetch(keys); // they are there

@@ -21,8 +21,8 @@ class RecordBatch {
     // Reads all that were added; others may come after clear().
     void read();
     void clear();
-    // After that: what the record holds that was added as this one, counted from 0. EIO, EBADMSG,
-    // EUCLEAN.
+    // After that: what the record holds that was added as this one, counted from 0. EBADMSG,
+    // EUCLEAN; what the device failed with.
     [[nodiscard]] Result<Page> content(size_t number) const;
     [[nodiscard]] const RecordItem& record(size_t number) const { return records_[number]; }
 

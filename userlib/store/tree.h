@@ -8,8 +8,8 @@
 // they are copied again before a change, like nodes on disk. Once they are written, publish() swaps
 // numbers for addresses. It knows nothing of what values mean.
 //
-// Threads: get and list from many threads while nobody calls the others; the others from one. The
-// store's lock sees to that.
+// Threads: get, list and prefetch from many threads while nobody calls the others; the others from
+// one. The store's lock sees to that.
 #pragma once
 
 #include <array>
