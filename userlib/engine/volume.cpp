@@ -89,6 +89,10 @@ void Volume::set_staged_bytes(uint64_t bytes) {
 
 void Volume::set_row_memory(RowMemory::Taken taken) {
     MutexLock lock(memory_mutex_);
+    // What was on its way has come: the room that it took is free no more, which is seen with the
+    // next look.
+    const uint64_t come = rows_taken_.coming - std::min(rows_taken_.coming, taken.coming);
+    allowed_bytes_ -= std::min(come, allowed_bytes_);
     rows_taken_ = taken;
     share_memory();
 }
