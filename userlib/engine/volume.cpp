@@ -89,8 +89,7 @@ void Volume::set_staged_bytes(uint64_t bytes) {
 
 void Volume::set_row_memory(RowMemory::Taken taken) {
     MutexLock lock(memory_mutex_);
-    // What was on its way has come: the room that it took is free no more, which is seen with the
-    // next look.
+    // What was on its way has come, or will not: only the next look sees which room is free now.
     const uint64_t come = rows_taken_.coming - std::min(rows_taken_.coming, taken.coming);
     allowed_bytes_ -= std::min(come, allowed_bytes_);
     rows_taken_ = taken;
