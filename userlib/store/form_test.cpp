@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "userlib/store/record_batch.h"
 #include "userlib/store/salvage.h"
 #include "userlib/store/small_volume.h"
 

@@ -152,12 +152,6 @@ Result<BlockBuffer> read_record_blocks(Device& device, const RecordItem& record,
     return blocks;
 }
 
-Result<Page> read_record(Device& device, const RecordItem& record) {
-    const uint32_t count = blocks_for(record.head.stored_bytes);
-    const BlockBuffer blocks = VEXFS_TRY(read_record_blocks(device, record, 0, count));
-    return decode_content(record.head, blocks.bytes().first(record.head.stored_bytes));
-}
-
 Result<Page> decode_content(const RecordHead& head, Bytes stored) {
     Page content(head.logical_bytes);
     const BlockFilter filter = VEXFS_TRY(decode_block_filter(head.filter));

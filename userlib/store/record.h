@@ -54,9 +54,7 @@ Result<StoredRecord> encode_record(Bytes content, BlockCoder& coder, const Compr
 
 void add_writes(StoredRecord& record, std::vector<Io>& batch);
 
-// Reads all of a stored record, verified and decompressed. EIO, EBADMSG, EUCLEAN.
-Result<Page> read_record(Device& device, const RecordItem& record);
-// What such a record holds, of its bytes as they are stored. EUCLEAN.
+// What a stored record holds, of its bytes as they are stored. EUCLEAN.
 Result<Page> decode_content(const RecordHead& head, Bytes stored);
 // Whether these are the bytes of a block that was written there with this checksum.
 bool is_sound(Bytes block, uint64_t address, uint64_t birth, uint32_t checksum);

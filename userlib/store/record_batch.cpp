@@ -52,4 +52,11 @@ Result<Page> RecordBatch::content(size_t number) const {
         record.head, room_.bytes().subspan(place.block * kBlockBytes, record.head.stored_bytes));
 }
 
+Result<Page> read_record(Device& device, const RecordItem& record) {
+    RecordBatch batch(device);
+    batch.add(record);
+    batch.read();
+    return batch.content(0);
+}
+
 } // namespace vexfs

@@ -40,4 +40,7 @@ class RecordBatch {
     std::vector<Io> ios_;
 };
 
+// Reads all of one stored record, verified and decompressed. As content().
+Result<Page> read_record(Device& device, const RecordItem& record);
+
 } // namespace vexfs

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/guard.h"
+#include "userlib/store/record_batch.h"
 #include "userlib/store/salvage_log.h"
 
 namespace vexfs {
